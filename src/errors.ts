@@ -1,0 +1,159 @@
+/**
+ * Every failure that framewise foresees. A program reads `code` and the fields; a person reads the message, which
+ * says what failed, on what, expected against received, and what to do.
+ */
+export abstract class FramewiseError extends Error {
+  /** Stable identifier, `ERR_…`, safe to compare with. */
+  abstract readonly code: string;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The command line or an option was used wrongly. */
+export class UsageError extends FramewiseError {
+  readonly code = 'ERR_USAGE';
+}
+
+/** A TensorFlow.js backend that was asked for cannot start. */
+export class BackendError extends FramewiseError {
+  readonly code = 'ERR_BACKEND';
+
+  constructor(
+    message: string,
+    readonly backend: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Neither ffmpeg nor ffprobe could be found or started. */
+export class FfmpegMissingError extends FramewiseError {
+  readonly code = 'ERR_FFMPEG_MISSING';
+}
+
+/** A video cannot be opened: missing, unreadable, a folder, not a video, or without a video stream. */
+export class VideoOpenError extends FramewiseError {
+  readonly code = 'ERR_VIDEO_OPEN';
+
+  constructor(
+    message: string,
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Decoding began and failed, or gave no frame. */
+export class VideoDecodeError extends FramewiseError {
+  readonly code = 'ERR_VIDEO_DECODE';
+  readonly path: string;
+  /** ffmpeg's exit status; null when a signal ended it. */
+  readonly exitCode: number | null;
+  /** The last lines that ffmpeg wrote. */
+  readonly stderrTail: string;
+
+  constructor(
+    message: string,
+    details: { path: string; exitCode: number | null; stderrTail: string },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.path = details.path;
+    this.exitCode = details.exitCode;
+    this.stderrTail = details.stderrTail;
+  }
+}
+
+/** The decoder gave nothing for longer than allowed, and was stopped. */
+export class VideoStalledError extends FramewiseError {
+  readonly code = 'ERR_VIDEO_STALLED';
+
+  constructor(
+    message: string,
+    readonly path: string,
+    readonly stallTimeoutMs: number,
+  ) {
+    super(message);
+  }
+}
+
+/** An encoder's model cannot be loaded, or does not do what its description says. */
+export class EncoderError extends FramewiseError {
+  readonly code = 'ERR_ENCODER';
+}
+
+/** A worker thread of the encoder pool died, and its batch failed a second time. */
+export class WorkerError extends FramewiseError {
+  readonly code = 'ERR_WORKER';
+}
+
+/** A trained model's folder is missing, damaged, or of another kind. */
+export class ModelError extends FramewiseError {
+  readonly code = 'ERR_MODEL';
+
+  constructor(
+    message: string,
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** An array or tensor has another shape than the operation needs. */
+export class ShapeError extends FramewiseError {
+  readonly code = 'ERR_SHAPE';
+
+  constructor(
+    what: string,
+    readonly expected: string,
+    readonly received: string,
+  ) {
+    super(`${what}: expected ${expected}, received ${received}.`);
+  }
+}
+
+/** A label file cannot be read, or says something impossible. */
+export class AnnotationError extends FramewiseError {
+  readonly code = 'ERR_ANNOTATION';
+
+  constructor(
+    message: string,
+    readonly path: string,
+    /** One-based line of the file, where one line is to blame. */
+    readonly line?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A dataset cannot train or evaluate a model. */
+export class DatasetError extends FramewiseError {
+  readonly code = 'ERR_DATASET';
+
+  constructor(
+    message: string,
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A result cannot be written. */
+export class OutputError extends FramewiseError {
+  readonly code = 'ERR_OUTPUT';
+
+  constructor(
+    message: string,
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

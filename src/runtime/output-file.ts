@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { OutputError } from '../errors.js';
+
+/**
+ * Writes a whole file or nothing: the content goes to a temporary file beside the target, is flushed to disk, and
+ * takes the target's name in one step. A reader never sees half a file, and a failure leaves the old one.
+ *
+ * @param file - Target path; missing folders are made.
+ * @throws {OutputError} If the folder or the file cannot be written.
+ */
+export async function writeFileAtomic(file: string, content: string | Uint8Array): Promise<void> {
+  const folder = path.dirname(file);
+  const aside = path.join(folder, `.${path.basename(file)}.${randomUUID()}.part`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const handle = await open(aside, 'wx');
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, file);
+  } catch (cause) {
+    await rm(aside, { force: true }).catch(() => undefined);
+    throw new OutputError(
+      `Cannot write "${file}": ${(cause as Error).message}. Choose a folder that you may write to and that has room.`,
+      file,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,35 @@
+import type { VideoInfo } from '../video/video-frame.js';
+
+/** The activity shown by one frame. */
+export interface FrameLabel {
+  /** Zero-based position among the labelled frames. */
+  index: number;
+  /** Seconds since the stream's start. */
+  timeSec: number;
+  label: string;
+  /** Probability of the label, 0 to 1. */
+  confidence: number;
+  /** Probability of every label, in the order of `Timeline.labels`. */
+  probabilities?: Float32Array;
+}
+
+/** A stretch of one activity, `[startSec, endSec)`. */
+export interface Segment {
+  label: string;
+  startSec: number;
+  endSec: number;
+  /** Mean probability of the label over the segment's frames, 0 to 1. */
+  confidence: number;
+}
+
+/** What a video shows, frame by frame and segment by segment. */
+export interface Timeline {
+  video: VideoInfo;
+  /** Name of the model that labelled. */
+  model: string;
+  labels: string[];
+  /** Frames a second at which the model looked. */
+  frameRate: number;
+  frames: FrameLabel[];
+  segments: Segment[];
+}
