@@ -13,11 +13,20 @@ export interface FrameLabel {
   probabilities?: Float32Array;
 }
 
-/** A stretch of one activity, `[startSec, endSec)`. */
-export interface Segment {
+/** A frame that carries the probability of every label, as the labeler gives it. */
+export interface ScoredFrame extends FrameLabel {
+  probabilities: Float32Array;
+}
+
+/** A stretch of time with one label, `[startSec, endSec)`: a truth where a person set it. */
+export interface LabelSpan {
   label: string;
   startSec: number;
   endSec: number;
+}
+
+/** A stretch of one activity that the model saw, `[startSec, endSec)`. */
+export interface Segment extends LabelSpan {
   /** Mean probability of the label over the segment's frames, 0 to 1. */
   confidence: number;
 }

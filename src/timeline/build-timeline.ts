@@ -1,0 +1,49 @@
+import type { VideoInfo } from '../video/video-frame.js';
+import { labelFrames, labelSourceFrames } from './frame-labels.js';
+import { endOfVideo, segmentFrames } from './segments.js';
+import { smoothLabels, type SmoothingOptions } from './smoothing.js';
+import type { Timeline } from './timeline.js';
+
+/** What a labelled video consists of. */
+interface TimelineParts {
+  video: VideoInfo;
+  /** Name of the model that labelled. */
+  model: string;
+  labels: readonly string[];
+  /** Frames a second at which the model looked. */
+  frameRate: number;
+  /** Time of each frame at which the model looked, ascending, `[numFrames]`. */
+  timesSec: readonly number[];
+  /** float32 `[numFrames, labels]`; the timeline's frames share its memory. */
+  probabilities: Float32Array;
+  /** Calms the segments; frames keep the model's own labels. Off by default. */
+  smoothing?: SmoothingOptions;
+  /** Time of every source frame, ascending: the timeline then has one frame for each of them. */
+  sourceTimesSec?: readonly number[];
+}
+
+/**
+ * Turns the probabilities of a video's frames into labelled frames and segments. Frames keep the labels that
+ * streaming the same video would have given; segments come from the smoothed ones.
+ *
+ * @throws {ShapeError} If the probabilities do not fit the frames and labels.
+ * @throws {UsageError} If a smoothing option is not a number of seconds from 0.
+ */
+export function buildTimeline(parts: TimelineParts): Timeline {
+  const { video, model, labels, frameRate, timesSec, probabilities, smoothing = {}, sourceTimesSec } = parts;
+  const samples = labelFrames(labels, probabilities, timesSec);
+  const shownTimesSec = sourceTimesSec ?? timesSec;
+  const shownRate = (sourceTimesSec && video.frameRate) || frameRate;
+  const endSec = endOfVideo(shownTimesSec.at(-1) ?? 0, shownRate, video.durationSec);
+  const smoothed = smoothLabels(labels, samples, endSec, smoothing);
+  const shown = <Frame extends (typeof samples)[number]>(frames: Frame[]): Frame[] =>
+    sourceTimesSec ? labelSourceFrames(frames, sourceTimesSec) : frames;
+  return {
+    video,
+    model,
+    labels: [...labels],
+    frameRate,
+    frames: shown(samples),
+    segments: segmentFrames(shown(smoothed), endSec),
+  };
+}

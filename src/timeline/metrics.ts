@@ -1,0 +1,138 @@
+import { ShapeError } from '../errors.js';
+import { editScore, labelRuns, matchSegments, type SegmentMatches } from './segment-matching.js';
+
+/** Percentages of intersection over union at which F1 is taken. */
+const F1_OVERLAPS = [10, 25, 50] as const;
+
+/** How well one label is recognised, over frames. */
+export interface LabelScores {
+  label: string;
+  /** Frames that truly show it. */
+  numFrames: number;
+  /** Percent of the frames so labelled that truly show it; null if none was so labelled. */
+  precision: number | null;
+  /** Percent of the frames that truly show it that were so labelled; null if none shows it. */
+  recall: number | null;
+}
+
+/** How well videos were labelled. Scores are percentages; null where nothing defines them, never NaN. */
+export interface SegmentationScores {
+  /** Videos with at least one labelled frame. */
+  numVideos: number;
+  /** Labelled frames of all videos. */
+  numFrames: number;
+  /** Correct frames of all labelled frames, pooled over the videos, background included (MoF). */
+  frameAccuracy: number | null;
+  /** Segmental edit score, mean over the videos, background dropped. */
+  edit: number | null;
+  /** Segmental F1 at an intersection over union of 10, 25 and 50 percent, background dropped. */
+  f1: Record<(typeof F1_OVERLAPS)[number], number | null>;
+  /** Names of the rows and columns of `confusion`. */
+  labels: string[];
+  /** Frames of each true label (row) that were given each label (column). */
+  confusion: number[][];
+  perLabel: LabelScores[];
+}
+
+/** Names that scoring needs to know. */
+export interface ScorerOptions {
+  /** Labels to report, in this order; others that occur are added behind. */
+  labels?: readonly string[];
+  /** Labels that mean "no activity": left out of edit and F1. Never guessed; none by default. */
+  backgroundLabels?: readonly string[];
+}
+
+/**
+ * Scores labelled videos against the truth, one video at a time, keeping only counts.
+ *
+ * @see Farha & Gall 2019, arXiv:1903.01945, whose reference evaluation gives the same numbers.
+ */
+export class SegmentationScorer {
+  readonly #background: ReadonlySet<string>;
+  readonly #labels: string[];
+  /** Frames by true label and given label. */
+  readonly #confusion = new Map<string, Map<string, number>>();
+  readonly #matches = F1_OVERLAPS.map(() => ({ hits: 0, falseAlarms: 0, misses: 0 }));
+  #numVideos = 0;
+  #editSum = 0;
+
+  constructor({ labels = [], backgroundLabels = [] }: ScorerOptions = {}) {
+    this.#labels = [...new Set(labels)];
+    this.#background = new Set(backgroundLabels);
+  }
+
+  /**
+   * Adds one video. Frames without a true label are taken out of both sequences before anything is counted; a video
+   * of such frames only counts for nothing.
+   *
+   * @param truth - True label of each frame, undefined where none is known, `[numFrames]`.
+   * @param predicted - Label given to each frame, `[numFrames]`.
+   * @throws {ShapeError} If the two differ in length.
+   */
+  add(truth: readonly (string | undefined)[], predicted: readonly string[]): void {
+    if (truth.length !== predicted.length) {
+      throw new ShapeError(
+        'Predicted labels',
+        `${truth.length}, one for each frame of the truth`,
+        `${predicted.length}`,
+      );
+    }
+    const labelledTruth = truth.filter((label) => label !== undefined);
+    if (labelledTruth.length === 0) return;
+    const labelledPrediction = predicted.filter((_, frame) => truth[frame] !== undefined);
+    labelledTruth.forEach((label, frame) => this.#countFrame(label, labelledPrediction[frame] as string));
+
+    const trueRuns = labelRuns(labelledTruth, this.#background);
+    const predictedRuns = labelRuns(labelledPrediction, this.#background);
+    this.#numVideos++;
+    this.#editSum += editScore(trueRuns, predictedRuns);
+    F1_OVERLAPS.forEach((percent, i) => {
+      const total = this.#matches[i] as SegmentMatches;
+      const { hits, falseAlarms, misses } = matchSegments(trueRuns, predictedRuns, percent / 100);
+      total.hits += hits;
+      total.falseAlarms += falseAlarms;
+      total.misses += misses;
+    });
+  }
+
+  /** The scores of the videos added so far. */
+  result(): SegmentationScores {
+    const labels = [...this.#labels];
+    const confusion = labels.map((row) => labels.map((column) => this.#confusion.get(row)?.get(column) ?? 0));
+    const correct = labels.map((_, i) => confusion[i]?.[i] as number);
+    const shown = confusion.map(sum);
+    const given = labels.map((_, column) => sum(confusion.map((row) => row[column] as number)));
+    const [f1At10, f1At25, f1At50] = this.#matches.map(({ hits, falseAlarms, misses }) =>
+      percentage(2 * hits, 2 * hits + falseAlarms + misses),
+    ) as [number | null, number | null, number | null];
+    return {
+      numVideos: this.#numVideos,
+      numFrames: sum(shown),
+      frameAccuracy: percentage(sum(correct), sum(shown)),
+      edit: this.#numVideos > 0 ? this.#editSum / this.#numVideos : null,
+      f1: { 10: f1At10, 25: f1At25, 50: f1At50 },
+      labels,
+      confusion,
+      perLabel: labels.map((label, i) => ({
+        label,
+        numFrames: shown[i] as number,
+        precision: percentage(correct[i] as number, given[i] as number),
+        recall: percentage(correct[i] as number, shown[i] as number),
+      })),
+    };
+  }
+
+  #countFrame(truth: string, predicted: string): void {
+    for (const label of [truth, predicted]) if (!this.#labels.includes(label)) this.#labels.push(label);
+    const row = this.#confusion.get(truth) ?? new Map<string, number>();
+    this.#confusion.set(truth, row.set(predicted, (row.get(predicted) ?? 0) + 1));
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function percentage(part: number, whole: number): number | null {
+  return whole > 0 ? (100 * part) / whole : null;
+}

@@ -1,0 +1,140 @@
+import { UsageError } from '../errors.js';
+import { indexOfMaximum, TIME_TOLERANCE_SEC } from './frame-labels.js';
+import { PriorityQueue } from './priority-queue.js';
+import type { ScoredFrame } from './timeline.js';
+
+/** How to calm a flickering labeler. Both are off unless given. */
+export interface SmoothingOptions {
+  /** Width in seconds of the window, centred on a frame, in which each label's median probability is taken. */
+  medianSec?: number;
+  /** Seconds that a segment must last; shorter ones are absorbed by a neighbour. */
+  minDurationSec?: number;
+}
+
+/**
+ * Relabels frames so that segments are calm. First each label's probability is replaced by its median over a window
+ * and the highest wins. Then segments shorter than the minimum are absorbed, the shortest first and the earlier on a
+ * tie, each by the neighbour whose label has the higher mean probability over the short segment's frames, the
+ * earlier on a tie; neighbours that come to share a label join. What is left is long enough, or the whole video.
+ *
+ * @param labels - Names in the order of the probabilities.
+ * @param frames - Frames as the model labelled them, times ascending.
+ * @param endSec - Where the last segment ends.
+ * @returns New frames; `confidence` is the model's own probability of the new label.
+ * @throws {UsageError} If an option is not a number of seconds from 0.
+ */
+export function smoothLabels(
+  labels: readonly string[],
+  frames: readonly ScoredFrame[],
+  endSec: number,
+  { medianSec = 0, minDurationSec = 0 }: SmoothingOptions,
+): ScoredFrame[] {
+  requireSeconds('median window', medianSec);
+  requireSeconds('minimum duration', minDurationSec);
+  const choices =
+    medianSec > 0 ? chooseByMedian(frames, medianSec) : frames.map((frame) => labels.indexOf(frame.label));
+  if (minDurationSec > 0) absorbShortRuns(choices, frames, endSec, minDurationSec);
+  return frames.map((frame, index) => {
+    const choice = choices[index] as number;
+    return { ...frame, label: labels[choice] as string, confidence: frame.probabilities[choice] as number };
+  });
+}
+
+/** Label index of the highest median probability in each frame's window; windows are cut at the video's ends. */
+function chooseByMedian(frames: readonly ScoredFrame[], medianSec: number): number[] {
+  const reachSec = medianSec / 2 + TIME_TOLERANCE_SEC;
+  let first = 0;
+  let end = 0; // the window is frames [first, end)
+  return frames.map(({ timeSec, probabilities }) => {
+    while ((frames[first] as ScoredFrame).timeSec < timeSec - reachSec) first++;
+    while ((frames[end]?.timeSec ?? Infinity) <= timeSec + reachSec) end++;
+    const window = frames.slice(first, end);
+    return indexOfMaximum(
+      probabilities.map((_, column) =>
+        median(Float32Array.from(window, (frame) => frame.probabilities[column] as number)),
+      ),
+    );
+  });
+}
+
+function median(values: Float32Array): number {
+  values.sort();
+  const middle = values.length >> 1;
+  const upper = values[middle] as number;
+  return values.length % 2 ? upper : ((values[middle - 1] as number) + upper) / 2;
+}
+
+/** Frames `[start, end)` of one label, linked to the runs beside it. */
+interface Run {
+  start: number;
+  end: number;
+  choice: number;
+  /** Whole milliseconds, so that equally many regular frames last equally long. */
+  durationMs: number;
+  previous: Run | undefined;
+  next: Run | undefined;
+  isAbsorbed: boolean;
+}
+
+/** Rewrites `choices` in place. Takes time s·log s in the number of runs s, so hours of flicker are no trouble. */
+function absorbShortRuns(
+  choices: number[],
+  frames: readonly ScoredFrame[],
+  endSec: number,
+  minDurationSec: number,
+): void {
+  const timeAt = (index: number): number => frames[index]?.timeSec ?? endSec;
+  const runOf = (start: number, end: number, choice: number, previous?: Run, next?: Run): Run => {
+    const durationMs = Math.round(1000 * (timeAt(end) - timeAt(start)));
+    const run: Run = { start, end, choice, durationMs, previous, next, isAbsorbed: false };
+    if (previous) previous.next = run;
+    if (next) next.previous = run;
+    return run;
+  };
+  const isShort = (run: Run): boolean => run.durationMs < Math.round(1000 * minDurationSec);
+
+  const shortRuns = new PriorityQueue<Run>((a, b) => a.durationMs - b.durationMs || a.start - b.start);
+  const runs: Run[] = [];
+  for (let start = 0, end = 0; start < choices.length; start = end) {
+    const choice = choices[start] as number;
+    while (choices[end] === choice) end++;
+    runs.push(runOf(start, end, choice, runs.at(-1)));
+  }
+  for (const run of runs) if (isShort(run)) shortRuns.push(run);
+  for (let run = shortRuns.pop(); run; run = shortRuns.pop()) {
+    if (run.isAbsorbed || !(run.previous || run.next)) continue;
+    let { previous, next } = run;
+    const choice = betterNeighbour(run, frames).choice;
+    if (previous?.choice !== choice) previous = undefined;
+    if (next?.choice !== choice) next = undefined;
+    const joined = runOf(
+      (previous ?? run).start,
+      (next ?? run).end,
+      choice,
+      (previous ?? run).previous,
+      (next ?? run).next,
+    );
+    for (const part of [previous, run, next]) if (part) part.isAbsorbed = true;
+    choices.fill(choice, run.start, run.end);
+    if (isShort(joined)) shortRuns.push(joined);
+  }
+}
+
+/** The neighbour whose label the model finds likelier in the run's frames. */
+function betterNeighbour({ start, end, previous, next }: Run, frames: readonly ScoredFrame[]): Run {
+  const fit = (neighbour: Run | undefined): number => {
+    if (!neighbour) return -1;
+    let sum = 0;
+    for (let i = start; i < end; i++) {
+      sum += (frames[i] as ScoredFrame).probabilities[neighbour.choice] as number;
+    }
+    return sum;
+  };
+  return (fit(next) > fit(previous) ? next : previous) as Run;
+}
+
+function requireSeconds(what: string, value: number): void {
+  if (!(value >= 0 && value < Infinity)) {
+    throw new UsageError(`The ${what} must be a number of seconds from 0, received ${value}.`);
+  }
+}

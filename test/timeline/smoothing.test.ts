@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/errors.js';
+import { labelFrames } from '../../src/timeline/frame-labels.js';
+import { segmentFrames } from '../../src/timeline/segments.js';
+import { smoothLabels, type SmoothingOptions } from '../../src/timeline/smoothing.js';
+import type { ScoredFrame } from '../../src/timeline/timeline.js';
+
+const labels = ['a', 'b', 'c'];
+const rows = { a: [0.8, 0.1, 0.1], b: [0.1, 0.8, 0.1], c: [0.1, 0.1, 0.8] } as const;
+
+/** Ten frames a second, each sure of the letter that stands for it. */
+function framesOf(letters: string): ScoredFrame[] {
+  const probabilities = [...letters].flatMap((letter) => rows[letter as keyof typeof rows]);
+  return labelFrames(labels, Float32Array.from(probabilities), timesOf(letters.length));
+}
+const timesOf = (numFrames: number) => Array.from({ length: numFrames }, (_, index) => index / 10);
+const textOf = (frames: ScoredFrame[]) => frames.map((frame) => frame.label).join('');
+const smooth = (letters: string, options: SmoothingOptions) =>
+  textOf(smoothLabels(labels, framesOf(letters), letters.length / 10, options));
+
+describe('smoothLabels', () => {
+  it('changes nothing by default', () => {
+    const frames = framesOf('abacab');
+    expect(smoothLabels(labels, frames, 0.6, {})).toEqual(frames);
+  });
+
+  it('keeps the model’s probability of the new label as confidence', () => {
+    const [, changed] = smoothLabels(labels, framesOf('aba'), 0.3, { medianSec: 0.2 });
+    expect(changed?.label).toBe('a');
+    expect(changed?.confidence).toBeCloseTo(0.1, 6);
+  });
+
+  it.each([{ medianSec: -1 }, { medianSec: NaN }, { minDurationSec: Infinity }])('refuses %o', (options) => {
+    expect(() => smoothLabels(labels, framesOf('a'), 0.1, options)).toThrow(UsageError);
+  });
+
+  it('takes no frame for what it is', () => {
+    expect(smoothLabels(labels, [], 0, { medianSec: 1, minDurationSec: 1 })).toEqual([]);
+  });
+});
+
+describe('median smoothing', () => {
+  it('removes a flicker shorter than half the window and keeps a step where it is', () => {
+    expect(smooth('aaabaaabbbbb', { medianSec: 0.4 })).toBe('aaaaaaabbbbb');
+    expect(smooth('aaaabbaaaabbbb', { medianSec: 0.4 })).toBe('aaaaaaaaaabbbb');
+  });
+
+  it('keeps what lasts longer than half the window', () => {
+    expect(smooth('aaaabbbaaaa', { medianSec: 0.4 })).toBe('aaaabbbaaaa');
+  });
+
+  it('measures the window in seconds, not frames, where times are irregular', () => {
+    const times = [0, 0.1, 0.2, 5, 9.8, 9.9, 10];
+    const probabilities = [...'aaabaaa'].flatMap((letter) => rows[letter as keyof typeof rows]);
+    const frames = labelFrames(labels, Float32Array.from(probabilities), times);
+    expect(textOf(smoothLabels(labels, frames, 10.1, { medianSec: 1 }))).toBe('aaabaaa');
+    expect(textOf(smoothLabels(labels, frames, 10.1, { medianSec: 10 }))).toBe('aaaaaaa');
+  });
+
+  it('takes the mean of the two middle values at an even count', () => {
+    // Label a: 0.1, 0.5, 0.6, 0.9, median 0.55; label b: 0.9, 0.5, 0.4, 0.1, median 0.45.
+    const probabilities = Float32Array.of(0.1, 0.9, 0.5, 0.5, 0.6, 0.4, 0.9, 0.1);
+    const frames = labelFrames(['a', 'b'], probabilities, timesOf(4));
+    expect(textOf(smoothLabels(['a', 'b'], frames, 0.4, { medianSec: 10 }))).toBe('aaaa');
+  });
+});
+
+describe('minimum duration', () => {
+  it('absorbs a short segment between two of one label', () => {
+    expect(smooth('aaaabbaaaa', { minDurationSec: 0.3 })).toBe('aaaaaaaaaa');
+  });
+
+  it('keeps a segment that lasts exactly the minimum', () => {
+    expect(smooth('aaaabbbaaaa', { minDurationSec: 0.3 })).toBe('aaaabbbaaaa');
+  });
+
+  it('gives a short segment to the neighbour that its frames fit better', () => {
+    const frames = framesOf('aaaabccccc');
+    frames[4]?.probabilities.set([0.1, 0.6, 0.3]);
+    expect(textOf(smoothLabels(labels, frames, 1, { minDurationSec: 0.2 }))).toBe('aaaacccccc');
+    frames[4]?.probabilities.set([0.3, 0.6, 0.1]);
+    expect(textOf(smoothLabels(labels, frames, 1, { minDurationSec: 0.2 }))).toBe('aaaaaccccc');
+  });
+
+  it('gives it to the earlier neighbour on a tie', () => {
+    expect(smooth('aaaabccccc', { minDurationSec: 0.2 })).toBe('aaaaaccccc');
+  });
+
+  it('absorbs at the video’s start and end, where there is one neighbour', () => {
+    expect(smooth('baaaaac', { minDurationSec: 0.3 })).toBe('aaaaaaa');
+  });
+
+  it('leaves a video that is shorter than the minimum as one segment', () => {
+    expect(smooth('aab', { minDurationSec: 5 })).toBe('aaa');
+  });
+
+  it('absorbs the shortest first', () => {
+    // From the left, bb would go to aaa; the shortest first, a joins it to bbb, which is long enough.
+    expect(smooth('aaaabbabbaaaa', { minDurationSec: 0.3 })).toBe('aaaabbbbbaaaa');
+  });
+
+  it('does what its definition says, on random videos with irregular times', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = generator(seed);
+      const timesSec = Array.from({ length: 60 }, (_, index) => index / 10 + 0.09 * random());
+      const probabilities = Float32Array.from({ length: 180 }, random);
+      const frames = labelFrames(labels, probabilities, timesSec);
+      const smoothed = smoothLabels(labels, frames, 6, { minDurationSec: 0.5 });
+      expect(textOf(smoothed)).toBe(absorbByDefinition(frames, 6, 0.5));
+      expect(segmentFrames(smoothed, 6).every(({ startSec, endSec }) => endSec - startSec > 0.499)).toBe(
+        true,
+      );
+    }
+  });
+});
+
+/** The rule of the docblock, in the plainest way: find all runs anew after each step. */
+function absorbByDefinition(frames: ScoredFrame[], endSec: number, minDurationSec: number): string {
+  const letters = [...textOf(frames)];
+  for (;;) {
+    const runs: { start: number; end: number; durationMs: number }[] = [];
+    for (let start = 0, end = 0; start < letters.length; start = end) {
+      while (letters[end] === letters[start] && end < letters.length) end++;
+      const durationMs = Math.round(
+        1000 * ((frames[end]?.timeSec ?? endSec) - (frames[start]?.timeSec ?? 0)),
+      );
+      runs.push({ start, end, durationMs });
+    }
+    const shortest = runs.reduce((best, run) => (run.durationMs < best.durationMs ? run : best));
+    if (runs.length === 1 || shortest.durationMs >= 1000 * minDurationSec) return letters.join('');
+    const fit = (letter: string | undefined) =>
+      letter === undefined
+        ? -1
+        : frames
+            .slice(shortest.start, shortest.end)
+            .reduce((sum, frame) => sum + (frame.probabilities[labels.indexOf(letter)] ?? 0), 0);
+    const [before, after] = [letters[shortest.start - 1], letters[shortest.end]];
+    letters.fill((fit(after) > fit(before) ? after : before) as string, shortest.start, shortest.end);
+  }
+}
+
+/** Numbers in [0, 1) that are the same on every run: a linear congruential generator. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
