@@ -1,0 +1,23 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { ShapeError } from '../errors.js';
+
+/**
+ * @param what - Subject of the message, as in "The hidden state".
+ * @param expected - Size of each axis; a string names an axis that may have any size of at least one.
+ * @throws {ShapeError} If the tensor has another rank, or another size on an axis.
+ */
+export function expectShape(what: string, tensor: Tensor, expected: readonly (number | string)[]): void {
+  const fits =
+    tensor.rank === expected.length &&
+    expected.every((size, axis) =>
+      typeof size === 'number' ? tensor.shape[axis] === size : tensor.shape[axis]! >= 1,
+    );
+  if (!fits) throw new ShapeError(what, `[${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);
+}
+
+/** @throws {ShapeError} If a recurrence cannot have that many units. */
+export function expectUnits(units: number): void {
+  if (!Number.isInteger(units) || units < 1) {
+    throw new ShapeError('The units of a recurrence', 'a whole number of at least one', String(units));
+  }
+}
