@@ -1,0 +1,169 @@
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import { BackendError, UsageError } from '../errors.js';
+
+/** What can do the arithmetic, best first: the order in which an automatic choice tries. */
+export const BACKEND_NAMES = ['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+/** npm package of each backend. */
+export const BACKEND_PACKAGES: Record<BackendName, string> = {
+  'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
+  tensorflow: '@tensorflow/tfjs-node',
+  wasm: '@tensorflow/tfjs-backend-wasm',
+  cpu: '@tensorflow/tfjs-backend-cpu',
+};
+
+/** What a person can do about a backend that does not start. */
+export const BACKEND_REMEDIES: Record<BackendName, string> = {
+  'tensorflow-gpu':
+    'Needs Linux or Windows, an NVIDIA GPU, CUDA 11.2 and cuDNN 8.1; then run ' +
+    '"npm install @tensorflow/tfjs-node-gpu@4.22.0".',
+  tensorflow: 'Run "npm install @tensorflow/tfjs-node@4.22.0"; its version must be that of tfjs-core.',
+  wasm: 'Run "npm install" again; the package holds its .wasm files.',
+  cpu: 'Run "npm install" again.',
+};
+
+const require = createRequire(import.meta.url);
+
+let started: BackendName | undefined;
+let loadedNative: BackendName | undefined;
+let lastStart: Promise<unknown> = Promise.resolve();
+
+/**
+ * Starts a TensorFlow.js backend for this thread and proves that it computes. Without a name it keeps the backend that
+ * already runs; if none does, it takes `FRAMEWISE_BACKEND`, and without that the first of `BACKEND_NAMES` that works.
+ * Repeated and concurrent calls are safe: they run one after another.
+ *
+ * @returns The backend that now runs.
+ * @throws {UsageError} If the name, or the one in `FRAMEWISE_BACKEND`, is unknown.
+ * @throws {BackendError} If the backend asked for cannot start; the message names its package and the reason.
+ */
+export function startBackend(requested?: BackendName): Promise<BackendName> {
+  const start = lastStart.then(() => startOneOf(candidates(requested)));
+  lastStart = start.catch(() => undefined); // The caller gets the failure; the next caller starts afresh.
+  return start;
+}
+
+function candidates(requested: string | undefined): readonly BackendName[] {
+  const name = requested ?? started ?? (process.env['FRAMEWISE_BACKEND'] || undefined);
+  if (name === undefined) return BACKEND_NAMES;
+  const known = BACKEND_NAMES.find((each) => each === name);
+  if (known) return [known];
+  const origin = requested === undefined ? 'FRAMEWISE_BACKEND' : 'The backend';
+  throw new UsageError(`${origin} is "${name}"; expected one of ${BACKEND_NAMES.join(', ')}.`);
+}
+
+/** An automatic choice passes over what fails, as most machines lack the native packages; the doctor says why. */
+async function startOneOf(names: readonly BackendName[]): Promise<BackendName> {
+  const failures: BackendError[] = [];
+  for (const name of names) {
+    try {
+      await start(name, names.length === 1);
+      started = name;
+      return name;
+    } catch (cause) {
+      failures.push(describeFailure(name, cause));
+    }
+  }
+  // A failed start may have left tfjs on the backend that failed.
+  if (started) await tf.setBackend(tfjsName(started));
+  if (failures.length === 1) throw failures[0]!;
+  const reasons = failures.map(({ message }) => message).join(' ');
+  throw new BackendError(`No backend can start. ${reasons}`, 'any', { cause: failures[0] });
+}
+
+async function start(name: BackendName, isExplicit: boolean): Promise<void> {
+  tf.enableProdMode(); // Silences the console; tfjs 4.22 reads this flag for nothing else.
+  if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
+  else if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
+  else loadNative(name);
+  await withoutEmscriptenListeners(() => activate(tfjsName(name)));
+  proveArithmetic();
+  if (name === 'tensorflow-gpu' && isExplicit && backendDevice() !== 'gpu') {
+    throw new Error('it loads but finds no CUDA device, and would run on the processor');
+  }
+}
+
+/** Both native packages take the same name in tfjs, so that a process can hold only one of them. */
+function loadNative(name: 'tensorflow-gpu' | 'tensorflow'): void {
+  if (loadedNative && loadedNative !== name) {
+    throw new Error(`this process has loaded "${loadedNative}", and can hold only one of the two`);
+  }
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // Errors only; TensorFlow greets on stderr otherwise.
+  require(BACKEND_PACKAGES[name]);
+  loadedNative = name;
+  if (!tf.findBackendFactory(tfjsName(name))) {
+    throw new Error(`it brings its own copy of @tensorflow/tfjs-core, where ${tf.version_core} is needed`);
+  }
+}
+
+function tfjsName(name: BackendName): string {
+  return name === 'tensorflow-gpu' ? 'tensorflow' : name;
+}
+
+async function activate(name: string): Promise<void> {
+  if (await tf.setBackend(name)) return;
+  await tf.findBackendFactory(name)?.(); // tfjs only logs why; the factory throws it.
+  throw new Error('TensorFlow.js gives no reason');
+}
+
+/**
+ * Emscripten's loader adds process-wide listeners that rethrow every error of the whole program from its own source
+ * line, 30 kB long, which Node then prints. They serve programs that call exit() in WebAssembly; tfjs does not.
+ */
+async function withoutEmscriptenListeners(work: () => Promise<void>): Promise<void> {
+  const events = ['uncaughtException', 'unhandledRejection'];
+  const before = events.map((event) => new Set(process.rawListeners(event)));
+  try {
+    await work();
+  } finally {
+    for (const [position, event] of events.entries()) {
+      for (const listener of process.rawListeners(event)) {
+        const isEmscripten = /^function ?\((ex|reason)\) ?\{.*throw \1/s.test(String(listener));
+        if (isEmscripten && !before[position]!.has(listener)) {
+          process.removeListener(event, listener as (...values: unknown[]) => void);
+        }
+      }
+    }
+  }
+}
+
+/** Native packages can load and yet fail at the first operation, as tfjs-node does on Node 23 and newer. */
+function proveArithmetic(): void {
+  const values = tf.tidy(() => {
+    const matrix = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    return tf.concat([tf.matMul(matrix, matrix), matrix]).dataSync();
+  });
+  const expected = '7,10,15,22,1,2,3,4';
+  if (values.join() !== expected) throw new Error(`it computes ${values.join()} where ${expected} is right`);
+}
+
+/** Where the running backend computes. */
+export function backendDevice(): 'gpu' | 'cpu' {
+  return (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice ? 'gpu' : 'cpu';
+}
+
+/** @returns Version of a backend's package, or undefined where it is not installed. */
+export function backendVersion(name: BackendName): string | undefined {
+  try {
+    return (require(`${BACKEND_PACKAGES[name]}/package.json`) as { version: string }).version;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+function describeFailure(name: BackendName, cause: unknown): BackendError {
+  const reason = failureReason(name, cause);
+  const message = `Backend "${name}" (${BACKEND_PACKAGES[name]}) cannot start: ${reason}. ${BACKEND_REMEDIES[name]}`;
+  return new BackendError(message, name, { cause });
+}
+
+/** @returns Why a backend did not start, in a few words without a full stop. */
+export function failureReason(name: BackendName, cause: unknown): string {
+  if (backendVersion(name) === undefined) return 'it is not installed';
+  // WebAssembly's loader rejects with a plain object; native packages explain themselves over several lines.
+  const [firstLine] = String((cause as { message?: unknown }).message ?? cause).split('\n', 1);
+  return firstLine!.trim().replace(/[.:]$/, '');
+}
