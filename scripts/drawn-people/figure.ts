@@ -23,7 +23,7 @@ function trunk({ build, look }: Person, skeleton: Skeleton): Solid[] {
   const chest = mix(waist, neck, 0.62);
   const bands = look.bands && { colour: look.bands, count: 5 };
   const shirt = { colour: look.shirt, ...(bands && { bands }) };
-  const breadth = 1.42 * build.shoulders;
+  const breadth = 1.36 * build.shoulders;
   return [
     // Hips, belly, chest and the slope of the shoulders.
     {
@@ -64,7 +64,7 @@ function trunk({ build, look }: Person, skeleton: Skeleton): Solid[] {
     },
     ...[left, right].map(({ shoulder }): Solid => {
       const inner = mix(neck, shoulder, 0.35);
-      const [fromRadius, toRadius] = [0.03 * size * girth, 0.036 * size * girth];
+      const [fromRadius, toRadius] = [0.03 * size * girth, 0.034 * size * girth];
       return { from: inner, to: shoulder, fromRadius, toRadius, colour: look.shirt };
     }),
     {
@@ -96,8 +96,8 @@ function head({ build, look }: Person, { head: centre, headAxes }: Skeleton): So
     ball(at(1.05, -0.12, 0), 0.2, look.skin, [1, 1.3, 0.9]),
     ball(at(0.05, 0, 0.95), 0.22, look.skin, [0.9, 1.3, 0.6]),
     ball(at(0.05, 0, -0.95), 0.22, look.skin, [0.9, 1.3, 0.6]),
-    ball(at(0.9, 0.14, 0.38), 0.17, EYE),
-    ball(at(0.9, 0.14, -0.38), 0.17, EYE),
+    ball(at(0.9, 0.14, 0.38), 0.135, EYE),
+    ball(at(0.9, 0.14, -0.38), 0.135, EYE),
     ball(at(0.86, -0.66, 0), 0.16, scaled(look.skin, 0.66), [0.6, 0.5, 1.9]),
   ];
   const cap = ball(at(-0.14, 0.34, 0), 1.04, look.hair, [1.08, 1.12, 1.02]);

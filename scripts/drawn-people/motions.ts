@@ -276,27 +276,34 @@ function standUp({ random, start, durationSec, posture, heading }: Cue): PoseAt 
 
 type FallDirection = 'forward' | 'backward' | 'left' | 'right';
 
+/** On the floor the arms lie flat beside the body or beside the head; else the body would rest on its hands. */
 function lying(direction: FallDirection, heading: number, random: Random): Pose {
-  const arms = { raise: random.between(15, 70), elbow: random.between(10, 70) };
-  const legs = { spread: random.between(4, 16), hip: random.between(0, 14), knee: random.between(4, 40) };
+  const flat = random.pick<Partial<Limbs>>([
+    { swing: 0, raise: random.between(12, 45), elbow: 8 },
+    { swing: 0, raise: random.between(80, 120), twist: -90, elbow: random.between(50, 95) },
+    { swing: 0, raise: random.between(140, 165), twist: -90, elbow: 20 },
+  ]);
+  const legs = {
+    spread: random.between(4, 16),
+    ...random.pick([
+      { hip: 2, knee: 8 },
+      { hip: 16, knee: 38 },
+    ]),
+  };
   switch (direction) {
     case 'forward':
-      return pose({
-        heading,
-        lean: 88,
-        nod: -18,
-        look: 40,
-        both: { ...arms, ...legs, hip: 2, swing: 60, ankle: -50 },
-      });
+      return pose({ heading, lean: 88, nod: -14, look: 40, both: { ...flat, ...legs, hip: 0, ankle: -55 } });
     case 'backward':
-      return pose({ heading, lean: -88, nod: 8, both: { ...arms, ...legs, swing: -6, ankle: -15 } });
+      return pose({ heading, lean: -88, nod: 8, both: { ...flat, ...legs, ankle: -15 } });
     case 'left':
-    case 'right':
+    case 'right': {
+      const folded = { raise: 3, swing: random.between(35, 80), elbow: random.between(20, 80), spread: 1 };
       return pose({
         heading,
-        tip: direction === 'right' ? 86 : -86,
-        both: { ...arms, raise: 20, swing: 50, ...legs, spread: 2, hip: 24, ankle: -20 },
+        tip: direction === 'right' ? 88 : -88,
+        both: { ...folded, hip: 20, knee: random.between(10, 55), ankle: -20 },
       });
+    }
   }
 }
 

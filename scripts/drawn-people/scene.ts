@@ -46,7 +46,7 @@ export function createScene(random: Random): Scene {
     floorLine,
     light: {
       direction: normalize([random.between(-0.8, 0.8), random.between(0.7, 1.1), random.between(0.35, 0.9)]),
-      ambient: random.between(0.42, 0.68),
+      ambient: random.between(0.5, 0.75),
       tint: [exposure * (1 + warmth), exposure, exposure * (1 - warmth)],
     },
     camera: {

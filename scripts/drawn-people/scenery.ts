@@ -57,7 +57,8 @@ function hall(area: Area, random: Random): string {
   const { width, floorLine } = area;
   const hue = random.integer(0, 359);
   const panel = random.between(24, 60);
-  const [pale, deep] = [hsl(hue, 18, random.between(60, 80)), hsl(hue, 26, random.between(34, 56))];
+  const light = random.between(46, 80);
+  const [pale, deep] = [hsl(hue, 16, light), hsl(hue, 20, light - random.between(4, 16))];
   const panels = repeat(Math.ceil(width / panel), (at) =>
     rectangle(at * panel, 0, panel - 2, floorLine, at % 2 ? pale : deep),
   );
@@ -196,7 +197,7 @@ function window({ width, floorLine }: Area, random: Random): string {
   return [
     rectangle(x - 4, y - 4, wide + 8, high + 8, bar),
     rectangle(x, y, wide, high, day),
-    `<ellipse cx="${x + wide * 0.3}" cy="${y + high}" rx="${wide * 0.24}" ry="${high * 0.34}" fill="${hsl(120, 22, 52)}" opacity="0.5"/>`,
+    `<path d="M${x} ${y + high} v${-0.3 * high} q${wide / 4} ${-0.3 * high} ${wide / 2} 0 t${wide / 2} 0 v${0.3 * high} z" fill="${hsl(120, 22, 52)}" opacity="0.5"/>`,
     rectangle(x + wide / 2 - 1.5, y, 3, high, bar),
     rectangle(x, y + high * 0.45, wide, 3, bar),
   ].join('');
@@ -301,7 +302,7 @@ function bench({ width, floorLine }: Area, random: Random): string {
 }
 
 function tree({ width, floorLine }: Area, random: Random): string {
-  const [x, high] = [random.between(0, width), random.between(0.5, 1.1) * floorLine];
+  const [x, high] = [random.between(0, width), random.between(0.4, 0.75) * floorLine];
   const crown = repeat(8, () => {
     const [cx, cy] = [x + random.between(-24, 24), floorLine - high + random.between(-18, 24)];
     return `<circle cx="${cx}" cy="${cy}" r="${random.between(12, 22)}" fill="${hsl(random.integer(76, 140), 34, random.between(26, 44))}"/>`;

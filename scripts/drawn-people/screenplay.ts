@@ -107,7 +107,8 @@ function writeShot(random: Random, wishes: ShotWishes): Shot {
   const pixelsPerMetre = (random.between(0.42, 0.7) * FRAME_HEIGHT) / person.build.heightM;
   const nearest = 0.95 * FRAME_HEIGHT;
   const farthest = Math.max(scene.floorLine + 8, 0.72 * FRAME_HEIGHT);
-  const originX = random.between(0.2, 0.8) * FRAME_WIDTH;
+  const aside = { 'walk left': 0.35, 'walk right': -0.35 }[wishes.activity as string] ?? 0; // Room ahead.
+  const originX = (random.between(0.2, 0.8) * (1 - Math.abs(aside)) + Math.max(0, aside)) * FRAME_WIDTH;
   const origin: Shot['origin'] = [originX, random.between(farthest, nearest)];
   const liked = random.pick([90, 90, 90, 60, 120, 40, 140, 15, 165, 0, 180]) + random.between(-10, 10);
 

@@ -54,7 +54,7 @@ const LENGTH = {
   pelvisToWaist: 0.1,
   waistToNeck: 0.205,
   neckToHead: 0.105,
-  shoulderHalfWidth: 0.115,
+  shoulderHalfWidth: 0.108,
   upperArm: 0.172,
   forearm: 0.15,
   hand: 0.07,

@@ -140,8 +140,8 @@ export class SolidCanvas {
 function brightness(normal: Vector, { direction, ambient }: Light): number {
   const facing = Math.max(0, normal[0] * direction[0] + normal[1] * direction[1] + normal[2] * direction[2]);
   const sky = 0.75 + 0.25 * normal[1];
-  const rim = 0.8 + 0.2 * Math.min(1, 1.6 * normal[2]);
-  return (ambient * sky + (1.25 - ambient) * facing) * rim;
+  const rim = 0.82 + 0.18 * Math.min(1, 1.6 * normal[2]);
+  return (ambient * sky + (1.4 - ambient) * facing) * rim;
 }
 
 /** The symmetric matrix Q with pᵀ·Q·p = r² on the ellipsoid of radius r, as xx, xy, xz, yy, yz, zz. */
