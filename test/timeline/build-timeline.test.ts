@@ -62,6 +62,14 @@ describe('buildTimeline', () => {
     expect(timeline.segments.at(-1)?.endSec).toBe(1.04);
   });
 
+  it('ends one source frame after the last source frame where the duration is unknown', () => {
+    const live = { ...parts, video: { ...video, durationSec: 0 }, sourceTimesSec: [0, 0.4, 0.8] };
+    expect(buildTimeline(live).segments.at(-1)?.endSec).toBeCloseTo(0.84, 12);
+    expect(
+      buildTimeline({ ...live, video: { ...live.video, frameRate: 0 } }).segments.at(-1)?.endSec,
+    ).toBeCloseTo(1, 12);
+  });
+
   it('makes an empty timeline of no frames', () => {
     const timeline = buildTimeline({ ...parts, timesSec: [], probabilities: new Float32Array() });
     expect([timeline.frames, timeline.segments]).toEqual([[], []]);

@@ -1,0 +1,72 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { findFormats, writeAnnotations } from '../../src/annotations/formats.js';
+import { OutputError, UsageError } from '../../src/errors.js';
+import { street } from './street.js';
+import { useTemporaryFolder } from './temporary-folder.js';
+
+const { pathOf, write } = useTemporaryFolder();
+const written = (name: string) => findFormats([name])[0]?.write(street);
+
+describe('findFormats', () => {
+  it('finds each named format once', () => {
+    expect(findFormats(['vtt', 'json', 'vtt']).map((format) => format.extension)).toEqual(['.vtt', '.json']);
+  });
+
+  it.each(['srt', '', 'CSV', 'constructor'])('refuses "%s" and lists what there is', (name) => {
+    expect(() => findFormats(['json', name])).toThrow(UsageError);
+    expect(() => findFormats([name])).toThrow(
+      `Unknown label format "${name}". Choose from json, csv, csv-frames, vtt.`,
+    );
+  });
+});
+
+describe('csv', () => {
+  it('writes a row a segment, quoted as RFC 4180 says', () => {
+    expect(written('csv')).toBe(
+      'video,label,start,end,confidence\n' +
+        '"street, ""north"".mp4","walk, slowly",0.000,0.333,0.7500\n' +
+        '"street, ""north"".mp4","say ""hi""",0.333,3601.000,0.7500\n' +
+        '"street, ""north"".mp4","a --> b\n\n<c> & d",3601.000,3601.500,0.6250\n',
+    );
+  });
+});
+
+describe('csv-frames', () => {
+  it('writes a row a frame', () => {
+    expect(written('csv-frames')).toBe(
+      'video,frame,time,label,confidence\n' +
+        '"street, ""north"".mp4",0,0.000,"walk, slowly",0.7500\n' +
+        '"street, ""north"".mp4",1,0.333,"say ""hi""",0.5000\n' +
+        '"street, ""north"".mp4",2,0.667,"say ""hi""",1.0000\n' +
+        '"street, ""north"".mp4",3,3601.000,"a --> b\n\n<c> & d",0.6250\n',
+    );
+  });
+});
+
+describe('writeAnnotations', () => {
+  it('writes each format into a folder that it makes, and leaves nothing else', async () => {
+    const outputDir = pathOf('new/folder');
+    const formats = ['csv-frames', 'csv', 'vtt', 'json'];
+    const files = await writeAnnotations(street, { formats, outputDir, baseName: 'street' });
+    expect(files).toEqual(
+      ['street.frames.csv', 'street.csv', 'street.vtt', 'street.json'].map((name) =>
+        pathOf(`new/folder/${name}`),
+      ),
+    );
+    expect(await readdir(outputDir)).toHaveLength(4);
+    expect(await readFile(files[2] as string, 'utf8')).toBe(written('vtt'));
+  });
+
+  it('writes nothing if one format is unknown', async () => {
+    const target = { formats: ['json', 'xml'], outputDir: pathOf('new'), baseName: 'street' };
+    await expect(writeAnnotations(street, target)).rejects.toThrow(UsageError);
+    await expect(readdir(pathOf('new'))).rejects.toThrow('ENOENT');
+  });
+
+  it('says where it cannot write', async () => {
+    const file = await write('a-file');
+    const target = { formats: ['json'], outputDir: file, baseName: 'street' };
+    await expect(writeAnnotations(street, target)).rejects.toThrow(OutputError);
+  });
+});
