@@ -35,12 +35,12 @@ const UPRIGHT = ['standing'] as const;
  */
 export const RULES: Record<Activity, ActivityRule> = {
   stand: { from: UPRIGHT, to: 'standing', lengthSec: [1.2, 2.6], weight: 1.1 },
-  'walk left': { from: UPRIGHT, to: 'standing', lengthSec: [1.4, 3.6], weight: 1 },
-  'walk right': { from: UPRIGHT, to: 'standing', lengthSec: [1.4, 3.6], weight: 1 },
+  'walk left': { from: UPRIGHT, to: 'standing', lengthSec: [1.4, 3.6], weight: 1.7 },
+  'walk right': { from: UPRIGHT, to: 'standing', lengthSec: [1.4, 3.6], weight: 1.7 },
   wave: { from: UPRIGHT, to: 'standing', lengthSec: [1.4, 3], weight: 0.9 },
   clap: { from: UPRIGHT, to: 'standing', lengthSec: [1.4, 3], weight: 0.9 },
   jump: { from: UPRIGHT, to: 'standing', lengthSec: [1.4, 3.4], weight: 0.9 },
-  'squat down': { from: UPRIGHT, to: 'squatting', lengthSec: [1.2, 2.2], weight: 1.3 },
+  'squat down': { from: UPRIGHT, to: 'squatting', lengthSec: [1.2, 2.2], weight: 1 },
   'stand up': { from: ['squatting', 'sitting', 'lying'], to: 'standing', lengthSec: [1.2, 2.6], weight: 1 },
-  fall: { from: UPRIGHT, to: 'lying', lengthSec: [1.5, 3], weight: 1.2 },
+  fall: { from: UPRIGHT, to: 'lying', lengthSec: [1.5, 3], weight: 1 },
 };

@@ -2,8 +2,10 @@ import { ACTIVITIES, RULES } from './activities.js';
 import type { Activity, Posture } from './activities.js';
 import { add, rotate, roll } from './geometry.js';
 import type { Vector } from './geometry.js';
-import { createMotion, restingPose } from './motions.js';
-import type { Cue, Motion } from './motions.js';
+import type { Cue } from './cue.js';
+import { restingPose } from './floor-motions.js';
+import { createMotion } from './motions.js';
+import type { Motion } from './motions.js';
 import { createPerson } from './person.js';
 import type { Person } from './person.js';
 import { Random } from './random.js';
@@ -107,15 +109,15 @@ function writeShot(random: Random, wishes: ShotWishes): Shot {
   const pixelsPerMetre = (random.between(0.42, 0.7) * FRAME_HEIGHT) / person.build.heightM;
   const nearest = 0.95 * FRAME_HEIGHT;
   const farthest = Math.max(scene.floorLine + 8, 0.72 * FRAME_HEIGHT);
-  const aside = { 'walk left': 0.35, 'walk right': -0.35 }[wishes.activity as string] ?? 0; // Room ahead.
-  const originX = (random.between(0.2, 0.8) * (1 - Math.abs(aside)) + Math.max(0, aside)) * FRAME_WIDTH;
+  const originX = FRAME_WIDTH * random.between(...openingPlace(wishes.activity));
   const origin: Shot['origin'] = [originX, random.between(farthest, nearest)];
   const liked = random.pick([90, 90, 90, 60, 120, 40, 140, 15, 165, 0, 180]) + random.between(-10, 10);
 
   const takes: Take[] = [];
-  let posture: Posture = random.chance(0.16)
-    ? random.pick(['squatting', 'sitting', 'lying'] as const)
-    : 'standing';
+  let posture: Posture =
+    wishes.avoid !== 'stand up' && random.chance(0.16)
+      ? random.pick(['squatting', 'sitting', 'lying'] as const)
+      : 'standing';
   if (wishes.activity) posture = random.pick(RULES[wishes.activity].from);
   let start = posture === 'standing' ? undefined : restingPose(posture, liked, random);
   let place: Vector = [0, 0, 0];
@@ -130,7 +132,7 @@ function writeShot(random: Random, wishes: ShotWishes): Shot {
     const cue = { start, posture, heading: liked, room, build: person.build };
     const take = wishes.activity
       ? directTake({ ...cue, activity: wishes.activity, random: random.fork() }, wishes.numFrames)
-      : chooseTake(cue, previous, random);
+      : chooseTake(cue, previous ? [previous] : [], random);
     const endSec = take.numFrames / FRAME_RATE;
     takes.push({ ...take, place });
     numFrames += take.numFrames;
@@ -141,20 +143,27 @@ function writeShot(random: Random, wishes: ShotWishes): Shot {
   return { person, scene, pixelsPerMetre, origin, takes, noiseSeed: random.integer(0, 2 ** 31) };
 }
 
+/** Where in the frame's width a shot may open: a clip of a walk leaves room ahead. */
+function openingPlace(activity: Activity | undefined): [low: number, high: number] {
+  if (activity === 'walk left') return [0.6, 0.85];
+  if (activity === 'walk right') return [0.15, 0.4];
+  return [0.2, 0.8];
+}
+
 /** Chooses what the person does next, among what the posture allows and the frame has room for. */
 function chooseTake(
   cue: Omit<Cue, 'activity' | 'durationSec' | 'random'>,
-  previous: Activity | undefined,
+  excluded: readonly Activity[],
   random: Random,
 ): Omit<Take, 'place'> {
   const choices = ACTIVITIES.filter(
-    (choice) => choice !== previous && RULES[choice].from.includes(cue.posture),
+    (choice) => !excluded.includes(choice) && RULES[choice].from.includes(cue.posture),
   );
   const activity = random.pickWeighted(choices, (choice) => RULES[choice].weight);
   const take = directTake({ ...cue, activity, random: random.fork() });
   const travelled = take.motion.travelAt(take.numFrames / FRAME_RATE)[0];
   const isInside = -travelled <= cue.room.left && travelled <= cue.room.right;
-  return isInside ? take : chooseTake(cue, activity, random);
+  return isInside ? take : chooseTake(cue, [...excluded, activity], random);
 }
 
 /** Times one take: as long as told, or a length that suits the activity and the room. */
