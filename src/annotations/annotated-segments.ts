@@ -36,7 +36,7 @@ export function separateSegments(
     const previous = ordered[i] as AnnotatedSegment;
     const overlapSec = previous.endSec - next.startSec;
     if (previous.video !== next.video || overlapSec <= 0) return;
-    const pair = `"${file}" lines ${previous.line} and ${next.line}: in "${next.video}", ${spell(previous)}`;
+    const pair = `"${file}" lines ${previous.line} and ${next.line}: in ${JSON.stringify(next.video)}, ${spell(previous)}`;
     const isNested = previous.startSec === next.startSec || next.endSec <= previous.endSec;
     if (isNested || overlapSec > BOUNDARY_SLACK_SEC) {
       throw new AnnotationError(
@@ -54,5 +54,5 @@ export function separateSegments(
 }
 
 function spell({ label, startSec, endSec }: AnnotatedSegment): string {
-  return `"${label}" from ${startSec} to ${endSec} s`;
+  return `${JSON.stringify(label)} from ${startSec} to ${endSec} s`;
 }

@@ -5,7 +5,7 @@ import { DatasetError } from '../errors.js';
 import { compareNaturally, isPictureFileName, isVideoFileName } from './media-names.js';
 
 /** A clip that shows one activity from start to end. */
-export interface LabelledClip {
+interface LabelledClip {
   /** Path of a video file, or of a folder of pictures that are its frames. */
   path: string;
   /** Name of the class folder. */

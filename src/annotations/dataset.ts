@@ -93,8 +93,8 @@ async function createVideoFinder(file: string): Promise<(segment: AnnotatedSegme
     const places = folders.map((place) => `"${place}"`).join(' and ');
     const problem =
       matches.length === 0
-        ? `names the video "${video}", which is not in ${places}`
-        : `names the video "${video}", which may be ${matches.map((match) => `"${match}"`).join(' or ')}`;
+        ? `names the video ${JSON.stringify(video)}, which is not in ${places}`
+        : `names the video ${JSON.stringify(video)}, which may be ${matches.map((match) => `"${match}"`).join(' or ')}`;
     throw new AnnotationError(
       `"${file}" line ${line} ${problem}. Correct the name, relative to the label file's folder, or add the video.`,
       file,

@@ -25,14 +25,15 @@ const COLUMNS = ['video', 'label', 'start', 'end'] as const;
  */
 export async function readSegmentsCsv(file: string, options: ReadOptions = {}): Promise<AnnotatedSegment[]> {
   const [header, ...rows] = parseCsv(file, await readText(file));
-  if (!header)
+  if (!header) {
     throw new AnnotationError(`"${file}" is empty: expected the header ${COLUMNS.join(',')}.`, file);
+  }
   const names = header.fields.map((name) => name.toLowerCase());
   const missing = COLUMNS.filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw new AnnotationError(
       `"${file}" has no column "${missing.join('", "')}": expected the header ${COLUMNS.join(',')}, ` +
-        `received ${header.fields.join(',')}.`,
+        `received ${JSON.stringify(header.fields.join(',')).slice(1, -1)}.`,
       file,
       header.line,
     );
@@ -68,8 +69,8 @@ function readRow(
   if (label === '') return 'the label is empty';
   const [startSec, endSec] = [parseTime(start), parseTime(end)];
   const forms = 'expected seconds from 0, mm:ss.sss or hh:mm:ss.sss';
-  if (startSec === undefined) return `the start "${start}" is not a time, ${forms}`;
-  if (endSec === undefined) return `the end "${end}" is not a time, ${forms}`;
+  if (startSec === undefined) return `the start ${JSON.stringify(start)} is not a time, ${forms}`;
+  if (endSec === undefined) return `the end ${JSON.stringify(end)} is not a time, ${forms}`;
   if (endSec <= startSec) return `the segment ends at ${end}, which is not after its start at ${start}`;
   return { video, label, startSec, endSec };
 }

@@ -5,7 +5,7 @@ import { editScore, labelRuns, matchSegments, type SegmentMatches } from './segm
 const F1_OVERLAPS = [10, 25, 50] as const;
 
 /** How well one label is recognised, over frames. */
-export interface LabelScores {
+interface LabelScores {
   label: string;
   /** Frames that truly show it. */
   numFrames: number;
@@ -35,7 +35,7 @@ export interface SegmentationScores {
 }
 
 /** Names that scoring needs to know. */
-export interface ScorerOptions {
+interface ScorerOptions {
   /** Labels to report, in this order; others that occur are added behind. */
   labels?: readonly string[];
   /** Labels that mean "no activity": left out of edit and F1. Never guessed; none by default. */

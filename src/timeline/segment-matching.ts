@@ -1,5 +1,5 @@
 /** Frames `[start, end)` of one label. */
-export interface LabelRun {
+interface LabelRun {
   label: string;
   start: number;
   end: number;

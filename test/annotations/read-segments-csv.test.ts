@@ -128,6 +128,7 @@ describe('readSegmentsCsv refuses', () => {
 
 describe('overlapping segments', () => {
   it.each([
+    ['have line breaks in their labels', 'a.mp4,walk,0,2\na.mp4,"fall\ndown",1,3', [2, 4]],
     ['overlap', 'a.mp4,walk,0,2\nb.mp4,walk,1,2\na.mp4,fall,1,3', [2, 4]],
     ['are the same', 'a.mp4,walk,0,2\na.mp4,walk,0,2', [2, 3]],
     ['lie one within the other, though briefly', 'a.mp4,walk,0,2\na.mp4,fall,1,1.1', [2, 3]],
