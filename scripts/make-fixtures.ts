@@ -57,16 +57,14 @@ async function makeDataset(options: {
 
 async function makeCommitted(): Promise<void> {
   await rm(FIXTURES, { recursive: true, force: true });
-  const demo = await shoot(chooseDemo(), path.join(FIXTURES, 'demo.mp4'), { crf: 20 });
+  const demo = await shoot(chooseDemo(), path.join(FIXTURES, 'demo.mp4'));
   await writeFileAtomic(path.join(FIXTURES, 'demo.csv'), truthCsv([demo]));
   console.error('demo.mp4');
 
   const stitched: VideoTruth[] = [];
   for (let index = 0; index < 3; index++) {
     const screenplay = writeScreenplay(videoSeed('committed', 1000 + index), 8);
-    stitched.push(
-      await shoot(screenplay, path.join(FIXTURES, 'stitched', `stitched-${index + 1}.mp4`), { crf: 23 }),
-    );
+    stitched.push(await shoot(screenplay, path.join(FIXTURES, 'stitched', `stitched-${index + 1}.mp4`)));
   }
   await writeFileAtomic(path.join(FIXTURES, 'stitched', 'labels.csv'), truthCsv(stitched));
   console.error('stitched');

@@ -18,7 +18,12 @@ export async function drawContactSheet(file: string, firstSeed: number): Promise
       const column = frame++ / stride;
       if (!Number.isInteger(column) || column >= COLUMNS) continue;
       const raw = { width: FRAME_WIDTH, height: FRAME_HEIGHT, channels: 3 } as const;
-      tiles.push({ input: Buffer.from(pixels.buffer), raw, left: column * FRAME_WIDTH, top: row * FRAME_HEIGHT });
+      tiles.push({
+        input: Buffer.from(pixels.buffer),
+        raw,
+        left: column * FRAME_WIDTH,
+        top: row * FRAME_HEIGHT,
+      });
     }
   }
   const [width, height] = [COLUMNS * FRAME_WIDTH, ACTIVITIES.length * FRAME_HEIGHT];

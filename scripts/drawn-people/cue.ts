@@ -27,6 +27,13 @@ export function chooseHeading({ start, heading, random }: Cue): number {
   return start && random.chance(0.45) ? start.heading : heading;
 }
 
+/** The heading of someone who signs to the viewer; seen from the side, the hands would hide their motion. */
+export function chooseFacing(cue: Cue): number {
+  const heading = chooseHeading(cue);
+  const isSeen = Math.sin((heading * Math.PI) / 180) > 0.6;
+  return isSeen ? heading : 90 + cue.random.between(-50, 50);
+}
+
 /** Where arms rest: hanging, on the hips, or folded. */
 export function idleArms(random: Random): Partial<Limbs> {
   return random.pick<Partial<Limbs>>([

@@ -1,5 +1,5 @@
 import type { Activity } from './activities.js';
-import { chooseHeading, idleArms } from './cue.js';
+import { chooseFacing, chooseHeading, idleArms } from './cue.js';
 import type { Cue, PoseAt } from './cue.js';
 import { fall, squatDown, standUp } from './floor-motions.js';
 import { scale } from './geometry.js';
@@ -91,7 +91,7 @@ function wave(cue: Cue): PoseAt {
   const [raise, elbow] = [random.between(88, 135), random.between(55, 90)];
   const [tempo, reach] = [random.between(1.1, 2.1) * 2 * Math.PI, random.between(22, 38)];
   const idle = { ...pose().left, ...idleArms(random) };
-  const base = pose({ heading: chooseHeading(cue), both: idle, tip: random.between(-3, 3) });
+  const base = pose({ heading: chooseFacing(cue), both: idle, tip: random.between(-3, 3) });
   return (timeSec) => {
     const swung = reach * Math.sin(tempo * timeSec);
     const waving: Partial<Limbs> = { swing: 8, raise: raise + swung / 5, twist: -90, elbow: elbow + swung };
@@ -109,7 +109,7 @@ function clap(cue: Cue): PoseAt {
   const swing = random.between(28, 72);
   const closed = palmsMeetTwist(elbow, build);
   const [open, tempo] = [random.between(38, 62), random.between(1.3, 2.3) * 2 * Math.PI];
-  const base = pose({ heading: chooseHeading(cue), bend: random.between(0, 8), nod: random.between(0, 12) });
+  const base = pose({ heading: chooseFacing(cue), bend: random.between(0, 8), nod: random.between(0, 12) });
   return (timeSec) => {
     const apart = (1 - Math.cos(tempo * timeSec)) / 2;
     const arms = { swing: swing - 6 * apart, raise: 6 + 16 * apart, twist: closed - open * apart, elbow };
