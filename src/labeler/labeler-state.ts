@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { ShapeError } from '../errors.js';
+import type { RecurrentState } from '../recurrent/recurrent-cell.js';
+
+/**
+ * All that a labeler carries from one chunk of a video to the next, with a lane of the batch for each video.
+ *
+ * Whoever receives a state owns it and disposes it; no other function disposes a state that it is given.
+ */
+export type LabelerState = {
+  /** The last frame's features, float32 `[batch, featureSize]`. */
+  previousFeatures: Tensor2D;
+  /** Whether there was a last frame, bool `[batch, 1]`. A video's first frame has no motion. */
+  hasPrevious: Tensor2D;
+  /** State of each recurrent layer, from the input up. */
+  recurrent: RecurrentState[];
+};
+
+/**
+ * Starts some lanes afresh, as for lanes in which a new video begins.
+ *
+ * @param keep - For each lane, whether it goes on with its state.
+ * @returns A new state. The caller disposes both.
+ * @throws {ShapeError} If there is not one flag a lane.
+ */
+export function resetLanes(state: LabelerState, keep: readonly boolean[]): LabelerState {
+  const [batchSize] = state.hasPrevious.shape;
+  if (keep.length !== batchSize) {
+    throw new ShapeError('The lanes to keep', `${batchSize} flags`, String(keep.length));
+  }
+  return tf.tidy(() => {
+    const isKept = tf.tensor2d([...keep], [batchSize, 1], 'bool');
+    // Selects, where a product would let an infinite state through as NaN.
+    const zeroUnlessKept = (tensor: Tensor2D) => tf.where<Tensor2D>(isKept, tensor, tf.zerosLike(tensor));
+    return {
+      previousFeatures: zeroUnlessKept(state.previousFeatures),
+      hasPrevious: tf.logicalAnd<Tensor2D>(state.hasPrevious, isKept),
+      recurrent: state.recurrent.map((layer) => mapState(layer, zeroUnlessKept)),
+    };
+  });
+}
+
+/** A second state of the same values. The caller disposes both. */
+export function cloneState(state: LabelerState): LabelerState {
+  return {
+    previousFeatures: tf.clone(state.previousFeatures),
+    hasPrevious: tf.clone(state.hasPrevious),
+    recurrent: state.recurrent.map((layer) => mapState(layer, tf.clone)),
+  };
+}
+
+/** Takes a state out of the reach of `tf.tidy` and of gradient scopes, which would dispose it at their end. */
+export function keepState(state: LabelerState): LabelerState {
+  tf.keep(state.previousFeatures);
+  tf.keep(state.hasPrevious);
+  for (const layer of state.recurrent) mapState(layer, tf.keep);
+  return state;
+}
+
+/** Frees a state's tensors. */
+export function disposeState(state: LabelerState): void {
+  tf.dispose(state);
+}
+
+function mapState(state: RecurrentState, change: (tensor: Tensor2D) => Tensor2D): RecurrentState {
+  const entries = Object.entries(state).map(([name, tensor]) => [name, change(tensor)]);
+  return Object.fromEntries(entries) as RecurrentState;
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { encoderSpecSchema } from '../encoder/encoder-spec.js';
+import { labelerConfigSchema } from './labeler-config.js';
+
+/** What a `model.json` calls itself. */
+export const MODEL_FORMAT = 'framewise-model';
+
+/** The version of `model.json` that this framewise writes and reads. Any new or changed field makes a new one. */
+export const MODEL_FORMAT_VERSION = 1;
+
+const distinct = (names: string[]) => new Set(names).size === names.length;
+
+/** A model's `model.json`. */
+export const modelDescriptionSchema = z
+  .strictObject({
+    format: z.literal(MODEL_FORMAT),
+    formatVersion: z.literal(MODEL_FORMAT_VERSION),
+    name: z.string().min(1),
+    /** In the order of the network's outputs. */
+    labels: z.array(z.string().trim().min(1)).min(2).refine(distinct, 'a label occurs twice'),
+    /** The label that means "nothing of interest", where the user named one. */
+    background: z.string().nullable(),
+    /** Which network encodes frames. In the file, a path inside the model's folder starts there. */
+    encoder: encoderSpecSchema,
+    /** The encoder whose features the network was trained on. */
+    encoderId: z.string().min(1),
+    /** Frames a second at which the model looks. */
+    frameRate: z.number().positive().max(1000),
+    network: labelerConfigSchema,
+    /** The tensors of `weights.bin`, float32 little-endian, one after another. */
+    weights: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int().positive()) })),
+    /** Of `weights.bin`. */
+    checksum: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits'),
+    /** How the model came about: dataset, metrics, seed, versions. For people; nothing depends on it. */
+    training: z.record(z.string(), z.unknown()),
+  })
+  .refine(({ labels, network }) => labels.length === network.numLabels, {
+    path: ['labels'],
+    message: 'not as many as network.numLabels',
+  })
+  .refine(({ labels, background }) => background === null || labels.includes(background), {
+    path: ['background'],
+    message: 'not one of the labels',
+  });
+
+/** What a model is, all but its weights. */
+export type ModelDescription = z.output<typeof modelDescriptionSchema>;

@@ -1,0 +1,29 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { LabelerState } from './labeler-state.js';
+
+/**
+ * Each frame's features less those of the frame before. A video's first frame gets zeros, as a still picture would.
+ *
+ * @param features - float32 `[batch, time, featureSize]`, the frames that follow the state.
+ * @returns float32 `[batch, time, featureSize]`. The caller disposes it; call inside `tf.tidy`.
+ */
+export function motionOf(features: Tensor3D, { hasPrevious, previousFeatures }: LabelerState): Tensor3D {
+  const [batchSize, numSteps, featureSize] = features.shape;
+  const first = frameAt(features, 0);
+  const beforeFirst = tf.where<Tensor2D>(hasPrevious, previousFeatures, first);
+  const before = tf.concat(
+    [
+      tf.reshape<tf.Rank.R3>(beforeFirst, [batchSize, 1, featureSize]),
+      tf.slice(features, [0, 0, 0], [batchSize, numSteps - 1, featureSize]),
+    ],
+    1,
+  );
+  return tf.sub(features, before);
+}
+
+/** One frame of each lane, float32 `[batch, featureSize]`. The caller disposes it; call inside `tf.tidy`. */
+export function frameAt(features: Tensor3D, step: number): Tensor2D {
+  const [batchSize, , featureSize] = features.shape;
+  return tf.reshape(tf.slice(features, [0, step, 0], [batchSize, 1, featureSize]), [batchSize, featureSize]);
+}
