@@ -1,0 +1,203 @@
+import { execFile } from 'node:child_process';
+import { access, chmod, constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { FfmpegMissingError } from '../errors.js';
+
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+const extension = process.platform === 'win32' ? '.exe' : '';
+
+/** The first libavformat whose ffmpeg knows `-fps_mode` (ffmpeg 5.1); before it, the option is called `-vsync`. */
+const FPS_MODE_LIBAVFORMAT = 59.027;
+/** libavformat of ffmpeg 4.4, the oldest release line that distributions still repair. */
+const CURRENT_LIBAVFORMAT = 58.076;
+
+const HOW_TO_INSTALL =
+  'install a current one with "apt install ffmpeg", "brew install ffmpeg" or "winget install ffmpeg", ' +
+  'or name one in FFMPEG_PATH';
+
+/** The programs that read video on this machine. */
+export interface FfmpegTools {
+  ffmpegPath: string;
+  ffprobePath: string;
+  /** Which of the three places they came from. */
+  origin: 'FFMPEG_PATH' | 'PATH' | 'bundled';
+  /** ffmpeg's version as it prints it; a build from its repository has a hash instead of a number. */
+  version: string;
+  /** Older than ffmpeg 4.4, as the bundled one of 2018 is. */
+  isOutdated: boolean;
+  /** Whether ffmpeg calls the option `-fps_mode`; an older one calls it `-vsync`. */
+  supportsFpsMode: boolean;
+}
+
+const found = new Map<string, Promise<FfmpegTools>>();
+
+/**
+ * Finds ffmpeg and ffprobe: those that `FFMPEG_PATH` (and `FFPROBE_PATH`) name, else those on `PATH`, else the old
+ * ones that npm brought. The answer is kept for as long as these variables stay the same. The first use of the old
+ * ones emits the process warning `FRAMEWISE_OLD_FFMPEG`.
+ *
+ * @throws {FfmpegMissingError} If `FFMPEG_PATH` names something that does not run, or no place has both programs.
+ */
+export function findFfmpeg(): Promise<FfmpegTools> {
+  const { FFMPEG_PATH, FFPROBE_PATH, PATH } = process.env;
+  const key = JSON.stringify([FFMPEG_PATH, FFPROBE_PATH, PATH]);
+  let tools = found.get(key);
+  if (!tools) {
+    tools = FFMPEG_PATH ? findNamed(FFMPEG_PATH, FFPROBE_PATH) : findInstalledOrBundled();
+    tools.catch(() => found.delete(key)); // the caller handles the error; a later call may find what is installed by then
+    found.set(key, tools);
+  }
+  return tools;
+}
+
+/** A variable that is set but wrong is an error: passing over it would run another program than the one asked for. */
+async function findNamed(ffmpegPath: string, ffprobeVariable: string | undefined): Promise<FfmpegTools> {
+  const beside = path.join(path.dirname(ffmpegPath), `ffprobe${extension}`);
+  const candidates = ffprobeVariable
+    ? [ffprobeVariable]
+    : [beside, await onPath('ffprobe').catch(() => 'ffprobe')];
+  const banner = await readBanner(ffmpegPath).catch((cause: unknown) => {
+    throw new FfmpegMissingError(
+      `FFMPEG_PATH is "${ffmpegPath}", which does not run as ffmpeg (${reason(cause)}). ` +
+        'Correct the variable, or unset it to use the ffmpeg on PATH.',
+      { cause },
+    );
+  });
+  for (const ffprobePath of candidates) {
+    if (await runs(ffprobePath)) return describe(ffmpegPath, ffprobePath, 'FFMPEG_PATH', banner);
+  }
+  throw new FfmpegMissingError(
+    `FFMPEG_PATH is "${ffmpegPath}", but no ffprobe runs (tried ${candidates.map((name) => `"${name}"`).join(', ')}). ` +
+      'Set FFPROBE_PATH to the ffprobe that belongs to it.',
+  );
+}
+
+async function findInstalledOrBundled(): Promise<FfmpegTools> {
+  try {
+    const [ffmpegPath, ffprobePath] = [await onPath('ffmpeg'), await onPath('ffprobe')];
+    return describe(ffmpegPath, ffprobePath, 'PATH', await readBanner(ffmpegPath, ffprobePath));
+  } catch (installed) {
+    try {
+      const ffmpegPath = await makeExecutable(bundledPath('@ffmpeg-installer/ffmpeg'));
+      const ffprobePath = await makeExecutable(bundledPath('@ffprobe-installer/ffprobe'));
+      const tools = describe(ffmpegPath, ffprobePath, 'bundled', await readBanner(ffmpegPath, ffprobePath));
+      warnOfBundled(tools);
+      return tools;
+    } catch (bundled) {
+      throw new FfmpegMissingError(
+        'No ffmpeg and ffprobe run on this machine: FFMPEG_PATH is not set, ' +
+          `PATH has none (${reason(installed)}), the ones that npm brings fail (${reason(bundled)}); ${HOW_TO_INSTALL}.`,
+        { cause: bundled },
+      );
+    }
+  }
+}
+
+let hasWarned = false;
+
+function warnOfBundled({ version }: FfmpegTools): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(`Using the old ffmpeg that npm brings (${version}, 2018): ${HOW_TO_INSTALL}.`, {
+    code: 'FRAMEWISE_OLD_FFMPEG',
+  });
+}
+
+/** The installer packages throw, one of them a bare string, where they have no program for the platform. */
+function bundledPath(packageName: string): string {
+  try {
+    return (require(packageName) as { path: string }).path;
+  } catch (cause) {
+    throw new Error(`${packageName} has nothing for ${process.platform}-${process.arch}`, { cause });
+  }
+}
+
+/** npm does not run install scripts by default any more, so the bundled programs may lack the executable bit. */
+async function makeExecutable(file: string): Promise<string> {
+  if (await isExecutable(file)) return file;
+  try {
+    await chmod(file, 0o755);
+    return file;
+  } catch {
+    return copyToCache(file); // the package belongs to another user
+  }
+}
+
+async function copyToCache(file: string): Promise<string> {
+  const folder = path.join(os.homedir(), '.cache', 'framewise', path.basename(path.dirname(file)));
+  const copy = path.join(folder, path.basename(file));
+  if (await isExecutable(copy)) return copy;
+  const aside = `${copy}.${process.pid}.part`;
+  try {
+    await mkdir(folder, { recursive: true });
+    await copyFile(file, aside);
+    await chmod(aside, 0o755);
+    await rename(aside, copy);
+    return copy;
+  } catch (cause) {
+    await rm(aside, { force: true });
+    throw new Error(`"${file}" is not executable and cannot be copied to "${folder}"`, { cause });
+  }
+}
+
+/** Looks a program up as a shell does, but never in the current folder, where Windows would look first. */
+async function onPath(program: string): Promise<string> {
+  for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
+    const candidate = path.resolve(folder, program + extension);
+    if (folder !== '' && (await isExecutable(candidate))) return candidate;
+  }
+  throw new Error(`no ${program}`);
+}
+
+function isExecutable(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What ffmpeg says of itself; also tries the ffprobe that goes with it. */
+async function readBanner(ffmpegPath: string, ffprobePath?: string): Promise<string> {
+  const [{ stdout }] = await Promise.all([
+    run(ffmpegPath, ['-version']),
+    ffprobePath === undefined ? undefined : run(ffprobePath, ['-version']),
+  ]);
+  if (!stdout.startsWith('ffmpeg version')) throw new Error('its -version is not that of ffmpeg');
+  return stdout;
+}
+
+function runs(program: string): Promise<boolean> {
+  return run(program, ['-version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+function describe(
+  ffmpegPath: string,
+  ffprobePath: string,
+  origin: FfmpegTools['origin'],
+  banner: string,
+): FfmpegTools {
+  // A build from the repository has no version number, but every build lists its libraries.
+  const [, major = '0', minor = '0'] = /^libavformat\s+(\d+)\.\s*(\d+)/m.exec(banner) ?? [];
+  const libavformat = Number(major) + Number(minor) / 1000;
+  return {
+    ffmpegPath,
+    ffprobePath,
+    origin,
+    version: /^ffmpeg version (\S+)/.exec(banner)?.[1] ?? 'unknown',
+    isOutdated: libavformat < CURRENT_LIBAVFORMAT,
+    supportsFpsMode: libavformat >= FPS_MODE_LIBAVFORMAT,
+  };
+}
+
+/** One line that tells a person why a program did not run. */
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : (message.split('\n', 1)[0] ?? message);
+}

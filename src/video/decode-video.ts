@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { findFfmpeg } from '../runtime/ffmpeg.js';
+import { probeStream, type StreamProbe } from './probe-video.js';
+import { VideoDecoder, type DecodePlan } from './video-decoder.js';
+import type { VideoFrame } from './video-frame.js';
+import type { VideoSource } from './video-source.js';
+
+/** What to decode, and how. */
+export interface DecodeOptions {
+  /** Width and height of the frames wanted, pixels. The picture is stretched to fill them. */
+  width: number;
+  height: number;
+  /**
+   * Frames a second on a regular grid, frame k at k / frameRate showing the source frame nearest to it; or `source`:
+   * each source frame once, at its own presentation time.
+   */
+  frameRate: number | 'source';
+  /** Decode `[startSec, startSec + durationSec)` of the stream's clock. Default: all. Times stay the stream's. */
+  startSec?: number | undefined;
+  durationSec?: number | undefined;
+  /** Rate at which the pictures of a folder were taken, frames a second. Default 25. */
+  folderFrameRate?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds without progress after which decoding fails; a slow consumer does not count. Default 30,000. */
+  stallTimeoutMs?: number | undefined;
+  /** Whether a network address may be opened. Default false. */
+  allowRemote?: boolean | undefined;
+  /** Told the time of every source frame, in order, and each no later than the first frame that shows it. */
+  onSourceFrame?: ((timeSec: number) => void) | undefined;
+}
+
+/**
+ * Decodes a video with ffmpeg. See `decodeFrames`.
+ *
+ * Exact times: ffmpeg's `showinfo` filter, its checksums off so that it touches no pixel, prints the timestamp of each
+ * frame that passes as an integer of microseconds. One stands behind the scaler, for the frames that come through the
+ * pipe; another one before the rate is changed, for the source's.
+ */
+export async function* decodeVideo(
+  opened: Exclude<VideoSource, { kind: 'folder' }>,
+  options: DecodeOptions,
+): AsyncGenerator<VideoFrame> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  // A live input begins anew with every connection, so looking first would tell nothing of the times to come.
+  const probe = opened.kind === 'file' || options.startSec ? await probeStream(opened, options) : undefined;
+  signal?.throwIfAborted();
+  const decoder = new VideoDecoder(await planDecoding(opened, probe, options), options);
+  try {
+    for (let frame = await decoder.next(); frame; frame = await decoder.next()) yield frame;
+  } finally {
+    await decoder.stop();
+  }
+}
+
+async function planDecoding(
+  { source, url, inputOptions }: Exclude<VideoSource, { kind: 'folder' }>,
+  probe: StreamProbe | undefined,
+  options: DecodeOptions,
+): Promise<DecodePlan> {
+  const { ffmpegPath, supportsFpsMode } = await findFfmpeg();
+  const { width, height, startSec = 0, durationSec = Infinity } = options;
+  const clock = planClock(probe, startSec);
+  // The names of the printing filters cannot be guessed, so no tag inside a video can imitate their lines.
+  const token = randomUUID().slice(0, 8);
+  const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'];
+  const isWhole = startSec === 0 && durationSec === Infinity;
+  const filters = [
+    'settb=1/1000000',
+    clock.filter,
+    options.onSourceFrame && `showinfo@source${token}=checksum=0`,
+    options.frameRate !== 'source' && `fps=fps=${options.frameRate},settb=1/1000000`,
+    !isWhole && trim(startSec, startSec + durationSec),
+    // Bilinear takes the mean of all pixels under a triangle when it shrinks; `sharp` has the same kernel for pictures.
+    `scale=${width}:${height}:flags=bilinear,format=rgb24`,
+    `showinfo@frame${token}=checksum=0`,
+  ];
+  return {
+    source,
+    info: probe?.info,
+    framePrinter: `frame${token}`,
+    sourcePrinter: `source${token}`,
+    command: {
+      ffmpegPath,
+      url,
+      inputOptions: [...quiet, ...inputOptions, ...clock.inputOptions],
+      filters: filters.filter(Boolean).join(','),
+      // `V`: a stream of moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
+      outputOptions: [
+        ...['-map', '0:V:0', supportsFpsMode ? '-fps_mode' : '-vsync', 'passthrough'],
+        ...['-f', 'rawvideo'],
+      ],
+    },
+  };
+}
+
+/** How to make ffmpeg's timestamps count from the stream's start. */
+function planClock(
+  probe: StreamProbe | undefined,
+  startSec: number,
+): { inputOptions: string[]; filter: string } {
+  // Without a length there is no index to believe either: live input, or a bare stream. It starts at its first frame.
+  if (!probe || (probe.info.durationSec === 0 && startSec === 0)) {
+    return { inputOptions: [], filter: 'setpts=PTS-STARTPTS' };
+  }
+  const { info, containerStartSec, hasIndex } = probe;
+  // ffmpeg moves the container's start to zero, and mends clocks that jump.
+  if (startSec === 0 || !hasIndex)
+    return { inputOptions: [], filter: shiftBy(containerStartSec - info.startSec) };
+  // After seeking, it would count from where it was told to seek, rounded to the stream's ticks: here its clock is kept. The
+  // exact cut is `trim`'s, after seeking to a key frame.
+  const seekSec = Math.max(0, startSec + info.startSec - containerStartSec);
+  return {
+    inputOptions: ['-copyts', '-noaccurate_seek', '-ss', seekSec.toFixed(6)],
+    filter: shiftBy(-info.startSec),
+  };
+}
+
+function shiftBy(seconds: number): string {
+  return `setpts=PTS+${toMicroseconds(seconds)}`;
+}
+
+function trim(startSec: number, endSec: number): string {
+  const end = Number.isFinite(endSec) ? `:end_pts=${toMicroseconds(endSec)}` : '';
+  return `trim=start_pts=${toMicroseconds(startSec)}${end}`;
+}
+
+function toMicroseconds(seconds: number): string {
+  return (seconds * 1e6).toFixed(0);
+}

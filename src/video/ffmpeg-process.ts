@@ -1,0 +1,70 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import ffmpeg from 'fluent-ffmpeg';
+
+/** How ffmpeg ended. */
+export interface FfmpegExit {
+  /** Null when a signal ended it, or it never began. */
+  exitCode: number | null;
+  /** Why it could not be started. */
+  startError?: Error;
+}
+
+export interface FfmpegCommand {
+  ffmpegPath: string;
+  url: string;
+  inputOptions: string[];
+  filters: string;
+  outputOptions: string[];
+  /** Receives stdout; holding its callbacks back makes ffmpeg wait. */
+  output: Writable;
+  /** Receives stderr, which is read whether or not stdout is. */
+  onLine: (line: string) => void;
+}
+
+/** A running ffmpeg. */
+export interface FfmpegProcess {
+  /** Fulfilled, never rejected, once the process is reaped and both its pipes are read to their ends. */
+  readonly ended: Promise<FfmpegExit>;
+  /** Ends it at once, also before it has begun. It only reads, so there is nothing to leave in order. */
+  kill(): void;
+}
+
+/**
+ * Runs ffmpeg through fluent-ffmpeg. That library is archived, and three of its faults are guarded here: its `end`
+ * may come before stdout is read, or never; an error of spawning throws where nobody can catch it; and `kill` does
+ * nothing before the process has begun. Its ends are therefore not used, the process's own are.
+ */
+export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
+  let child: ChildProcess | undefined;
+  let isKilled = false;
+  const ended = new Promise<FfmpegExit>((resolve) => {
+    const running = ffmpeg(command.url)
+      .setFfmpegPath(command.ffmpegPath)
+      // Spread, not given as arrays: the library splits an array's strings at their spaces.
+      .inputOptions(...command.inputOptions)
+      .videoFilters(command.filters)
+      .outputOptions(...command.outputOptions)
+      .output(command.output)
+      .on('stderr', command.onLine)
+      .on('error', (startError: Error) => {
+        if (!child) resolve({ exitCode: null, startError });
+      })
+      .on('start', () => {
+        child = (running as unknown as { ffmpegProc: ChildProcess }).ffmpegProc;
+        child
+          .removeAllListeners('error')
+          .on('error', (startError) => resolve({ exitCode: null, startError }));
+        child.on('close', (exitCode) => resolve({ exitCode }));
+        if (isKilled) child.kill('SIGKILL');
+      });
+    running.run();
+  });
+  return {
+    ended,
+    kill() {
+      isKilled = true;
+      child?.kill('SIGKILL');
+    },
+  };
+}

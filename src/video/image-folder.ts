@@ -1,0 +1,124 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import { VideoDecodeError } from '../errors.js';
+import type { DecodeOptions } from './decode-video.js';
+import type { VideoFrame, VideoInfo } from './video-frame.js';
+import { refusal } from './video-source.js';
+
+const PICTURE_NAME = /\.(?:jpe?g|png|webp)$/i;
+const DEFAULT_FRAME_RATE = 25;
+
+/**
+ * Describes a folder of JPEG, PNG and WebP pictures as the video whose frames they are.
+ *
+ * @param frameRate - Rate at which the pictures were taken, frames a second.
+ * @throws {VideoOpenError} If the folder has no pictures, or its first one cannot be read.
+ */
+export async function probeImageFolder(folder: string, frameRate = DEFAULT_FRAME_RATE): Promise<VideoInfo> {
+  const pictures = await listPictures(folder);
+  const first = path.join(folder, pictures[0] ?? '');
+  const { autoOrient, format } = await sharp(first)
+    .metadata()
+    .catch((cause: unknown) => {
+      throw refusal(
+        folder,
+        `its picture "${first}" cannot be read (${oneLine(cause)}). Repair or remove it.`,
+        cause,
+      );
+    });
+  return {
+    source: folder,
+    width: autoOrient.width,
+    height: autoOrient.height,
+    rotationDegrees: 0,
+    frameRate,
+    durationSec: pictures.length / frameRate,
+    startSec: 0,
+    codec: format,
+    numFrames: pictures.length,
+  };
+}
+
+/**
+ * Reads a folder's JPEG, PNG and WebP pictures in natural order (`frame2` before `frame10`) as the frames of a video:
+ * turned as EXIF says, transparency on black, gray as RGB, stretched to the size as ffmpeg stretches a video's frames.
+ * Picture i was taken at i / folderFrameRate.
+ *
+ * @throws {VideoOpenError} If the folder has no pictures.
+ * @throws {VideoDecodeError} If a picture cannot be read, or none lies in the range that was asked for.
+ */
+export async function* decodeImageFolder(folder: string, options: DecodeOptions): AsyncGenerator<VideoFrame> {
+  const { folderFrameRate = DEFAULT_FRAME_RATE, frameRate, startSec = 0, durationSec = Infinity } = options;
+  const pictures = await listPictures(folder);
+  const wantedRate = frameRate === 'source' ? folderFrameRate : frameRate;
+  const numWanted = Math.max(1, Math.round((pictures.length / folderFrameRate) * wantedRate));
+  const isInRange = (timeSec: number) => timeSec >= startSec && timeSec < startSec + durationSec;
+  let index = 0;
+  let numReported = 0;
+  for (let position = 0; position < numWanted; position++) {
+    const timeSec = position / wantedRate;
+    if (!isInRange(timeSec)) continue;
+    options.signal?.throwIfAborted();
+    // The last picture whose time rounds to this position or before, as ffmpeg's `fps` filter chooses.
+    const chosen =
+      Math.min(pictures.length, Math.ceil(((position + 0.5) * folderFrameRate) / wantedRate)) - 1;
+    const data = await readPicture(path.join(folder, pictures[chosen] ?? ''), options.width, options.height);
+    options.signal?.throwIfAborted();
+    for (; numReported <= chosen; numReported++) report(numReported);
+    yield { index: index++, timeSec, data };
+  }
+  for (; numReported < pictures.length; numReported++) report(numReported);
+  if (index === 0) {
+    throw decodeError(
+      folder,
+      `Decoding "${folder}" gave no frame from ${startSec} s on; it has ${pictures.length} images.`,
+    );
+  }
+
+  function report(picture: number): void {
+    const timeSec = picture / folderFrameRate;
+    if (isInRange(timeSec)) options.onSourceFrame?.(timeSec);
+  }
+}
+
+/** File names in natural order. */
+async function listPictures(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw refusal(folder, `the folder cannot be read (${oneLine(cause)}). Check its permissions.`, cause);
+  });
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const pictures = names.filter((name) => PICTURE_NAME.test(name)).sort(compare);
+  if (pictures.length === 0) {
+    throw refusal(
+      folder,
+      'it is a folder without images. Give it a video file, or a folder of JPEG, PNG or WebP files.',
+    );
+  }
+  return pictures;
+}
+
+async function readPicture(file: string, width: number, height: number): Promise<Uint8Array> {
+  try {
+    const pixels = await sharp(file)
+      .autoOrient()
+      .flatten({ background: 'black' })
+      .toColourspace('srgb')
+      // The triangle kernel that ffmpeg's `bilinear` is; shrinking while a JPEG loads would use another.
+      .resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+      .raw({ depth: 'uchar' })
+      .toBuffer();
+    return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+  } catch (cause) {
+    const message = `Cannot read the picture "${file}": ${oneLine(cause)}. Repair or remove it.`;
+    throw decodeError(file, message, cause);
+  }
+}
+
+function decodeError(where: string, message: string, cause?: unknown): VideoDecodeError {
+  return new VideoDecodeError(message, { path: where, exitCode: null, stderrTail: '' }, { cause });
+}
+
+function oneLine(error: unknown): string {
+  return (error as Error).message.trim().replace(/\s*\n\s*/g, '; ');
+}

@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { devNull } from 'node:os';
+import { promisify } from 'node:util';
+import { VideoStalledError } from '../errors.js';
+import { findFfmpeg } from '../runtime/ffmpeg.js';
+import { probeImageFolder } from './image-folder.js';
+import type { VideoInfo } from './video-frame.js';
+import { openSource, refusal, type VideoSource } from './video-source.js';
+
+const run = promisify(execFile);
+
+/** Without an index, as in MPEG-TS, seeking may land behind the key frame, and everything up to the next one is lost. */
+const INDEXED_FORMAT = /^(?:mov|matroska|avi)/;
+
+export interface ProbeOptions {
+  /** Whether a network address may be opened. Default false. */
+  allowRemote?: boolean | undefined;
+  /** Rate at which the pictures of a folder were taken, frames a second. Default 25. */
+  folderFrameRate?: number | undefined;
+  /** Milliseconds that looking may take. Default 30,000. */
+  stallTimeoutMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** The part of ffprobe's JSON that is read here. Numbers come as text, and any of them may be missing or "N/A". */
+interface ProbedStream {
+  codec_type?: string;
+  codec_name?: string;
+  width?: number;
+  height?: number;
+  avg_frame_rate?: string;
+  r_frame_rate?: string;
+  start_time?: string;
+  duration?: string;
+  nb_frames?: string;
+  disposition?: { attached_pic?: number };
+  side_data_list?: { rotation?: number }[];
+  tags?: Record<string, string>;
+}
+
+interface ProbedMedia {
+  streams?: ProbedStream[];
+  format?: { format_name?: string; start_time?: string; duration?: string };
+}
+
+/**
+ * Reads what a video says of itself: its first stream of moving pictures, cover pictures passed over.
+ *
+ * Width and height are the coded size after rotation; a sample aspect ratio other than 1 is not applied, since frames
+ * are stretched to the size that is asked for anyway.
+ *
+ * @param source - Video file, folder of pictures, or, with `allowRemote`, network address.
+ * @throws {VideoOpenError} If the source cannot be read or has no video stream.
+ * @throws {VideoStalledError} If looking takes longer than `stallTimeoutMs`.
+ * @throws {FfmpegMissingError} If this machine has no ffprobe.
+ */
+export async function probeVideo(source: string, options: ProbeOptions = {}): Promise<VideoInfo> {
+  const opened = await openSource(source, options.allowRemote);
+  if (opened.kind === 'folder') return probeImageFolder(source, options.folderFrameRate);
+  return (await probeStream(opened, options)).info;
+}
+
+/** What decoding needs beyond `VideoInfo`. */
+export interface StreamProbe {
+  info: VideoInfo;
+  /** Earliest time of any stream of the container, seconds; ffmpeg's own clock begins here. */
+  containerStartSec: number;
+  /** Whether the container has an index, so that ffmpeg finds the key frame before a time. */
+  hasIndex: boolean;
+}
+
+/** As `probeVideo`, for a source that is opened already. */
+export async function probeStream(
+  opened: Exclude<VideoSource, { kind: 'folder' }>,
+  { signal, stallTimeoutMs = 30_000 }: Pick<ProbeOptions, 'signal' | 'stallTimeoutMs'>,
+): Promise<StreamProbe> {
+  const { source } = opened;
+  const { format, streams = [] } = await runFfprobe(opened, stallTimeoutMs, signal);
+  const stream = streams.find((each) => each.codec_type === 'video' && each.disposition?.attached_pic !== 1);
+  if (!stream) throw refusal(source, 'it has no video stream. Give it a file with moving pictures.');
+  const { width = 0, height = 0 } = stream;
+  if (width === 0 || height === 0) {
+    throw refusal(source, 'its video stream holds no picture that ffmpeg can read. Copy or record it again.');
+  }
+  const containerStartSec = toNumber(format?.start_time);
+  const rotationDegrees = rotationOf(stream);
+  const isTurned = rotationDegrees % 180 !== 0;
+  const numFrames = toNumber(stream.nb_frames);
+  const info: VideoInfo = {
+    source,
+    width: isTurned ? height : width,
+    height: isTurned ? width : height,
+    rotationDegrees,
+    frameRate: toRate(stream.avg_frame_rate) || toRate(stream.r_frame_rate),
+    durationSec:
+      toNumber(stream.duration) || toSeconds(stream.tags?.['DURATION']) || toNumber(format?.duration),
+    startSec: toNumber(stream.start_time, containerStartSec),
+    codec: stream.codec_name ?? 'unknown',
+    ...(numFrames > 0 && { numFrames }),
+  };
+  return { info, containerStartSec, hasIndex: INDEXED_FORMAT.test(format?.format_name ?? '') };
+}
+
+/** ffprobe is run directly: fluent-ffmpeg reads its text output, which a name or a tag with a newline breaks. */
+async function runFfprobe(
+  { source, url, inputOptions }: Exclude<VideoSource, { kind: 'folder' }>,
+  stallTimeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ProbedMedia> {
+  const { ffprobePath } = await findFfmpeg();
+  signal?.throwIfAborted();
+  const printing = ['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'];
+  try {
+    const { stdout } = await run(ffprobePath, [...printing, ...inputOptions, '-i', url], {
+      maxBuffer: 64 * 2 ** 20,
+      timeout: stallTimeoutMs,
+      killSignal: 'SIGKILL',
+      windowsHide: true,
+      // A statically linked ffprobe, as npm's is, crashes on the service name in an MPEG-TS file when it loads the
+      // system's character set converters. The names are not read here, so it is kept from finding any.
+      env: { ...process.env, GCONV_PATH: devNull },
+      ...(signal && { signal }),
+    });
+    return JSON.parse(stdout) as ProbedMedia;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const { killed, stderr, signal: crash } = cause as { killed?: boolean; stderr?: string; signal?: string };
+    if (killed) {
+      const message = `Probing "${source}" gave nothing for ${stallTimeoutMs} ms. Check the source, or raise stallTimeoutMs.`;
+      throw new VideoStalledError(message, source, stallTimeoutMs);
+    }
+    throw refusal(
+      source,
+      explain((stderr ?? '').replaceAll(url, ''), crash ?? (cause as Error).message),
+      cause,
+    );
+  }
+}
+
+function explain(stderr: string, failure: string): string {
+  if (stderr.includes('moov atom not found')) {
+    return 'it is cut short, its index (moov atom) is missing. Copy or record it again.';
+  }
+  if (/not on whitelist/i.test(stderr)) {
+    return 'it is a playlist, a list of files or another format that is not opened. Give it the video itself.';
+  }
+  const lastLine =
+    stderr
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replace(/^[:\s]+/, '') || failure.split('\n', 1)[0];
+  return `ffmpeg cannot read it as a video (${lastLine}). Check that it is one and plays elsewhere.`;
+}
+
+/** Clockwise degrees: the display matrix counts the other way round, the older `rotate` tag does not. */
+function rotationOf({ side_data_list: sideData = [], tags }: ProbedStream): number {
+  const counterclockwise = sideData.find((entry) => entry.rotation !== undefined)?.rotation;
+  const clockwise = counterclockwise === undefined ? toNumber(tags?.['rotate']) : -counterclockwise;
+  return (((Math.round(clockwise / 90) * 90) % 360) + 360) % 360;
+}
+
+function toNumber(text: string | undefined, fallback = 0): number {
+  const number = Number.parseFloat(text ?? '');
+  return Number.isFinite(number) ? number : fallback;
+}
+
+/** "30000/1001" → 29.97…; "0/0", said of an unknown rate, → 0. */
+function toRate(text = ''): number {
+  const [numerator = 0, denominator = 0] = text.split('/').map(Number);
+  return denominator > 0 ? numerator / denominator : 0;
+}
+
+/** "00:01:02.500000000", as Matroska tags a stream's length, → 62.5. */
+function toSeconds(text = ''): number {
+  const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number);
+  return hours * 3600 + minutes * 60 + seconds || 0;
+}

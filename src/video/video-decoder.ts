@@ -1,0 +1,204 @@
+import { FfmpegMissingError, VideoDecodeError, VideoStalledError } from '../errors.js';
+import type { DecodeOptions } from './decode-video.js';
+import { startFfmpeg, type FfmpegCommand, type FfmpegExit, type FfmpegProcess } from './ffmpeg-process.js';
+import { FrameAssembler } from './frame-assembler.js';
+import type { VideoFrame, VideoInfo } from './video-frame.js';
+
+const STDERR_TAIL_LINES = 10;
+
+/** What ffmpeg is told, and how its lines are read. */
+export interface DecodePlan {
+  source: string;
+  /** Absent for an address, which is not looked at before. */
+  info: VideoInfo | undefined;
+  /** Names of the two `showinfo` filters that print times. */
+  framePrinter: string;
+  sourcePrinter: string;
+  command: Omit<FfmpegCommand, 'output' | 'onLine'>;
+}
+
+/**
+ * One running ffmpeg. Pairs the pixels of frame i, from stdout, with its time, the i-th printed on stderr. Pixels wait
+ * in a short queue that makes ffmpeg wait when it is full; stderr is always read, so the two cannot block each other.
+ */
+export class VideoDecoder {
+  readonly #plan: DecodePlan;
+  readonly #options: DecodeOptions;
+  readonly #process: FfmpegProcess;
+  readonly #frames: FrameAssembler;
+  readonly #timesSec: number[] = [];
+  readonly #complaints: string[] = [];
+  readonly #printedTime: RegExp;
+  readonly #stallTimer: NodeJS.Timeout;
+  readonly #stallTimeoutMs: number;
+  #numProgress = 0;
+  #numFrames = 0;
+  #lastTimeSec = 0;
+  #exit: FfmpegExit | undefined;
+  #failure: { reason: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(plan: DecodePlan, options: DecodeOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#printedTime = new RegExp(
+      `^\\[showinfo@(${plan.framePrinter}|${plan.sourcePrinter}) @ \\S+ \\[info\\] n: *\\d+ pts: *(-?\\d+|NOPTS) `,
+    );
+    this.#frames = new FrameAssembler(options.width * options.height * 3, () => this.#progress());
+    this.#process = startFfmpeg({
+      ...plan.command,
+      output: this.#frames,
+      onLine: (line) => this.#readLine(line),
+    });
+    void this.#process.ended.then((exit) => {
+      this.#exit = exit;
+      this.#progress();
+    });
+    this.#stallTimeoutMs = options.stallTimeoutMs ?? 30_000;
+    this.#stallTimer = setTimeout(() => this.#checkStall(), this.#stallTimeoutMs);
+    options.signal?.addEventListener('abort', this.#abort);
+  }
+
+  /**
+   * @returns The next frame; undefined after the last one.
+   * @throws {VideoDecodeError} After the last good frame, if ffmpeg failed, or there was none.
+   * @throws {VideoStalledError} If nothing came for too long.
+   */
+  async next(): Promise<VideoFrame | undefined> {
+    for (;;) {
+      if (this.#failure) throw this.#failure.reason;
+      if (this.#frames.hasFrame && this.#timesSec.length > 0) return this.#takeFrame();
+      // A stream's buffer may still hold frames when the process is gone.
+      if (this.#exit && this.#frames.writableLength === 0) return this.#finish(this.#exit);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** Ends ffmpeg if it still runs; fulfilled when it is reaped. */
+  async stop(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+    this.#process.kill();
+    this.#frames.discard();
+    await this.#process.ended;
+    clearTimeout(this.#stallTimer); // last, since progress sets it going again
+  }
+
+  #takeFrame(): VideoFrame | undefined {
+    const data = this.#frames.take();
+    const timeSec = this.#timesSec.shift();
+    this.#stallTimer.refresh();
+    if (!data || timeSec === undefined) return undefined;
+    this.#lastTimeSec = timeSec;
+    return { index: this.#numFrames++, timeSec, data };
+  }
+
+  #readLine(line: string): void {
+    const [, printer, pts] = this.#printedTime.exec(line) ?? [];
+    if (pts === 'NOPTS')
+      this.#fail(this.#decodeError('has a frame without a presentation time. Remux or convert it.'));
+    else if (pts === undefined) this.#keepComplaint(line);
+    else if (printer === this.#plan.framePrinter) this.#timesSec.push(Number(pts) / 1e6);
+    else this.#reportSourceFrame(Number(pts) / 1e6);
+    this.#progress();
+  }
+
+  #reportSourceFrame(timeSec: number): void {
+    const { onSourceFrame, startSec = 0, durationSec = Infinity } = this.#options;
+    if (timeSec < startSec || timeSec >= startSec + durationSec) return; // between the key frame and what was asked for
+    try {
+      onSourceFrame?.(timeSec);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #keepComplaint(line: string): void {
+    if (!/\[(?:error|fatal|panic)\] /.test(line)) return;
+    this.#complaints.push(line.replaceAll(this.#plan.command.url, this.#plan.source));
+    if (this.#complaints.length > STDERR_TAIL_LINES) this.#complaints.shift();
+  }
+
+  #progress(): void {
+    this.#numProgress++;
+    this.#stallTimer?.refresh();
+    this.#wake?.();
+  }
+
+  readonly #abort = () => this.#fail(this.#options.signal?.reason);
+
+  #fail(reason: unknown): void {
+    this.#failure ??= { reason };
+    this.#process.kill();
+    this.#frames.discard();
+    this.#wake?.();
+  }
+
+  #checkStall(): void {
+    const before = this.#numProgress;
+    // If this thread itself was busy, what ffmpeg sent meanwhile is read before `setImmediate` comes.
+    setImmediate(() => {
+      if (this.#frames.isFull || this.#numProgress !== before) {
+        this.#stallTimer.refresh();
+        return;
+      }
+      const message =
+        `Decoding "${this.#plan.source}" stalled: nothing came for ${this.#stallTimeoutMs} ms after ` +
+        `${this.#numFrames} frames. Check the source, or raise stallTimeoutMs.`;
+      this.#fail(new VideoStalledError(message, this.#plan.source, this.#stallTimeoutMs));
+    });
+  }
+
+  /** Nothing more will come: was it all, and was it right? */
+  #finish({ exitCode, startError }: FfmpegExit): undefined {
+    const { source, info, command } = this.#plan;
+    if (startError) {
+      const message = `Cannot start "${command.ffmpegPath}": ${startError.message}. Check FFMPEG_PATH and PATH.`;
+      throw new FfmpegMissingError(message, { cause: startError });
+    }
+    const complaint = this.#complaints.at(-1)?.replace(/^.*?\[(?:error|fatal|panic)\] /, '');
+    const because = complaint ? ` (${complaint})` : '';
+    if (exitCode !== 0) {
+      const how = exitCode === null ? 'was killed' : `exited with code ${exitCode}`;
+      throw this.#decodeError(`failed after ${this.#numFrames} frames: ffmpeg ${how}${because}.`);
+    }
+    if (this.#frames.partialBytes > 0 || this.#frames.hasFrame || this.#timesSec.length > 0) {
+      throw this.#decodeError(
+        `failed after ${this.#numFrames} frames: ffmpeg's output ended inside a frame${because}.`,
+      );
+    }
+    if (this.#numFrames === 0) throw this.#decodeError(`gave no frame${this.#describeRange()}${because}.`);
+    if (complaint !== undefined) {
+      if (info && this.#endsEarly(info)) {
+        throw this.#decodeError(
+          `ended at ${this.#lastTimeSec.toFixed(3)} s of ${info.durationSec.toFixed(3)} s: the file is cut short or ` +
+            `damaged${because}. The frames before that are right; copy or record it again for the rest.`,
+        );
+      }
+      process.emitWarning(`"${source}" is damaged in places and its frames there may be wrong${because}.`, {
+        code: 'FRAMEWISE_DAMAGED_VIDEO',
+      });
+    }
+    return undefined;
+  }
+
+  /** ffmpeg ends well on a file whose tail is missing. One complaint and too little length together give it away. */
+  #endsEarly({ durationSec, frameRate }: VideoInfo): boolean {
+    if (this.#options.durationSec !== undefined) return false;
+    const rates = [frameRate, this.#options.frameRate].map(Number).filter((rate) => rate > 0);
+    return this.#lastTimeSec + Math.max(0.25, ...rates.map((rate) => 3 / rate)) < durationSec;
+  }
+
+  #describeRange(): string {
+    const { startSec = 0, durationSec } = this.#options;
+    if (durationSec !== undefined) return ` between ${startSec} s and ${startSec + durationSec} s`;
+    return startSec > 0 ? ` from ${startSec} s on` : '';
+  }
+
+  #decodeError(what: string): VideoDecodeError {
+    const details = { exitCode: this.#exit?.exitCode ?? null, stderrTail: this.#complaints.join('\n') };
+    return new VideoDecodeError(`Decoding "${this.#plan.source}" ${what}`, {
+      path: this.#plan.source,
+      ...details,
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { access, constants, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { VideoOpenError } from '../errors.js';
+
+/** Where pictures come from, checked, and told to ffmpeg in a way that lets it read nothing else. */
+export type VideoSource =
+  | { kind: 'file' | 'remote'; source: string; url: string; inputOptions: string[] }
+  | { kind: 'folder'; source: string };
+
+const REMOTE_URL = /^(?:https?|rtsps?|rtmps?|rtp|udp|tcp|srt):\/\//i;
+
+// ffmpeg guesses a file's format from its content, and some formats (hls, dash, concat, image2, sdp, …) make it open
+// what the content names. Only formats whose data lies in the file itself are therefore open to it, audio among them
+// so that a song is refused for having no pictures. Names of all versions; those that one does not know do no harm.
+const SELF_CONTAINED_FORMATS = [
+  ...[
+    'mov',
+    'mp4',
+    'm4a',
+    '3gp',
+    '3g2',
+    'mj2',
+    'matroska',
+    'webm',
+    'avi',
+    'flv',
+    'asf',
+    'ogg',
+    'nut',
+    'mxf',
+    'ivf',
+  ],
+  ...[
+    'mpeg',
+    'mpegts',
+    'mpegvideo',
+    'm4v',
+    'h263',
+    'h264',
+    'hevc',
+    'vvc',
+    'av1',
+    'obu',
+    'vc1',
+    'dv',
+    'mjpeg',
+  ],
+  ...['gif', 'apng', 'rm', 'wtv', 'yuv4mpegpipe', 'wav', 'mp3', 'aac', 'flac'],
+];
+const NETWORK_FORMATS = [
+  ...SELF_CONTAINED_FORMATS,
+  'hls',
+  'applehttp',
+  'dash',
+  'rtsp',
+  'rtp',
+  'live_flv',
+  'mpjpeg',
+];
+// Never `file`: a playlist from the network must not name a file of this machine.
+const NETWORK_PROTOCOLS = 'http,https,httpproxy,crypto,tls,tcp,udp,rtp,srtp,rtmp,rtmps,srt';
+
+/**
+ * Whether a source is a network address. Anything else, `C:\clip.mp4` and `concat:a|b` among them, is a file's name.
+ */
+export function isRemoteSource(source: string): boolean {
+  return REMOTE_URL.test(source);
+}
+
+/**
+ * Looks at a source without decoding it.
+ *
+ * @param allowRemote - Whether an address may be opened.
+ * @throws {VideoOpenError} If it is an address and may not be opened, or is no readable, non-empty file or folder.
+ */
+export async function openSource(source: string, allowRemote = false): Promise<VideoSource> {
+  if (isRemoteSource(source)) {
+    if (!allowRemote) {
+      const permit = 'Pass allowRemote: true (--allow-remote on the command line) if it is to be read.';
+      throw refusal(source, `it is a network address, and only local files are opened by default. ${permit}`);
+    }
+    return { kind: 'remote', source, url: source, inputOptions: inputOptions(source) };
+  }
+  const status = await stat(source).catch((cause: unknown) => {
+    throw refusal(source, explainSystemError(cause as NodeJS.ErrnoException), cause);
+  });
+  if (status.isDirectory()) return { kind: 'folder', source };
+  if (!status.isFile()) throw refusal(source, 'it is neither a file nor a folder. Give it a video file.');
+  if (status.size === 0) throw refusal(source, 'the file is empty. Copy or record it again.');
+  await access(source, constants.R_OK).catch((cause: unknown) => {
+    throw refusal(source, explainSystemError(cause as NodeJS.ErrnoException), cause);
+  });
+  // An absolute path behind `file:` is a plain name to ffmpeg, whatever characters it begins with or holds.
+  return { kind: 'file', source, url: `file:${path.resolve(source)}`, inputOptions: inputOptions(source) };
+}
+
+/** Builds the error of a source that cannot be opened; the reason ends in a full stop. */
+export function refusal(source: string, why: string, cause?: unknown): VideoOpenError {
+  return new VideoOpenError(`Cannot open "${source}": ${why}`, source, { cause });
+}
+
+function inputOptions(source: string): string[] {
+  if (!isRemoteSource(source)) {
+    return ['-protocol_whitelist', 'file', '-format_whitelist', SELF_CONTAINED_FORMATS.join(',')];
+  }
+  // Over UDP a camera's lost packets smear the picture.
+  const transport = /^rtsp/i.test(source) ? ['-rtsp_flags', 'prefer_tcp'] : [];
+  return [
+    '-protocol_whitelist',
+    NETWORK_PROTOCOLS,
+    '-format_whitelist',
+    NETWORK_FORMATS.join(','),
+    ...transport,
+  ];
+}
+
+function explainSystemError({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'it does not exist. Check the path.';
+  if (code === 'EACCES' || code === 'EPERM')
+    return 'there is no permission to read it. Change its permissions.';
+  return `${message}.`;
+}
