@@ -5,9 +5,12 @@ export interface FrameEncoder {
   readonly inputWidth: number;
   readonly inputHeight: number;
   readonly featureSize: number;
+  /** Number of batches that it works on at the same time; 1 where it does not say. */
+  readonly concurrency?: number;
 
   /**
-   * @param pixels - RGB24, `[numFrames, inputHeight, inputWidth, 3]`.
+   * @param pixels - RGB24, `[numFrames, inputHeight, inputWidth, 3]`. Not written to, never detached; leave them
+   *   unchanged until the promise settles. Pixels in a SharedArrayBuffer reach other threads without a copy.
    * @returns Features, float32 `[numFrames, featureSize]`.
    * @throws {ShapeError} If the number of bytes is not what the frames need.
    */

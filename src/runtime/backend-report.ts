@@ -24,7 +24,7 @@ const ABILITIES: Record<BackendName, string> = {
   'tensorflow-gpu': 'Trains and labels on an NVIDIA GPU; the fastest.',
   tensorflow: 'Trains and labels with native TensorFlow on all processor cores.',
   wasm: 'Labels and trains everywhere; encodes frames on all processor cores, a thread each.',
-  cpu: 'Plain JavaScript; runs everywhere, some fifty times slower than wasm. For checking results.',
+  cpu: 'Plain JavaScript; runs everywhere, dozens of times slower than wasm. For checking results.',
 };
 
 /** A CUDA runtime may need half a minute to start; more than this hangs. */

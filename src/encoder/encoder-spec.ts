@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const pixels = z.int().min(1).max(8192);
+
+const modelOnDisk = {
+  /** Path of the model's `model.json`; a relative one starts at the working directory. */
+  path: z.string().min(1),
+  inputWidth: pixels,
+  inputHeight: pixels,
+  /** What the bytes 0 and 255 become, such as `[-1, 1]` or `[0, 255]`. */
+  pixelRange: z.tuple([z.number(), z.number()]),
+};
+
+/** Which network encodes frames and how it is fed, as `model.json` stores it. Strict: unknown fields are refused. */
+export const encoderSpecSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('builtin'), name: z.literal('movenet-lightning') }),
+  z.strictObject({
+    kind: z.literal('graph'),
+    ...modelOnDisk,
+    /** Node that takes the pictures; the model's only input where absent. */
+    inputNode: z.string().min(1).exactOptional(),
+    /** Node that gives the features; the model's first output where absent. */
+    outputNode: z.string().min(1).exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal('layers'),
+    ...modelOnDisk,
+    /** Layer whose output gives the features; the model's only output where absent. */
+    outputNode: z.string().min(1).exactOptional(),
+  }),
+]);
+
+/**
+ * Which network encodes frames. `builtin` ships with framewise; `graph` is a TensorFlow.js graph model, `layers` a
+ * TensorFlow.js layers model. The output is `[batch, features]`, or `[batch, height, width, channels]`, which is
+ * averaged over space.
+ */
+export type EncoderSpec = z.infer<typeof encoderSpecSchema>;
+
+/** A network in files, fed as declared. */
+export type ModelOnDiskSpec = Exclude<EncoderSpec, { kind: 'builtin' }>;
+
+/** What encodes where nothing else is asked for. */
+export const DEFAULT_ENCODER: EncoderSpec = { kind: 'builtin', name: 'movenet-lightning' };

@@ -1,0 +1,48 @@
+import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
+import type * as tf from '@tensorflow/tfjs-core';
+import { EncoderError } from '../errors.js';
+import type { ModelOnDiskSpec } from './encoder-spec.js';
+import type { Network } from './network.js';
+
+/**
+ * Loads a graph model and finds its declared nodes; only the part between them runs.
+ *
+ * @throws {EncoderError} If it lacks a declared node, or has several inputs and none is declared.
+ */
+export async function loadGraphNetwork(
+  spec: ModelOnDiskSpec & { kind: 'graph' },
+  artifacts: tf.io.ModelArtifacts,
+): Promise<Network> {
+  const { node: nodes } = artifacts.modelTopology as { node: { name: string }[] };
+  const names = new Set(nodes.map(({ name }) => name));
+  for (const name of [spec.inputNode, spec.outputNode]) {
+    if (name === undefined || names.has(name)) continue;
+    const sample = `first of ${names.size}: ${[...names].slice(0, 3).join(', ')}; last: ${[...names].at(-1)}`;
+    throw new EncoderError(
+      `The encoder model "${spec.path}" has no node "${name}"; it has others (${sample}).`,
+    );
+  }
+
+  const model = await loadGraphModel({ load: () => Promise.resolve(artifacts) });
+  try {
+    const input = spec.inputNode ?? onlyInput(spec, model);
+    const output = spec.outputNode ?? model.outputNodes[0]!;
+    return {
+      inputShape: model.inputs.find(({ name }) => name === input)?.shape,
+      execute: (pictures) => model.execute({ [input]: pictures }, output) as tf.Tensor,
+      dispose: () => model.dispose(),
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+function onlyInput(spec: ModelOnDiskSpec, model: GraphModel): string {
+  const [input, ...others] = model.inputNodes;
+  if (input !== undefined && others.length === 0) return input;
+  throw new EncoderError(
+    `The encoder model "${spec.path}" has ${model.inputNodes.length} inputs (${model.inputNodes.join(', ')}); ` +
+      `expected one. Name the one that takes pictures as "inputNode".`,
+  );
+}

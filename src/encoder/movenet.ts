@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { EncoderError } from '../errors.js';
+import type { ModelOnDiskSpec } from './encoder-spec.js';
+
+const PACKAGE = '@vladmandic/human';
+
+/**
+ * MoveNet Lightning's MobileNetV2 backbone: 6·6 places of 1280 channels after the last ReLU6, before the pyramid that
+ * finds joints. The graph resizes its own input and subtracts 1 from it; entering at that subtraction's result skips
+ * both, so that pictures come in as `[-1, 1]`.
+ *
+ * @returns The network inside the npm package `@vladmandic/human`, which ships it for offline use.
+ * @throws {EncoderError} If that package lacks it.
+ * @see https://tfhub.dev/google/movenet/singlepose/lightning/4, Apache-2.0.
+ */
+export function locateMoveNet(): ModelOnDiskSpec {
+  return {
+    kind: 'graph',
+    path: path.join(packageFolder(), 'models', 'movenet-lightning.json'),
+    inputWidth: 192,
+    inputHeight: 192,
+    pixelRange: [-1, 1],
+    inputNode: 'StatefulPartitionedCall/sub_1',
+    outputNode:
+      'StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1/model/out_relu/Relu6',
+  };
+}
+
+/** The package's `exports` hide its models and its package.json, so its root is sought upwards from its entry. */
+function packageFolder(): string {
+  let entry: string;
+  try {
+    entry = createRequire(import.meta.url).resolve(PACKAGE);
+  } catch (cause) {
+    throw new EncoderError(`The built-in encoder needs the npm package ${PACKAGE}; run "npm install".`, {
+      cause,
+    });
+  }
+  let folder = path.dirname(entry);
+  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
+  return folder;
+}
