@@ -11,12 +11,10 @@ import type { LabelerConfig, LabelerOptions, LabelerWeightSpec } from './labeler
 import { cloneState, disposeState } from './labeler-state.js';
 import type { LabelerState } from './labeler-state.js';
 import { frameAt, motionOf } from './motion.js';
+import { normalizationOf } from './normalization.js';
+import type { Moments } from './normalization.js';
 
-/** Mean and variance of each feature over the frames of a dataset, `[featureSize]`. */
-export interface Moments {
-  mean: ArrayLike<number>;
-  variance: ArrayLike<number>;
-}
+export type { Moments } from './normalization.js';
 
 /** How a forward pass differs from plain labeling. */
 export interface ForwardOptions {
@@ -31,9 +29,6 @@ const CHUNK_FRAMES = 256;
 
 /** Standard deviations beyond which an input says "far out" and no more, so that no strange frame floods the state. */
 const MAX_DEVIATION = 8;
-
-/** Share of the mean variance below which a feature counts as one that never moved in training. */
-const MIN_VARIANCE_SHARE = 1e-6;
 
 /**
  * The network over time: frame features in, a score for each label and frame out.
@@ -111,8 +106,7 @@ export class TemporalLabeler {
   }
 
   /**
-   * Standardises inputs from now on by the moments of the training data. An input that hardly moved there is silenced:
-   * it taught nothing, and its first move in another video would be huge in its own units.
+   * Standardises inputs from now on by the moments of the training data; what hardly moved there is silenced.
    *
    * @param moments.differences - Of each frame's difference to the one before; needed where the network sees motion.
    * @throws {ShapeError} If moments are not of `featureSize`, or those of the differences are missing.
@@ -120,16 +114,9 @@ export class TemporalLabeler {
   fitNormalization({ features, differences }: { features: Moments; differences?: Moments }): void {
     const { featureSize, motion } = this.config;
     const parts = motion ? [features, differences ?? { mean: [], variance: [] }] : [features];
-    for (const { mean, variance } of parts) {
-      if (mean.length !== featureSize || variance.length !== featureSize) {
-        const received = `${mean.length} and ${variance.length}`;
-        throw new ShapeError('Mean and variance to normalize by', `${featureSize} values each`, received);
-      }
-    }
-    const means = parts.flatMap(({ mean }) => Array.from(mean));
-    const scales = parts.flatMap(({ variance }) => scalesOf(Array.from(variance)));
-    this.#assign('normalization.mean', Float32Array.from(means));
-    this.#assign('normalization.scale', Float32Array.from(scales));
+    const { mean, scale } = normalizationOf(parts, featureSize);
+    this.#assign('normalization.mean', mean);
+    this.#assign('normalization.scale', scale);
   }
 
   /**
@@ -292,11 +279,4 @@ function expectWeights(specs: LabelerWeightSpec[], weights: ReadonlyMap<string, 
   if (weights.size !== specs.length) {
     throw new ShapeError("A labeler's weights", `${specs.length} tensors`, String(weights.size));
   }
-}
-
-/** What brings each column to variance one; zero for a column that hardly varies. */
-function scalesOf(variances: number[]): number[] {
-  const floor =
-    (MIN_VARIANCE_SHARE * variances.reduce((sum, variance) => sum + variance, 0)) / variances.length;
-  return variances.map((variance) => (variance > floor ? 1 / Math.sqrt(variance) : 0));
 }

@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ModelError } from '../../src/errors.js';
+import { loadModel, saveModel } from '../../src/labeler/model-folder.js';
+import type { ModelDescription, TrainedModel } from '../../src/labeler/model-folder.js';
+import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
+
+let temporary: string;
+let folder: string;
+
+function createModel(changes: Partial<TrainedModel> = {}): TrainedModel {
+  return {
+    labeler: TemporalLabeler.create(
+      { featureSize: 4, numLabels: 3, units: 5, projectionUnits: 6 },
+      { seed: 2 },
+    ),
+    name: 'gestures',
+    labels: ['wave', 'clap', 'none'],
+    background: 'none',
+    encoder: { kind: 'builtin', name: 'movenet-lightning' },
+    encoderId: 'movenet-lightning@1',
+    frameRate: 12.5,
+    training: { seed: 2, metrics: { accuracy: 0.9 } },
+    ...changes,
+  };
+}
+
+/** Saves a model and changes its files behind its back. */
+async function damage(change: {
+  json?: (description: ModelDescription) => object;
+  text?: string;
+  weights?: (bytes: Buffer) => Uint8Array;
+}): Promise<void> {
+  await saveModel(folder, createModel());
+  const [jsonFile, weightsFile] = ['model.json', 'weights.bin'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+  ];
+  const description = JSON.parse(await readFile(jsonFile, 'utf8')) as ModelDescription;
+  if (change.json) await writeFile(jsonFile, JSON.stringify(change.json(description)));
+  if (change.text !== undefined) await writeFile(jsonFile, change.text);
+  if (change.weights) await writeFile(weightsFile, change.weights(await readFile(weightsFile)));
+}
+
+async function refusal(): Promise<string> {
+  const before = tf.memory().numTensors;
+  const error: unknown = await loadModel(folder).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(ModelError);
+  expect(error).toMatchObject({ code: 'ERR_MODEL', path: folder });
+  expect(tf.memory().numTensors).toBe(before);
+  const { message } = error as ModelError;
+  expect(message).not.toContain('\n');
+  return message;
+}
+
+describe('a model folder', () => {
+  beforeAll(async () => {
+    await tf.setBackend('wasm');
+  });
+
+  beforeEach(async () => {
+    temporary = await mkdtemp(path.join(os.tmpdir(), 'framewise-'));
+    folder = path.join(temporary, 'models', 'gestures');
+  });
+
+  afterEach(async () => {
+    await rm(temporary, { recursive: true });
+  });
+
+  it('gives back a model that labels exactly as the one that was saved', async () => {
+    const model = createModel();
+    model.labeler.fitNormalization({
+      features: { mean: [1, 2, 3, 4], variance: [1, 4, 9, 16] },
+      differences: { mean: [0, 0, 0, 0], variance: [1, 1, 2, 2] },
+    });
+    await saveModel(folder, model);
+    const { labeler, description } = await loadModel(folder);
+    const features = tf.randomNormal([20, 4], 0, 1, 'float32', 5).dataSync<'float32'>();
+    const [saved, loaded] = await Promise.all([model.labeler.label(features), labeler.label(features)]);
+    expect(loaded.probabilities).toEqual(saved.probabilities);
+    const { labeler: original, ...about } = model;
+    expect(description).toMatchObject(about);
+    expect(description.network).toEqual(original.config);
+  });
+
+  it('holds the two files and nothing else, weights as little-endian float32 in the listed order', async () => {
+    const model = createModel();
+    await saveModel(folder, model);
+    expect((await readdir(folder)).sort()).toEqual(['model.json', 'weights.bin']);
+    const { weights } = JSON.parse(
+      await readFile(path.join(folder, 'model.json'), 'utf8'),
+    ) as ModelDescription;
+    const bytes = await readFile(path.join(folder, 'weights.bin'));
+    const exported = await model.labeler.exportWeights();
+    let offset = 0;
+    for (const { name, shape } of weights) {
+      const size = shape.reduce((product, length) => product * length, 1);
+      const values = Array.from({ length: size }, (_, index) => bytes.readFloatLE(offset + 4 * index));
+      expect(values, name).toEqual([...exported.get(name)!]);
+      offset += 4 * size;
+    }
+    expect(offset).toBe(bytes.length);
+  });
+
+  it('replaces the model that was there', async () => {
+    await saveModel(folder, createModel());
+    const { labeler } = await loadModel(folder);
+    await saveModel(folder, createModel({ name: 'again', labeler }));
+    expect((await loadModel(folder)).description.name).toBe('again');
+  });
+
+  it('keeps an encoder inside the folder findable after the folder has moved', async () => {
+    const declared = {
+      kind: 'graph',
+      inputWidth: 8,
+      inputHeight: 8,
+      pixelRange: [0, 1] as [number, number],
+    } as const;
+    await saveModel(
+      folder,
+      createModel({ encoder: { ...declared, path: path.join(folder, 'encoder', 'model.json') } }),
+    );
+    const moved = path.join(temporary, 'moved');
+    await rename(folder, moved);
+    const { description } = await loadModel(moved);
+    expect(description.encoder).toEqual({ ...declared, path: path.join(moved, 'encoder', 'model.json') });
+    const elsewhere = path.join(temporary, 'elsewhere', 'model.json');
+    await saveModel(folder, createModel({ encoder: { ...declared, path: elsewhere } }));
+    expect((await loadModel(folder)).description.encoder).toMatchObject({ path: elsewhere });
+  });
+
+  it.each<[string, Partial<TrainedModel>, RegExp]>([
+    ['a label that occurs twice', { labels: ['wave', 'wave', 'none'] }, /labels: a label occurs twice/],
+    ['an empty label', { labels: ['wave', '', 'none'] }, /labels\.1/],
+    ['more labels than outputs', { labels: ['wave', 'clap', 'none', 'jump'] }, /labels: not as many/],
+    ['a background that is no label', { background: 'idle' }, /background/],
+    ['an impossible frame rate', { frameRate: 0 }, /frameRate/],
+  ])('is not written with %s', async (_, changes, message) => {
+    await expect(saveModel(folder, createModel(changes))).rejects.toThrow(message);
+    await expect(readdir(folder)).rejects.toThrow('ENOENT');
+  });
+
+  it('is not written with weights that are not finite', async () => {
+    const model = createModel();
+    const weights = await model.labeler.exportWeights();
+    weights.get('projection.kernel')![3] = NaN;
+    model.labeler.importWeights(weights);
+    await expect(saveModel(folder, model)).rejects.toThrow(/projection\.kernel.*not finite/);
+    await expect(readdir(folder)).rejects.toThrow('ENOENT');
+  });
+
+  it('is refused where there is none', async () => {
+    expect(await refusal()).toMatch(/there is no such folder/);
+    await saveModel(folder, createModel());
+    await rm(path.join(folder, 'weights.bin'));
+    expect(await refusal()).toMatch(/there is no weights\.bin/);
+    await rm(path.join(folder, 'model.json'));
+    expect(await refusal()).toMatch(/there is no model\.json/);
+    await rm(folder, { recursive: true });
+    await writeFile(folder, 'not a folder');
+    expect(await refusal()).toMatch(/it is not a folder/);
+  });
+
+  it.each<[string, Parameters<typeof damage>[0], RegExp]>([
+    ['text that is no JSON', { text: '{"format": "framewise-model",' }, /model\.json is not JSON/],
+    ['JSON that is no object', { text: 'null' }, /another kind.*received none/],
+    ['another format', { json: (d) => ({ ...d, format: 'layers-model' }) }, /another kind.*"layers-model"/],
+    ['a later version', { json: (d) => ({ ...d, formatVersion: 2 }) }, /version 2.*reads version 1/],
+    ['no labels', { json: (d) => ({ ...d, labels: undefined }) }, /not valid: labels/],
+    ['an unknown field', { json: (d) => ({ ...d, colour: 'red' }) }, /not valid.*colour/],
+    ['an unknown encoder', { json: (d) => ({ ...d, encoder: { kind: 'magic' } }) }, /not valid: encoder/],
+    [
+      'an unknown cell',
+      { json: (d) => ({ ...d, network: { ...d.network, cell: 'qrnn' } }) },
+      /network\.cell/,
+    ],
+    [
+      'a network of another size',
+      { json: (d) => ({ ...d, network: { ...d.network, units: 6 } }) },
+      /expected recurrent\.0\.kernel \[6, 18\], received recurrent\.0\.kernel \[6, 15\]/,
+    ],
+    [
+      'a weight too few',
+      { json: (d) => ({ ...d, weights: d.weights.slice(0, -1) }) },
+      /received nothing more/,
+    ],
+    [
+      'a weight too many',
+      { json: (d) => ({ ...d, weights: [...d.weights, { name: 'x', shape: [1] }] }) },
+      /received x/,
+    ],
+    [
+      'weights cut short',
+      { weights: (bytes) => bytes.subarray(0, 100) },
+      /should have \d+ bytes and has 100/,
+    ],
+    [
+      'weights too long',
+      { weights: (bytes) => Buffer.concat([bytes, Buffer.alloc(4)]) },
+      /should have \d+ bytes/,
+    ],
+    [
+      'a flipped bit',
+      {
+        weights: (bytes) => {
+          bytes[10]! ^= 1;
+          return bytes;
+        },
+      },
+      /checksum/,
+    ],
+    ['another checksum', { json: (d) => ({ ...d, checksum: `sha256:${'0'.repeat(64)}` }) }, /checksum/],
+  ])('is refused with %s', async (_, change, message) => {
+    await damage(change);
+    expect(await refusal()).toMatch(message);
+  });
+
+  it('is refused with weights that are not finite, though the checksum fits', async () => {
+    await saveModel(folder, createModel());
+    const file = path.join(folder, 'weights.bin');
+    const bytes = await readFile(file);
+    bytes.writeFloatLE(Infinity, bytes.length - 4);
+    await writeFile(file, bytes);
+    const checksum = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const json = path.join(folder, 'model.json');
+    const description = JSON.parse(await readFile(json, 'utf8')) as ModelDescription;
+    await writeFile(json, JSON.stringify({ ...description, checksum }));
+    expect(await refusal()).toMatch(/output\.bias.*not finite/);
+  });
+});
