@@ -141,6 +141,8 @@ function explain(stderr: string, failure: string): string {
   if (stderr.includes('moov atom not found')) {
     return 'it is cut short, its index (moov atom) is missing. Copy or record it again.';
   }
+  if (stderr.trimEnd().endsWith('End of file'))
+    return 'it ends before its first frame. Copy or record it again.';
   if (/not on whitelist/i.test(stderr)) {
     return 'it is a playlist, a list of files or another format that is not opened. Give it the video itself.';
   }

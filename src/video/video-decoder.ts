@@ -155,8 +155,14 @@ export class VideoDecoder {
       const message = `Cannot start "${command.ffmpegPath}": ${startError.message}. Check FFMPEG_PATH and PATH.`;
       throw new FfmpegMissingError(message, { cause: startError });
     }
-    const complaint = this.#complaints.at(-1)?.replace(/^.*?\[(?:error|fatal|panic)\] /, '');
+    // The first of many is the cause, but only the last says how a decoding that had begun came to its end.
+    const complaint = this.#complaints
+      .at(this.#numFrames === 0 ? 0 : -1)
+      ?.replace(/^.*?\[(?:error|fatal|panic)\] /, '');
     const because = complaint ? ` (${complaint})` : '';
+    if (this.#numFrames === 0 && exitCode !== null) {
+      throw this.#decodeError(`gave no frame${this.#describeRange()}${because}.`);
+    }
     if (exitCode !== 0) {
       const how = exitCode === null ? 'was killed' : `exited with code ${exitCode}`;
       throw this.#decodeError(`failed after ${this.#numFrames} frames: ffmpeg ${how}${because}.`);
@@ -166,7 +172,6 @@ export class VideoDecoder {
         `failed after ${this.#numFrames} frames: ffmpeg's output ended inside a frame${because}.`,
       );
     }
-    if (this.#numFrames === 0) throw this.#decodeError(`gave no frame${this.#describeRange()}${because}.`);
     if (complaint !== undefined) {
       if (info && this.#endsEarly(info)) {
         throw this.#decodeError(
