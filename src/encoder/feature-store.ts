@@ -18,19 +18,18 @@ export interface FeatureKey {
 
 /** A whole video's features. */
 export interface StoredFeatures {
-  video: VideoInfo;
   /** Presentation times, `[numFrames]`, in seconds since the stream's start. */
   timesSec: Float64Array;
   /** `[numFrames, featureSize]`. */
   features: Float32Array;
-  featureSize: number;
+  /** The video as it was when encoded; its `source` may be another copy of the same content. */
+  video?: VideoInfo;
 }
 
-interface EntryHeader {
+interface EntryHeader extends Pick<StoredFeatures, 'video'> {
   key: FeatureKey;
-  video: VideoInfo;
-  featureSize: number;
-  numFrames: number;
+  numTimes: number;
+  numFeatures: number;
 }
 
 /** Begins every entry. Its number goes up whenever the layout, or the decoding that features come from, changes. */
@@ -102,11 +101,9 @@ function canonical({ contentHash, encoderId, frameRate }: FeatureKey): string {
   return JSON.stringify([contentHash, encoderId, frameRate]);
 }
 
-function encodeEntry(
-  key: FeatureKey,
-  { video, timesSec, features, featureSize }: StoredFeatures,
-): Uint8Array {
-  const header: EntryHeader = { key, video, featureSize, numFrames: timesSec.length };
+function encodeEntry(key: FeatureKey, { timesSec, features, video }: StoredFeatures): Uint8Array {
+  const counts = { numTimes: timesSec.length, numFeatures: features.length };
+  const header: EntryHeader = { key, ...counts, ...(video && { video }) };
   const json = Buffer.from(JSON.stringify(header));
   const unpadded = MAGIC.length + LENGTH_BYTES + json.length;
   const padding = Buffer.alloc((ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT, ' ');
@@ -126,15 +123,10 @@ function decodeEntry(key: FeatureKey, entry: Uint8Array): StoredFeatures | undef
   // The checksum holds, so this is what encodeEntry wrote.
   const header = JSON.parse(Buffer.from(buffer).toString('utf8', headerStart, timesStart)) as EntryHeader;
   if (canonical(header.key) !== canonical(key)) return undefined;
-  const { video, featureSize, numFrames } = header;
-  const timesSec = new Float64Array(buffer, timesStart, numFrames);
-  const featuresStart = timesStart + timesSec.byteLength;
-  return {
-    video,
-    timesSec,
-    featureSize,
-    features: new Float32Array(buffer, featuresStart, numFrames * featureSize),
-  };
+  const { video, numTimes, numFeatures } = header;
+  const timesSec = new Float64Array(buffer, timesStart, numTimes);
+  const features = new Float32Array(buffer, timesStart + timesSec.byteLength, numFeatures);
+  return { timesSec, features, ...(video && { video }) };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Float64Array): Uint8Array {
