@@ -22,14 +22,14 @@ export interface StoredFeatures {
   timesSec: Float64Array;
   /** `[numFrames, featureSize]`. */
   features: Float32Array;
+  featureSize: number;
   /** The video as it was when encoded; its `source` may be another copy of the same content. */
   video?: VideoInfo;
 }
 
-interface EntryHeader extends Pick<StoredFeatures, 'video'> {
+interface EntryHeader extends Pick<StoredFeatures, 'video' | 'featureSize'> {
   key: FeatureKey;
-  numTimes: number;
-  numFeatures: number;
+  numFrames: number;
 }
 
 /** Begins every entry. Its number goes up whenever the layout, or the decoding that features come from, changes. */
@@ -101,9 +101,11 @@ function canonical({ contentHash, encoderId, frameRate }: FeatureKey): string {
   return JSON.stringify([contentHash, encoderId, frameRate]);
 }
 
-function encodeEntry(key: FeatureKey, { timesSec, features, video }: StoredFeatures): Uint8Array {
-  const counts = { numTimes: timesSec.length, numFeatures: features.length };
-  const header: EntryHeader = { key, ...counts, ...(video && { video }) };
+function encodeEntry(
+  key: FeatureKey,
+  { timesSec, features, featureSize, video }: StoredFeatures,
+): Uint8Array {
+  const header: EntryHeader = { key, featureSize, numFrames: timesSec.length, ...(video && { video }) };
   const json = Buffer.from(JSON.stringify(header));
   const unpadded = MAGIC.length + LENGTH_BYTES + json.length;
   const padding = Buffer.alloc((ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT, ' ');
@@ -123,10 +125,10 @@ function decodeEntry(key: FeatureKey, entry: Uint8Array): StoredFeatures | undef
   // The checksum holds, so this is what encodeEntry wrote.
   const header = JSON.parse(Buffer.from(buffer).toString('utf8', headerStart, timesStart)) as EntryHeader;
   if (canonical(header.key) !== canonical(key)) return undefined;
-  const { video, numTimes, numFeatures } = header;
-  const timesSec = new Float64Array(buffer, timesStart, numTimes);
-  const features = new Float32Array(buffer, timesStart + timesSec.byteLength, numFeatures);
-  return { timesSec, features, ...(video && { video }) };
+  const { video, featureSize, numFrames } = header;
+  const timesSec = new Float64Array(buffer, timesStart, numFrames);
+  const features = new Float32Array(buffer, timesStart + timesSec.byteLength, numFrames * featureSize);
+  return { timesSec, features, featureSize, ...(video && { video }) };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Float64Array): Uint8Array {

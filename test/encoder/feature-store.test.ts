@@ -19,6 +19,7 @@ const key: FeatureKey = { contentHash: 'ab12', encoderId: 'movenet-lightning-17d
 const entry = {
   timesSec: Float64Array.of(0, 1 / 3, 0.7),
   features: Float32Array.of(0.1, -2, 3e-8, 4, 5, 6),
+  featureSize: 2,
   video: {
     ...{ source: 'vidéo "1".mp4', width: 640, height: 360, rotationDegrees: 90, frameRate: 29.97 },
     ...{ durationSec: 1.5, startSec: 0, codec: 'h264' },
@@ -33,7 +34,7 @@ describe('FeatureStore', () => {
 
   it('writes arrays that are views into larger memory, and keeps the video optional', async () => {
     const memory = new Float32Array(20).map((_, index) => index);
-    const view = { timesSec: Float64Array.of(1), features: memory.subarray(7, 11) };
+    const view = { timesSec: Float64Array.of(1), features: memory.subarray(7, 11), featureSize: 4 };
     await store.write(key, view);
     await expect(store.read(key)).resolves.toEqual({
       timesSec: view.timesSec,
@@ -42,7 +43,7 @@ describe('FeatureStore', () => {
   });
 
   it('holds a video without frames', async () => {
-    await store.write(key, { timesSec: new Float64Array(0), features: new Float32Array(0) });
+    await store.write(key, { timesSec: new Float64Array(0), features: new Float32Array(0), featureSize: 2 });
     expect((await store.read(key))?.features).toHaveLength(0);
   });
 
