@@ -1,10 +1,11 @@
 /**
- * Draws the people that framewise is tested and shown with, and those that its model `drawn-people` learns from.
+ * Draws the people that framewise is tested and shown with, and those that its model `drawn-people` learns
+ * from.
  *
- *   tsx scripts/make-fixtures.ts committed                                  the files of fixtures/drawn-people
- *   tsx scripts/make-fixtures.ts dataset --output DIR --videos N            videos and labels.csv to train on
- *   tsx scripts/make-fixtures.ts dataset --output DIR --videos N --split test    unseen ones to evaluate on
- *   tsx scripts/make-fixtures.ts sheet --output FILE.png                    a picture of every activity in time
+ * tsx scripts/make-fixtures.ts committed                                  the files of fixtures/drawn-people
+ * tsx scripts/make-fixtures.ts dataset --output DIR --videos N            videos and labels.csv to train on
+ * tsx scripts/make-fixtures.ts dataset --output DIR --videos N --split test    unseen ones to evaluate on tsx
+ * scripts/make-fixtures.ts sheet --output FILE.png                    a picture of every activity in time
  */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -11,6 +11,7 @@ export const ACTIVITIES = [
   'fall',
 ] as const;
 
+/** One of the labels. */
 export type Activity = (typeof ACTIVITIES)[number];
 
 /** How a body rests between two activities. */
@@ -29,9 +30,9 @@ export interface ActivityRule {
 const UPRIGHT = ['standing'] as const;
 
 /**
- * What can follow what. A label begins with the first frame in which the body leaves what it did before, so a turn, or
- * the way into a pose, belongs to the activity that it leads to. A squat or a fall keeps its label while the body stays
- * down; getting up is `stand up` to the last frame.
+ * What can follow what. A label begins with the first frame in which the body leaves what it did before, so a
+ * turn, or the way into a pose, belongs to the activity that it leads to. A squat or a fall keeps its label
+ * while the body stays down; getting up is `stand up` to the last frame.
  */
 export const RULES: Record<Activity, ActivityRule> = {
   stand: { from: UPRIGHT, to: 'standing', lengthSec: [1.2, 2.6], weight: 1.1 },

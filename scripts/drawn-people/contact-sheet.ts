@@ -8,7 +8,10 @@ import { FRAME_RATE, writeClip } from './screenplay.js';
 const COLUMNS = 7;
 const CLIP_SEC = 2;
 
-/** Draws a clip of every activity, a row each, frames from left to right in time: the quick way to judge the look. */
+/**
+ * Draws a clip of every activity, a row each, frames from left to right in time: the quick way to judge the
+ * look.
+ */
 export async function drawContactSheet(file: string, firstSeed: number): Promise<void> {
   const stride = Math.floor((CLIP_SEC * FRAME_RATE - 1) / (COLUMNS - 1));
   const tiles: OverlayOptions[] = [];

@@ -22,7 +22,9 @@ export interface Cue {
 /** The pose at a moment, in seconds since the activity began. */
 export type PoseAt = (timeSec: number) => Pose;
 
-/** The heading of someone who acts in place: often unchanged, else turned to where the person likes to face. */
+/**
+ * The heading of someone who acts in place: often unchanged, else turned to where the person likes to face.
+ */
 export function chooseHeading({ start, heading, random }: Cue): number {
   return start && random.chance(0.45) ? start.heading : heading;
 }

@@ -18,8 +18,8 @@ export interface EncodeOptions {
 }
 
 /**
- * Encodes drawn frames as H.264 in MP4. One ffmpeg gives the same bytes for the same frames: one thread, and neither
- * date nor version in the file. The file appears when it is whole.
+ * Encodes drawn frames as H.264 in MP4. One ffmpeg gives the same bytes for the same frames: one thread, and
+ * neither date nor version in the file. The file appears when it is whole.
  *
  * @throws {FfmpegMissingError} If there is no ffmpeg.
  * @throws {OutputError} If ffmpeg fails.

@@ -203,7 +203,11 @@ function backpack({ build, look }: Person, { waist, neck, chestAxes }: Skeleton)
   ];
 }
 
-/** Turns solids into the view and the pixels of a picture. @param origin - Pixel, y upwards, of the stage's origin. */
+/**
+ * Turns solids into the view and the pixels of a picture.
+ *
+ * @param origin - Pixel, y upwards, of the stage's origin.
+ */
 export function projectSolids(
   solids: readonly Solid[],
   view: Rotation,

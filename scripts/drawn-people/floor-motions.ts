@@ -106,7 +106,9 @@ export function standUp({ random, start, durationSec, posture, heading }: Cue): 
 
 type FallDirection = 'forward' | 'backward' | 'left' | 'right';
 
-/** On the floor the arms lie flat beside the body or beside the head; else the body would rest on its hands. */
+/**
+ * On the floor the arms lie flat beside the body or beside the head; else the body would rest on its hands.
+ */
 function lying(direction: FallDirection, heading: number, random: Random): Pose {
   const flat = random.pick<Partial<Limbs>>([
     { swing: 0, raise: random.between(12, 45), elbow: 8 },

@@ -26,7 +26,11 @@ const HIP = [30, 25, 17, 8, -2, -10, -6, 12, 27, 33] as const;
 const KNEE = [5, 17, 17, 10, 5, 12, 36, 58, 50, 18] as const;
 const ANKLE = [0, -4, 2, 6, 9, 4, -14, -9, -1, 2] as const;
 
-/** The pose of a walker. @param phase - Cycles walked; only its fraction counts, and a falling phase walks backwards. */
+/**
+ * The pose of a walker.
+ *
+ * @param phase - Cycles walked; only its fraction counts, and a falling phase walks backwards.
+ */
 export function gait(style: GaitStyle, phase: number): Pose {
   const limbs = (own: number): Partial<Limbs> => ({
     hip: style.lean + style.stride * cyclic(HIP, own),

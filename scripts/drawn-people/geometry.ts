@@ -1,24 +1,28 @@
 /**
- * Just enough solid geometry for a figure. Axes of a body: x forward, y up, z to its right. Axes of the stage, and of
- * the picture: x to the right, y up, z towards the viewer. Both are right-handed.
+ * Just enough solid geometry for a figure. Axes of a body: x forward, y up, z to its right. Axes of the
+ * stage, and of the picture: x to the right, y up, z towards the viewer. Both are right-handed.
  */
 export type Vector = readonly [x: number, y: number, z: number];
 
 /** A rotation, as the images of the three axes. */
 export type Rotation = readonly [x: Vector, y: Vector, z: Vector];
 
+/** The sum of two vectors. */
 export function add(a: Vector, b: Vector): Vector {
   return [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
 }
 
+/** A vector, longer by a factor. */
 export function scale(a: Vector, factor: number): Vector {
   return [a[0] * factor, a[1] * factor, a[2] * factor];
 }
 
+/** The point part of the way from one to another. */
 export function mix(a: Vector, b: Vector, weight: number): Vector {
   return add(scale(a, 1 - weight), scale(b, weight));
 }
 
+/** The vector of length 1 in the same direction. */
 export function normalize(a: Vector): Vector {
   return scale(a, 1 / Math.hypot(...a));
 }

@@ -3,7 +3,7 @@ import type { Build } from './skeleton.js';
 import type { Colour } from './solid-canvas.js';
 
 /** What a person wears and looks like. */
-export interface Look {
+interface Look {
   skin: Colour;
   hair: Colour;
   hairStyle: 'short' | 'long' | 'bun' | 'bald' | 'cap';

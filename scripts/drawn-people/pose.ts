@@ -93,7 +93,9 @@ export function ease(at: number): number {
   return clamped * clamped * (3 - 2 * clamped);
 }
 
-/** The pose at a moment between key poses, in order of time; before the first and after the last, those hold. */
+/**
+ * The pose at a moment between key poses, in order of time; before the first and after the last, those hold.
+ */
 export function poseBetween(keys: readonly (readonly [at: number, pose: Pose])[], at: number): Pose {
   const next = keys.findIndex(([time]) => time > at);
   const [after, before] = [keys.at(next), keys.at(next - 1)];

@@ -46,7 +46,11 @@ export class Random {
     return item;
   }
 
-  /** Picks an item with a probability in proportion to its weight. @throws {RangeError} If no weight is above 0. */
+  /**
+   * Picks an item with a probability in proportion to its weight.
+   *
+   * @throws {RangeError} If no weight is above 0.
+   */
   pickWeighted<Item>(items: readonly Item[], weightOf: (item: Item) => number): Item {
     let left = this.next() * items.reduce((sum, item) => sum + weightOf(item), 0);
     for (const item of items) if ((left -= weightOf(item)) < 0) return item;

@@ -4,7 +4,9 @@ import type { Random } from './random.js';
 import { SETTINGS, paintScenery } from './scenery.js';
 import type { Light } from './solid-canvas.js';
 
+/** Width of every drawn frame, in pixels. */
 export const FRAME_WIDTH = 320;
+/** Height of every drawn frame, in pixels. */
 export const FRAME_HEIGHT = 240;
 
 /** Pixels painted beyond each edge of the frame, for the camera to shake into. */

@@ -1,19 +1,19 @@
 import { bench, door, frame, lamp, plant, shelf, sofa, tree, window } from './props.js';
 import type { Random } from './random.js';
-import { gradient, hsl, line, rectangle, repeat } from './svg.js';
+import { ellipse, gradient, hsl, line, polygon, rectangle, repeat } from './svg.js';
 import type { Area } from './svg.js';
 
 /** Where a scene is set. */
 export const SETTINGS = ['room', 'hall', 'street', 'park'] as const;
 
-export type Setting = (typeof SETTINGS)[number];
+type Setting = (typeof SETTINGS)[number];
 
 /** Paints a setting without people, as SVG. */
 export function paintScenery(setting: Setting, area: Area, random: Random): string {
-  const { width, height } = area;
+  const whole = `width="${area.width}" height="${area.height}"`;
   const grain = random.integer(1, 9999);
   const weave = `${random.between(0.02, 0.3).toFixed(3)} ${random.between(0.3, 0.9).toFixed(3)}`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${whole}>
     <defs>
       <filter id="grain" x="0" y="0" width="100%" height="100%">
         <feTurbulence type="fractalNoise" baseFrequency="${weave}" numOctaves="3" seed="${grain}"/>
@@ -24,8 +24,8 @@ export function paintScenery(setting: Setting, area: Area, random: Random): stri
         <stop offset="1" stop-opacity="${random.between(0.05, 0.35).toFixed(2)}"/></radialGradient>
     </defs>
     <g filter="url(#soft)">${PAINTERS[setting](area, random)}</g>
-    <rect width="${width}" height="${height}" filter="url(#grain)" opacity="${random.between(0.1, 0.4).toFixed(2)}"/>
-    <rect width="${width}" height="${height}" fill="url(#vignette)"/>
+    <rect ${whole} filter="url(#grain)" opacity="${random.between(0.1, 0.4).toFixed(2)}"/>
+    <rect ${whole} fill="url(#vignette)"/>
   </svg>`;
 }
 
@@ -109,11 +109,11 @@ function park(area: Area, random: Random): string {
   const { width, height, floorLine } = area;
   const hills = repeat(3, (at) => {
     const base = floorLine - 34 + 13 * at;
-    const points = repeat(
-      9,
-      (step) => `${(step * width) / 8},${(base + random.between(-12, 12)).toFixed(1)} `,
+    const peaks = Array.from(
+      { length: 9 },
+      (_, step) => [(step * width) / 8, base + random.between(-12, 12)] as const,
     );
-    return `<polygon points="0,${height} ${points} ${width},${height}" fill="${hsl(random.integer(85, 190), 24, 58 - 9 * at)}"/>`;
+    return polygon([[0, height], ...peaks, [width, height]], hsl(random.integer(85, 190), 24, 58 - 9 * at));
   });
   const houses = repeat(random.integer(0, 4), () => {
     const [x, high] = [random.between(0, width), random.between(30, floorLine * 0.7)];
@@ -150,6 +150,7 @@ function floor({ width, height, floorLine }: Area, random: Random, kind: Floor):
     hsl(hue, saturation, light + 5),
   );
   const seam = hsl(hue, saturation, light - 13);
+  const rug = hsl(hue + 60, 30, light + 6);
   const vanishing = random.between(0.3, 0.7) * width;
   const rays = repeat(23, (at) => {
     const foot = (at / 11 - 0.5) * width;
@@ -178,7 +179,9 @@ function floor({ width, height, floorLine }: Area, random: Random, kind: Floor):
     case 'grass':
       return ground + blades();
     case 'carpet':
-      return `${ground}<ellipse cx="${width / 2}" cy="${floorLine + depth * 0.55}" rx="${width * 0.36}" ry="${depth * 0.3}" fill="${hsl(hue + 60, 30, light + 6)}"/>`;
+      return (
+        ground + ellipse([width / 2, floorLine + depth * 0.55], [width * 0.36, depth * 0.3], { fill: rug })
+      );
     case 'plain':
       return ground;
   }

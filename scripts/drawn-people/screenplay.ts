@@ -12,10 +12,11 @@ import { Random } from './random.js';
 import { FRAME_HEIGHT, FRAME_WIDTH, createScene } from './scene.js';
 import type { Scene } from './scene.js';
 
+/** Frames a second of every drawn video. */
 export const FRAME_RATE = 15;
 
 /** One activity in a shot. */
-export interface Take {
+interface Take {
   activity: Activity;
   numFrames: number;
   motion: Motion;
@@ -51,10 +52,11 @@ export interface TruthSegment {
 const ELBOW_ROOM = 0.35;
 
 /**
- * Writes a video of several shots, some of one activity and some of many, joined by cuts. Neighbouring segments have
- * different labels, also across a cut.
+ * Writes a video of several shots, some of one activity and some of many, joined by cuts. Neighbouring
+ * segments have different labels, also across a cut.
  *
- * @param lengthSec - The video is at least as long as the first number, and ends with the segment that reaches it.
+ * @param lengthSec - The video is at least as long as the first number, and ends with the segment that
+ * reaches it.
  */
 export function writeScreenplay(seed: number, lengthSec: number): Screenplay {
   const random = new Random(seed);

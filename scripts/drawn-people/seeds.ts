@@ -3,6 +3,7 @@ const FIRST_SEED = { train: 1_000_000, test: 2_000_000, committed: 3_000_000 } a
 
 const SEEDS_PER_SPLIT = 1_000_000;
 
+/** What a video is for. */
 export type Split = keyof typeof FIRST_SEED;
 
 /**

@@ -33,7 +33,10 @@ export interface SideJoints {
   foot: Rotation;
 }
 
-/** A posed body on the stage: metres, the midpoint of the ankles over the origin, the lowest point on the floor. */
+/**
+ * A posed body on the stage: metres, the midpoint of the ankles over the origin, the lowest point on the
+ * floor.
+ */
 export interface Skeleton {
   pelvis: Vector;
   waist: Vector;
@@ -64,9 +67,9 @@ const LENGTH = {
 } as const;
 
 /**
- * Places the joints by forward kinematics. The body then moves so that the midpoint of its ankles stays where it is
- * and its lowest point touches the floor (or hangs `lift` metres over it): knees that bend lower the hips, and a body
- * that leans pivots about its feet, without a word in the motion itself.
+ * Places the joints by forward kinematics. The body then moves so that the midpoint of its ankles stays where
+ * it is and its lowest point touches the floor (or hangs `lift` metres over it): knees that bend lower the
+ * hips, and a body that leans pivots about its feet, without a word in the motion itself.
  */
 export function placeSkeleton(pose: Pose, build: Build): Skeleton {
   const { left, right, neck, head } = hang(pose, build, [0, 0, 0]);

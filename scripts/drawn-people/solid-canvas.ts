@@ -5,8 +5,8 @@ import type { Rotation, Vector } from './geometry.js';
 export type Colour = readonly [red: number, green: number, blue: number];
 
 /**
- * The space that a ball sweeps on its way from one point to another while its size changes: a limb, a trunk, a head.
- * With axes and stretch the ball is an ellipsoid.
+ * The space that a ball sweeps on its way from one point to another while its size changes: a limb, a trunk,
+ * a head. With axes and stretch the ball is an ellipsoid.
  */
 export interface Solid {
   from: Vector;
@@ -33,7 +33,10 @@ export interface Light {
 
 /** Draws solids in front of one another, each with its own shape and shading, without a mesh. */
 export class SolidCanvas {
-  /** Distance towards the viewer of what each pixel shows; `-Infinity` where it shows nothing. `[height, width]`. */
+  /**
+   * Distance towards the viewer of what each pixel shows; `-Infinity` where it shows nothing. `[height,
+   * width]`.
+   */
   readonly depth: Float32Array;
   /** `[height, width, 3]`. */
   readonly pixels: Uint8ClampedArray;
@@ -54,10 +57,13 @@ export class SolidCanvas {
   /**
    * Draws one solid, seen along z, in pixels with y downwards in the picture and upwards in the solid.
    *
-   * A ball of radius r(t) round c(t), both linear in t, shows its surface at depth c_z(t) + √(r(t)² − |p − c(t)|²) over
-   * the pixel p. The swept solid shows the largest such depth over 0 ≤ t ≤ 1, and has a closed form, because the
-   * depth is z₀ + z₁·t + √(A + B·t + C·t²): concave where C < 0, and steepest at
-   * t* = −B/2C + z₁·√((4AC − B²)/(C − z₁²)) / −2C. An ellipsoid has the same form, through its Schur complement.
+   * A ball of radius r(t) round c(t), both linear in t, shows its surface at depth c_z(t) + √(r(t)² − |p − c(t)|²)
+   * over the pixel p. The swept solid shows the largest such depth for 0 ≤ t ≤ 1. It has a closed form, for the depth
+   * is z₀ + z₁·t + √(A + B·t + C·t²): concave where C < 0, and largest at
+   *
+   *   t* = (B + z₁·√((B² − 4AC) / (z₁² − C))) / −2C
+   *
+   * An ellipsoid has the same form, through the Schur complement of its matrix.
    */
   draw(solid: Solid, light: Light): void {
     const { width, height, depth, pixels } = this;

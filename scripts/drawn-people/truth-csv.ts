@@ -10,8 +10,9 @@ export interface VideoTruth {
 }
 
 /**
- * Writes the truth of videos as `video,label,start,end`: seconds, `[start, end)`. Frame k is shown at k / 15 s. Times are
- * cut after six decimals and never rounded up, so that the frame at a boundary lies in the segment that it begins.
+ * Writes the truth of videos as `video,label,start,end`: seconds, `[start, end)`. Frame k is shown at k / 15
+ * s. Times are cut after six decimals and never rounded up, so that the frame at a boundary lies in the
+ * segment that it begins.
  */
 export function truthCsv(videos: readonly VideoTruth[]): string {
   const rows = videos.flatMap(({ video, segments }) =>
