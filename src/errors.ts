@@ -145,6 +145,11 @@ export class DatasetError extends FramewiseError {
   }
 }
 
+/** Training cannot go on: nothing to learn from, or numbers that are no longer numbers. */
+export class TrainingError extends FramewiseError {
+  readonly code = 'ERR_TRAINING';
+}
+
 /** A result cannot be written. */
 export class OutputError extends FramewiseError {
   readonly code = 'ERR_OUTPUT';

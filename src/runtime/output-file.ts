@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError } from '../errors.js';
 
@@ -28,6 +28,24 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
     throw new OutputError(
       `Cannot write "${file}": ${(cause as Error).message}. Choose a folder that you may write to and that has room.`,
       file,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Makes a folder and finds out now, before hours of work, whether it can be written.
+ *
+ * @throws {OutputError} If it cannot.
+ */
+export async function prepareOutputFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new OutputError(
+      `Cannot write to "${folder}": ${(cause as Error).message}. Choose a folder that you may write to.`,
+      folder,
       { cause },
     );
   }

@@ -1,0 +1,49 @@
+/**
+ * Imports point down this list, never up and never in a circle. The middle row's stages may use one another, except
+ * that video, recurrent and timeline know none of the others. Type-only imports are exempt: a type is no dependency
+ * of what runs.
+ */
+const LAYERS = [
+  ['index.ts'],
+  ['cli'],
+  ['batch', 'training'],
+  ['recognizer.ts'],
+  ['video', 'encoder', 'labeler', 'timeline', 'annotations'],
+  ['recurrent'],
+  ['runtime'],
+  ['errors.ts'],
+];
+
+const place = (name) => (name.endsWith('.ts') ? `^src/${name.replace('.', '\\.')}$` : `^src/${name}/`);
+const below = (depth) => LAYERS.slice(0, depth).flat().map(place);
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'src-stands-alone', severity: 'error', from: { path: '^src/' }, to: { path: '^(scripts|test)/' } },
+    ...LAYERS.flatMap((names, depth) =>
+      depth === 0
+        ? []
+        : names.map((name) => ({
+            name: `${name}-imports-down`,
+            severity: 'error',
+            from: { path: place(name) },
+            to: { path: below(depth) },
+          })),
+    ),
+    { name: 'siblings', severity: 'error', from: { path: '^src/batch/' }, to: { path: '^src/training/' } },
+    { name: 'siblings', severity: 'error', from: { path: '^src/training/' }, to: { path: '^src/batch/' } },
+    ...['video', 'recurrent', 'timeline'].map((name) => ({
+      name: `${name}-knows-no-other-stage`,
+      severity: 'error',
+      from: { path: place(name) },
+      to: { path: LAYERS[4].concat('recurrent').filter((other) => other !== name).map(place) },
+    })),
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: false,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(node_modules|dist)' },
+  },
+};

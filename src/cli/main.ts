@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { printNote, type Terminal } from './terminal.js';
+import { runCli } from './run-cli.js';
+
+const controller = new AbortController();
+const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, signal: controller.signal };
+
+// The first Ctrl+C ends the work cleanly; a second one ends the process.
+process.once('SIGINT', () => controller.abort());
+process.once('SIGTERM', () => controller.abort());
+
+// Node's own form of a warning names the process and advises a flag; a person needs the sentence.
+process.removeAllListeners('warning');
+process.on('warning', ({ message }) => printNote(terminal, `note: ${message}`));
+
+process.exitCode = await runCli(process.argv.slice(2), terminal);

@@ -1,0 +1,49 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { BACKEND_NAMES, type BackendName } from '../runtime/backend.js';
+
+/** Options that say what a command runs on. */
+export interface MachineOptions {
+  backend?: BackendName;
+  workers?: number;
+}
+
+/** `--backend` and `--workers`, the same for every command that encodes. */
+export function machineOptions(): Option[] {
+  return [
+    new Option('--backend <name>', 'what does the arithmetic (default: the best there is)').choices(
+      BACKEND_NAMES,
+    ),
+    new Option('--workers <n>', 'threads that encode frames (default: one a core)').argParser(wholeNumber(0)),
+  ];
+}
+
+/** `--cache` and `--no-cache`. */
+export function cacheOptions(): Option[] {
+  return [
+    new Option('--cache <dir>', "folder for features between runs (default: the system's cache folder)"),
+    new Option('--no-cache', 'keep no features between runs'),
+  ];
+}
+
+/** What commander makes of `--cache DIR` and `--no-cache`, as the library takes it. */
+export function cacheDirOf(cache: string | boolean | undefined): string | false | undefined {
+  return cache === true ? undefined : cache;
+}
+
+/** Parses an option's value as a whole number. */
+export function wholeNumber(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= minimum) return value;
+    throw new InvalidArgumentError(`Expected a whole number, ${minimum} or more.`);
+  };
+}
+
+/** Parses an option's value as a number above zero, or from zero. */
+export function positiveNumber({ orZero = false } = {}): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value) && (orZero ? value >= 0 : value > 0)) return value;
+    throw new InvalidArgumentError(`Expected a number ${orZero ? 'from' : 'above'} 0.`);
+  };
+}

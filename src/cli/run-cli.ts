@@ -1,0 +1,68 @@
+import { Command, CommanderError } from 'commander';
+import { FramewiseError, UsageError } from '../errors.js';
+import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
+import { doctorCommand } from './doctor.js';
+import { evaluateCommand } from './evaluate.js';
+import { labelCommand } from './label.js';
+import { noteColors, printNote, type Terminal } from './terminal.js';
+import { trainCommand } from './train.js';
+
+/** What a run of the program comes to. */
+export const EXIT = { allDone: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
+type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A command's own verdict: whether all of its work was done. */
+export type CommandOutcome = { isAllDone: boolean };
+
+/**
+ * Runs the command line. The one place that decides exit codes.
+ *
+ * @param argv - Arguments after the program's name.
+ */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let outcome: CommandOutcome = { isAllDone: true };
+  const program = new Command('framewise')
+    .description('Labels every frame of a video with the activity it shows.')
+    .version(FRAMEWISE_VERSION, '-v, --version')
+    .addHelpText('after', '\nExit codes: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.');
+  const report = (done: CommandOutcome): void => {
+    outcome = done;
+  };
+  for (const create of [labelCommand, trainCommand, evaluateCommand, doctorCommand]) {
+    program.addCommand(create(terminal, report));
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    });
+    command.showHelpAfterError(
+      `Run "framewise ${command === program ? '' : `${command.name()} `}--help" for help.`,
+    );
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return outcome.isAllDone ? EXIT.allDone : EXIT.failed;
+  } catch (error) {
+    return explain(error, terminal);
+  }
+}
+
+function explain(error: unknown, terminal: Terminal): ExitCode {
+  const { red } = noteColors(terminal);
+  if (error instanceof CommanderError) {
+    // Help and version are done; for the rest commander has printed what is wrong. Without a command it prints help.
+    return error.exitCode === 0 ? EXIT.allDone : EXIT.wrongUsage;
+  }
+  if (terminal.signal.aborted) {
+    printNote(terminal, 'Interrupted.');
+    return EXIT.interrupted;
+  }
+  if (error instanceof FramewiseError) {
+    printNote(terminal, `${red('error:')} ${error.message}`);
+    return error instanceof UsageError ? EXIT.wrongUsage : EXIT.failed;
+  }
+  printNote(terminal, `${red('error:')} This is a fault of framewise. Please report it with what you ran.`);
+  printNote(terminal, error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT.failed;
+}

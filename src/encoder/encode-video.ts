@@ -1,0 +1,54 @@
+import { decodeFrames } from '../video/decode-frames.js';
+import type { DecodeOptions } from '../video/decode-video.js';
+import { encodeFrames, type EncodedFrames, type EncodeFramesOptions } from './encode-frames.js';
+import type { FrameEncoder } from './frame-encoder.js';
+
+/** How a video is turned into features. */
+export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height'> & EncodeFramesOptions;
+
+/**
+ * Decodes a video at the size that the encoder wants and encodes it: the one way from pixels to features, for training,
+ * labeling and streaming alike.
+ *
+ * @yields Features of consecutive frames, in order.
+ */
+export function encodeVideo(
+  source: string,
+  encoder: FrameEncoder,
+  options: EncodeVideoOptions,
+): AsyncGenerator<EncodedFrames> {
+  const frames = decodeFrames(source, { ...options, width: encoder.inputWidth, height: encoder.inputHeight });
+  return encodeFrames(frames, encoder, options);
+}
+
+/** All of a video's features at the encoder's rate. */
+export interface EncodedVideo {
+  /** Time of each frame in seconds since the stream's start, `[numFrames]`. */
+  timesSec: Float64Array;
+  /** float32 `[numFrames, featureSize]`. */
+  features: Float32Array;
+  featureSize: number;
+}
+
+/** Encodes a whole video into memory, as training needs it: 5 KB a frame for the default encoder. */
+export async function encodeWholeVideo(
+  source: string,
+  encoder: FrameEncoder,
+  options: EncodeVideoOptions,
+): Promise<EncodedVideo> {
+  const chunks: EncodedFrames[] = [];
+  for await (const chunk of encodeVideo(source, encoder, options)) chunks.push(chunk);
+  const numFrames = chunks.reduce((sum, { timesSec }) => sum + timesSec.length, 0);
+  const whole = {
+    timesSec: new Float64Array(numFrames),
+    features: new Float32Array(numFrames * encoder.featureSize),
+    featureSize: encoder.featureSize,
+  };
+  let frame = 0;
+  for (const { timesSec, features } of chunks) {
+    whole.timesSec.set(timesSec, frame);
+    whole.features.set(features, frame * encoder.featureSize);
+    frame += timesSec.length;
+  }
+  return whole;
+}

@@ -1,0 +1,64 @@
+/**
+ * Labels every frame of a video with the activity it shows.
+ *
+ * `ActivityRecognizer` joins the stages; each stage is here by itself too, for pipelines that take only some.
+ */
+export * from './errors.js';
+export {
+  ActivityRecognizer,
+  type LabelOptions,
+  type RecognizerOptions,
+  type SourceOptions,
+} from './recognizer.js';
+
+export { BACKEND_NAMES, startBackend, type BackendName } from './runtime/backend.js';
+export { examineMachine, type MachineReport } from './runtime/doctor.js';
+export { findFfmpeg, type FfmpegTools } from './runtime/ffmpeg.js';
+
+export { decodeFrames } from './video/decode-frames.js';
+export type { DecodeOptions } from './video/decode-video.js';
+export { probeVideo, type ProbeOptions } from './video/probe-video.js';
+export type { VideoFrame, VideoInfo } from './video/video-frame.js';
+
+export { createFrameEncoder, type FrameEncoderOptions } from './encoder/create-frame-encoder.js';
+export { encodeFrames, type EncodedFrames, type EncodeFramesOptions } from './encoder/encode-frames.js';
+export { encodeVideo, type EncodeVideoOptions } from './encoder/encode-video.js';
+export type { EncoderSpec } from './encoder/encoder-spec.js';
+export { FeatureStore } from './encoder/feature-store.js';
+export type { FrameEncoder } from './encoder/frame-encoder.js';
+
+export { createCell } from './recurrent/create-cell.js';
+export { unroll, type Unrolled } from './recurrent/unroll.js';
+export type {
+  CellKind,
+  RecurrentCell,
+  RecurrentState,
+  RecurrentWeights,
+} from './recurrent/recurrent-cell.js';
+
+export type { LabelerConfig, LabelerOptions } from './labeler/labeler-config.js';
+export { disposeState, resetLanes, type LabelerState } from './labeler/labeler-state.js';
+export { loadModel, saveModel, type ModelDescription, type TrainedModel } from './labeler/model-folder.js';
+export { TemporalLabeler } from './labeler/temporal-labeler.js';
+
+export { buildTimeline } from './timeline/build-timeline.js';
+export { SegmentationScorer, type SegmentationScores } from './timeline/metrics.js';
+export { smoothLabels, type SmoothingOptions } from './timeline/smoothing.js';
+export type { FrameLabel, LabelSpan, ScoredFrame, Segment, Timeline } from './timeline/timeline.js';
+
+export { readDataset, type AnnotatedVideo } from './annotations/dataset.js';
+export { writeAnnotations, type AnnotationTarget } from './annotations/formats.js';
+export { readTimelineJson, timelineJsonSchema } from './annotations/json.js';
+
+export { evaluateModel, type EvaluateOptions } from './training/evaluate-model.js';
+export type { DatasetScores } from './training/score-sequences.js';
+export { labelSequence, type LabelledSequence } from './training/sequences.js';
+export {
+  trainLabeler,
+  type EpochReport,
+  type LabelerTrainingOptions,
+  type TrainedLabeler,
+} from './training/train-labeler.js';
+export { trainModel, type DatasetSummary, type TrainModelOptions } from './training/train-model.js';
+
+export { labelVideos, type LabelVideosOptions, type VideoOutcome } from './batch/label-videos.js';

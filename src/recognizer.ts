@@ -1,0 +1,184 @@
+import { createFrameEncoder } from './encoder/create-frame-encoder.js';
+import { encodeVideo } from './encoder/encode-video.js';
+import type { FrameEncoder } from './encoder/frame-encoder.js';
+import { ModelError } from './errors.js';
+import { loadModel, type ModelDescription } from './labeler/model-folder.js';
+import { disposeState, type LabelerState } from './labeler/labeler-state.js';
+import type { TemporalLabeler } from './labeler/temporal-labeler.js';
+import { startBackend, type BackendName } from './runtime/backend.js';
+import { buildTimeline } from './timeline/build-timeline.js';
+import { labelFrames } from './timeline/frame-labels.js';
+import type { SmoothingOptions } from './timeline/smoothing.js';
+import type { FrameLabel, Timeline } from './timeline/timeline.js';
+import { probeVideo } from './video/probe-video.js';
+import { isRemoteSource } from './video/video-source.js';
+
+/** What a recognizer runs on. */
+export interface RecognizerOptions {
+  /** Default: the best that this machine has, see `startBackend`. */
+  backend?: BackendName;
+  /** Threads that encode frames. Default: one a core, or one on a native backend. */
+  workers?: number;
+}
+
+/** What is read of a video, and how. */
+export interface SourceOptions {
+  /** First moment to label, in seconds since the stream's start. Default 0. */
+  startSec?: number;
+  /** Seconds to label. Default: to the end. */
+  durationSec?: number;
+  /** Rejects with the signal's reason; the decoder is gone by then. */
+  signal?: AbortSignal;
+  /** Milliseconds without a frame after which the video counts as stalled. Default 30,000. */
+  stallTimeoutMs?: number;
+  /** Permit URLs. Only local files are opened otherwise. */
+  allowRemote?: boolean;
+}
+
+/** How a whole video is labelled. */
+export interface LabelOptions extends SourceOptions {
+  /** Calms the segments; frames keep the model's own labels. Off by default. */
+  smoothing?: SmoothingOptions;
+  /** One label for each frame of the source at its own time, instead of one each 1/frameRate seconds. */
+  everyFrame?: boolean;
+  /** Called as frames are labelled, with the seconds done and the video's length, 0 if unknown. */
+  onProgress?: (progress: { doneSec: number; durationSec: number; numFrames: number }) => void;
+}
+
+/** A stretch of frames with the probability of each label. */
+interface LabelledChunk {
+  firstIndex: number;
+  timesSec: Float64Array;
+  /** float32 `[numFrames, numLabels]`. */
+  probabilities: Float32Array;
+}
+
+/**
+ * Labels every frame of videos with the activity it shows: decodes, encodes, and runs a trained network over time.
+ * Memory holds one chunk of frames and the labels, whatever the video's length. Several videos may be labelled at once.
+ *
+ * @example
+ * const recognizer = await ActivityRecognizer.load('models/surveillance-fights');
+ * const timeline = await recognizer.label('street.mp4');
+ */
+export class ActivityRecognizer {
+  private constructor(
+    /** The trained model: labels, frame rate, encoder, training record. */
+    readonly model: ModelDescription,
+    private readonly labeler: TemporalLabeler,
+    private readonly encoder: FrameEncoder,
+  ) {}
+
+  /**
+   * @param modelDir - Folder with `model.json` and `weights.bin`.
+   * @throws {ModelError} If the model is missing, damaged, or was trained on another encoder than the one found here.
+   * @throws {BackendError} If the backend asked for cannot start.
+   */
+  static async load(
+    modelDir: string,
+    { backend, workers }: RecognizerOptions = {},
+  ): Promise<ActivityRecognizer> {
+    await startBackend(backend);
+    const { description, labeler } = await loadModel(modelDir);
+    try {
+      const encoder = await createFrameEncoder(description.encoder, { backend, workers });
+      if (encoder.id !== description.encoderId || encoder.featureSize !== labeler.config.featureSize) {
+        encoder.dispose();
+        throw new ModelError(
+          `The model "${modelDir}" was trained on the encoder ${description.encoderId} with ` +
+            `${labeler.config.featureSize} features; this one is ${encoder.id} with ${encoder.featureSize}. ` +
+            'Train the model again, or bring back the encoder it was trained on.',
+          modelDir,
+        );
+      }
+      return new ActivityRecognizer(description, labeler, encoder);
+    } catch (error) {
+      labeler.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Labels a whole video file or folder of pictures.
+   *
+   * @throws {VideoOpenError} If it cannot be opened.
+   * @throws {VideoDecodeError | VideoStalledError} If decoding fails on the way, or gives no frame.
+   */
+  async label(source: string, options: LabelOptions = {}): Promise<Timeline> {
+    const { smoothing, everyFrame = false, onProgress, ...sourceOptions } = options;
+    const video = await probeVideo(source, sourceOptions);
+    const sourceTimesSec: number[] = [];
+    const onSourceFrame = everyFrame ? (timeSec: number) => void sourceTimesSec.push(timeSec) : undefined;
+    const timesSec: number[] = [];
+    const chunks: Float32Array[] = [];
+    for await (const chunk of this.#labelChunks(source, { ...sourceOptions, onSourceFrame })) {
+      timesSec.push(...chunk.timesSec);
+      chunks.push(chunk.probabilities);
+      onProgress?.({
+        doneSec: timesSec.at(-1) ?? 0,
+        durationSec: video.durationSec,
+        numFrames: timesSec.length,
+      });
+    }
+    return buildTimeline({
+      video,
+      model: this.model.name,
+      labels: this.model.labels,
+      frameRate: this.model.frameRate,
+      timesSec,
+      probabilities: concatenate(chunks),
+      smoothing,
+      ...(everyFrame && { sourceTimesSec }),
+    });
+  }
+
+  /**
+   * Labels a video as it comes: a file, a folder of pictures, or a URL, which calling this method permits. Frames get
+   * the label that labeling the whole file would give them.
+   *
+   * @yields One label a frame, in order, as soon as it is known.
+   */
+  async *stream(source: string, options: SourceOptions = {}): AsyncGenerator<FrameLabel> {
+    const live = { allowRemote: isRemoteSource(source), ...options, batchSize: 1 };
+    for await (const { firstIndex, timesSec, probabilities } of this.#labelChunks(source, live)) {
+      for (const frame of labelFrames(this.model.labels, probabilities, [...timesSec])) {
+        yield { ...frame, index: firstIndex + frame.index };
+      }
+    }
+  }
+
+  /** The one way through the program: pixels, features, probabilities, with state carried from chunk to chunk. */
+  async *#labelChunks(
+    source: string,
+    options: SourceOptions & { batchSize?: number; onSourceFrame?: ((timeSec: number) => void) | undefined },
+  ): AsyncGenerator<LabelledChunk> {
+    let state: LabelerState | undefined;
+    try {
+      const encoded = encodeVideo(source, this.encoder, { ...options, frameRate: this.model.frameRate });
+      for await (const { firstIndex, timesSec, features } of encoded) {
+        const labelled = await this.labeler.label(features, state);
+        if (state) disposeState(state);
+        state = labelled.state;
+        yield { firstIndex, timesSec, probabilities: labelled.probabilities };
+      }
+    } finally {
+      if (state) disposeState(state);
+    }
+  }
+
+  /** Frees tensors and threads. The recognizer cannot be used afterwards. */
+  dispose(): void {
+    this.encoder.dispose();
+    this.labeler.dispose();
+  }
+}
+
+function concatenate(chunks: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}

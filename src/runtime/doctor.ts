@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { FfmpegMissingError } from '../errors.js';
+import { describeBackends, type BackendReport } from './backend-report.js';
+import type { BackendName } from './backend.js';
+import { findFfmpeg, type FfmpegTools } from './ffmpeg.js';
+
+/** Version of this package. */
+export const FRAMEWISE_VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** What this machine offers to framewise. */
+export interface MachineReport {
+  framewise: string;
+  node: string;
+  platform: string;
+  cores: number;
+  memoryGiB: number;
+  /** The backend that runs unless another is asked for; null if none can. */
+  backend: BackendName | null;
+  backends: BackendReport[];
+  /** Null if there is none that runs. */
+  ffmpeg: FfmpegTools | null;
+  /** What to do about what is missing or old, most pressing first. */
+  advice: string[];
+  /** Whether videos can be labelled here. */
+  isReady: boolean;
+}
+
+/** Looks at the machine; changes nothing. */
+export async function examineMachine(): Promise<MachineReport> {
+  const advice: string[] = [];
+  const ffmpeg = await findFfmpeg().catch((error: unknown) => {
+    if (!(error instanceof FfmpegMissingError)) throw error;
+    advice.push(error.message);
+    return null;
+  });
+  if (ffmpeg?.isOutdated) {
+    advice.push(
+      `ffmpeg ${ffmpeg.version} is old and knows none of the newer codecs and none of the security fixes since. ` +
+        'Install a current one with "apt install ffmpeg", "brew install ffmpeg" or "winget install ffmpeg", ' +
+        'or name one in FFMPEG_PATH.',
+    );
+  }
+  const backends = await describeBackends();
+  const preferred = process.env['FRAMEWISE_BACKEND'];
+  const usable = backends.filter(
+    ({ isAvailable, name }) => isAvailable && (!preferred || name === preferred),
+  );
+  if (usable.length === 0) {
+    advice.push(
+      preferred
+        ? `FRAMEWISE_BACKEND is "${preferred}", which cannot start here. Unset it, or follow the backend's remedy.`
+        : 'No backend can start. Run "npm install" again.',
+    );
+  }
+  for (const { name, isAvailable, remedy } of backends) {
+    if (!isAvailable && remedy) advice.push(`For the backend ${name}: ${remedy}`);
+  }
+  const backend = usable[0]?.name ?? null;
+  return {
+    framewise: FRAMEWISE_VERSION,
+    node: process.version,
+    platform: `${os.platform()} ${os.arch()}, ${os.release()}`,
+    cores: os.availableParallelism(),
+    memoryGiB: Math.round((os.totalmem() / 2 ** 30) * 10) / 10,
+    backend,
+    backends,
+    ffmpeg,
+    advice,
+    isReady: backend !== null && ffmpeg !== null,
+  };
+}
