@@ -27,7 +27,7 @@ import type { VideoTruth } from './drawn-people/truth-csv.js';
 
 const FIXTURES = path.join(import.meta.dirname, '..', 'fixtures', 'drawn-people');
 
-/** Activities of the tiny training set: two that differ in one frame, two that differ only in time. */
+/** Activities of the tiny training set: two that only time tells apart, and one that a single frame shows. */
 const CLIP_CLASSES: readonly Activity[] = ['squat down', 'stand up', 'wave'];
 const CLIPS_PER_CLASS = 4;
 
@@ -57,7 +57,8 @@ async function makeDataset(options: {
 }
 
 async function makeCommitted(): Promise<void> {
-  await rm(FIXTURES, { recursive: true, force: true });
+  for (const name of ['stitched', 'clips'])
+    await rm(path.join(FIXTURES, name), { recursive: true, force: true });
   const demo = await shoot(chooseDemo(), path.join(FIXTURES, 'demo.mp4'));
   await writeFileAtomic(path.join(FIXTURES, 'demo.csv'), truthCsv([demo]));
   console.error('demo.mp4');
