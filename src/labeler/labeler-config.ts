@@ -59,5 +59,6 @@ export function labelerWeightSpecs(config: LabelerConfig): LabelerWeightSpec[] {
 
 /** The first thing that a schema found wrong, as one line: which field, and what is the matter with it. */
 export function firstIssue({ issues: [issue] }: z.ZodError): string {
-  return issue === undefined ? 'not valid' : `${issue.path.join('.') || 'the whole'}: ${issue.message}`;
+  if (issue === undefined) return 'not valid';
+  return issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message;
 }

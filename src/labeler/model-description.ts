@@ -17,7 +17,10 @@ export const modelDescriptionSchema = z
     formatVersion: z.literal(MODEL_FORMAT_VERSION),
     name: z.string().min(1),
     /** In the order of the network's outputs. */
-    labels: z.array(z.string().trim().min(1)).min(2).refine(distinct, 'a label occurs twice'),
+    labels: z
+      .array(z.string().regex(/\S/, 'a label is blank'))
+      .min(2)
+      .refine(distinct, 'a label occurs twice'),
     /** The label that means "nothing of interest", where the user named one. */
     background: z.string().nullable(),
     /** Which network encodes frames. In the file, a path inside the model's folder starts there. */

@@ -103,9 +103,9 @@ async function readDescription(folder: string): Promise<ModelDescription> {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw refuse(`is not JSON: ${(cause as Error).message}. Train it again or fetch a fresh copy.`, {
-      cause,
-    });
+    // The parser may quote the text, line breaks and all.
+    const reason = (cause as Error).message.replaceAll(/\s+/g, ' ');
+    throw refuse(`is not JSON: ${reason}. Train it again or fetch a fresh copy.`, { cause });
   }
   const { format, formatVersion } = Object(json) as { format?: unknown; formatVersion?: unknown };
   if (format !== MODEL_FORMAT) {

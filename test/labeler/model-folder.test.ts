@@ -136,7 +136,7 @@ describe('a model folder', () => {
 
   it.each<[string, Partial<TrainedModel>, RegExp]>([
     ['a label that occurs twice', { labels: ['wave', 'wave', 'none'] }, /labels: a label occurs twice/],
-    ['an empty label', { labels: ['wave', '', 'none'] }, /labels\.1/],
+    ['a blank label', { labels: ['wave', ' ', 'none'] }, /labels\.1: a label is blank/],
     ['more labels than outputs', { labels: ['wave', 'clap', 'none', 'jump'] }, /labels: not as many/],
     ['a background that is no label', { background: 'idle' }, /background/],
     ['an impossible frame rate', { frameRate: 0 }, /frameRate/],
@@ -167,7 +167,7 @@ describe('a model folder', () => {
   });
 
   it.each<[string, Parameters<typeof damage>[0], RegExp]>([
-    ['text that is no JSON', { text: '{"format": "framewise-model",' }, /model\.json is not JSON/],
+    ['text that is no JSON', { text: '{"format":\n\nframewise-model\n' }, /model\.json is not JSON/],
     ['JSON that is no object', { text: 'null' }, /another kind.*received none/],
     ['another format', { json: (d) => ({ ...d, format: 'layers-model' }) }, /another kind.*"layers-model"/],
     ['a later version', { json: (d) => ({ ...d, formatVersion: 2 }) }, /version 2.*reads version 1/],
