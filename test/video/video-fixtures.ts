@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
+import diagnosticsChannel from 'node:diagnostics_channel';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -119,7 +120,14 @@ export function largestDifference(times: number[], expected: number[]): number {
   return Math.max(...times.map((time, i) => Math.abs(time - (expected[i] ?? Infinity))));
 }
 
-/** Child processes of this process that have not been reaped. */
-export function countChildren(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+const children: ChildProcess[] = [];
+diagnosticsChannel.subscribe('child_process', (message) => {
+  children.push((message as { process: ChildProcess }).process);
+});
+
+/** Processes of ffmpeg and ffprobe that this process started and has not reaped. */
+export function countRunning(): number {
+  const isRunning = ({ exitCode, signalCode, spawnfile = '' }: ChildProcess) =>
+    exitCode === null && signalCode === null && /ff(?:mpeg|probe)[^/\\]*$/.test(spawnfile);
+  return children.filter(isRunning).length;
 }
