@@ -29,7 +29,7 @@ export interface EncoderModel {
 }
 
 /**
- * Loads a network onto the running backend and tries it on one picture, so that what the spec declares holds.
+ * Loads a network onto the running backend and tries it on two pictures, so that what the spec declares holds.
  *
  * @throws {EncoderError} If a file is missing or damaged, a node is absent, or input or output have other shapes.
  */
@@ -88,12 +88,12 @@ function checkInput(spec: ModelOnDiskSpec, { inputShape }: Network): void {
   );
 }
 
-/** Runs the network on one grey picture. @returns The number of features. */
+/** Runs the network on two pictures, as one would not show a batch that is fixed. @returns The number of features. */
 function tryNetwork(spec: ModelOnDiskSpec, network: Network): number {
-  const shape: [number, number, number, number] = [1, spec.inputHeight, spec.inputWidth, 3];
+  const shape: [number, number, number, number] = [2, spec.inputHeight, spec.inputWidth, 3];
   const grey = (spec.pixelRange[0] + spec.pixelRange[1]) / 2;
   try {
-    return tf.tidy(() => averageOverSpace(spec, network.execute(tf.fill(shape, grey)), 1).shape[1]);
+    return tf.tidy(() => averageOverSpace(spec, network.execute(tf.fill(shape, grey)), 2).shape[1]);
   } catch (cause) {
     if (cause instanceof EncoderError) throw cause;
     const message = `The encoder model "${spec.path}" fails on float32 [${shape.join(', ')}]: ${reasonOf(cause)}`;

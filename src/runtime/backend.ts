@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, UsageError } from '../errors.js';
 
@@ -89,6 +91,13 @@ async function start(name: BackendName, isExplicit: boolean): Promise<void> {
 function loadNative(name: 'tensorflow-gpu' | 'tensorflow'): void {
   if (loadedNative && loadedNative !== name) {
     throw new Error(`this process has loaded "${loadedNative}", and can hold only one of the two`);
+  }
+  const folder = path.dirname(require.resolve(`${BACKEND_PACKAGES[name]}/package.json`));
+  if (!existsSync(path.join(folder, 'lib'))) {
+    // Found out here, as loading the rest of the package first takes half a second at every start.
+    throw new Error(
+      `its native library was not fetched; "npm rebuild ${BACKEND_PACKAGES[name]}" tries again`,
+    );
   }
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // Errors only; TensorFlow greets on stderr otherwise.
   require(BACKEND_PACKAGES[name]);

@@ -9,9 +9,8 @@ import { backendVersion, startBackend, type BackendName } from '../../src/runtim
 import { describeBackends, type BackendReport } from '../../src/runtime/backend-report.js';
 
 const require = createRequire(import.meta.url);
-const hasNative =
-  backendVersion('tensorflow-gpu') !== undefined || backendVersion('tensorflow') !== undefined;
-const needsNoNative = hasNative ? ' (skipped: a native backend is installed)' : '';
+const hasNative = backendVersion('tensorflow') !== undefined;
+const needsNoNative = hasNative ? ' (skipped: @tensorflow/tfjs-node is installed)' : '';
 
 afterEach(() => {
   delete process.env['FRAMEWISE_BACKEND'];
@@ -117,18 +116,24 @@ describe('describeBackends', () => {
        tf.registerBackend('tensorflow', tf.findBackendFactory('cpu'));`,
       { isAvailable: false, reason: expect.stringMatching(/kernel.*not registered/i) as string },
     ],
+    [
+      'says that the native library of an installed package is missing',
+      undefined,
+      { isAvailable: false, reason: expect.stringContaining('was not fetched; "npm rebuild') as string },
+    ],
   ])(`%s${needsNoNative}`, async (_name, source, expected) => {
     await expect(describeNative(source)).resolves.toMatchObject(expected);
   });
 });
 
 /** Describes `tensorflow` with a stand-in for @tensorflow/tfjs-node that the probe's process finds by NODE_PATH. */
-async function describeNative(source: string): Promise<BackendReport> {
+async function describeNative(source: string | undefined): Promise<BackendReport> {
   const folder = await mkdtemp(path.join(tmpdir(), 'framewise-backend-'));
   const packageFolder = path.join(folder, '@tensorflow', 'tfjs-node');
-  await mkdir(packageFolder, { recursive: true });
+  await mkdir(path.join(packageFolder, 'lib'), { recursive: true });
+  if (source === undefined) await rm(path.join(packageFolder, 'lib'), { recursive: true });
   await writeFile(path.join(packageFolder, 'package.json'), '{"version": "9.9.9", "main": "index.js"}');
-  await writeFile(path.join(packageFolder, 'index.js'), source);
+  await writeFile(path.join(packageFolder, 'index.js'), source ?? '');
   process.env['NODE_PATH'] = folder;
   try {
     const reports = await describeBackends();
