@@ -62,7 +62,7 @@ export async function isFolder(place: string): Promise<boolean> {
 }
 
 /** Clips anywhere below a folder. Links to files are taken; links to folders are not followed, as they may be circles. */
-async function findClips(folder: string): Promise<string[]> {
+export async function findClips(folder: string): Promise<string[]> {
   const clips: string[] = [];
   for (const entry of await listFolder(folder)) {
     const file = path.join(folder, entry.name);

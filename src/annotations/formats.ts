@@ -31,7 +31,7 @@ export function findFormats(names: readonly string[]): AnnotationFormat[] {
 }
 
 /** Where and how the label files of one video are written. */
-interface AnnotationTarget extends WriteOptions {
+export interface AnnotationTarget extends WriteOptions {
   /** Names of the formats. */
   formats: readonly string[];
   /** Folder for the files; made if missing. */

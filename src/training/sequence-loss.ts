@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor3D } from '@tensorflow/tfjs-core';
+import '../recurrent/register-gradients.js';
 import { UNLABELLED } from './sequences.js';
 
 /**

@@ -161,19 +161,22 @@ class LaneTrainer {
     const numFrames = lengths.reduce((sum, length) => sum + length, 0);
     const totals = { loss: 0, norm: 0, weight: 0, steps: 0, frames: 0 };
     let state: LabelerState | undefined;
-    for (const chunks of walkInLanes(lengths, { numLanes, chunkLength })) {
-      signal?.throwIfAborted();
-      const step = await this.#step(sequences, chunks, state);
+    try {
+      for (const chunks of walkInLanes(lengths, { numLanes, chunkLength })) {
+        signal?.throwIfAborted();
+        const step = await this.#step(sequences, chunks, state);
+        if (state) disposeState(state);
+        state = step.state;
+        totals.loss += step.loss * step.numLabelled;
+        totals.weight += step.numLabelled;
+        totals.norm += step.gradientNorm;
+        totals.steps++;
+        totals.frames += chunks.reduce((sum, { length }) => sum + length, 0);
+        onStep?.(epoch, totals.frames / numFrames);
+      }
+    } finally {
       if (state) disposeState(state);
-      state = step.state;
-      totals.loss += step.loss * step.numLabelled;
-      totals.weight += step.numLabelled;
-      totals.norm += step.gradientNorm;
-      totals.steps++;
-      totals.frames += chunks.reduce((sum, { length }) => sum + length, 0);
-      onStep?.(epoch, totals.frames / numFrames);
     }
-    if (state) disposeState(state);
     return { trainingLoss: totals.loss / totals.weight, gradientNorm: totals.norm / totals.steps };
   }
 

@@ -1,0 +1,27 @@
+import { Writable } from 'node:stream';
+import { runCli } from '../../src/cli/run-cli.js';
+
+/** What a run of the command line left behind. */
+export interface CommandResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command line in this process, as if not on a terminal. */
+export async function framewise(...argv: string[]): Promise<CommandResult> {
+  const written = { stdout: '', stderr: '' };
+  const collect = (name: 'stdout' | 'stderr'): Writable =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        written[name] += chunk.toString();
+        done();
+      },
+    });
+  const exitCode = await runCli(argv, {
+    stdout: collect('stdout'),
+    stderr: collect('stderr'),
+    signal: new AbortController().signal,
+  });
+  return { exitCode, ...written };
+}

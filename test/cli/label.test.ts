@@ -1,0 +1,216 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readTimelineJson } from '../../src/annotations/json.js';
+import { saveUntrainedModel } from '../labeler/untrained-model.js';
+import { framewise } from './command-line.js';
+
+const FIXTURES = path.join(import.meta.dirname, '../../fixtures/drawn-people');
+const CLIP = path.join(FIXTURES, 'clips/wave/1.mp4');
+const isRoot = process.getuid?.() === 0;
+
+let folder: string;
+let model: string;
+let output: string;
+let count = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-label-'));
+  model = path.join(folder, 'model');
+  await saveUntrainedModel(model);
+});
+beforeEach(() => {
+  output = path.join(folder, `output-${++count}`);
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const label = (videos: string[], ...flags: string[]) =>
+  framewise('label', ...videos, '--model', model, '--output', output, '--workers', '1', ...flags);
+
+/** What lies in the output folder, whole or half-written. */
+const written = () => readdir(output).catch(() => []);
+
+async function damaged(name: string, content: string | Buffer): Promise<string> {
+  const file = path.join(folder, name);
+  await writeFile(file, content);
+  return file;
+}
+
+describe('framewise label', () => {
+  it('writes the label files, prints their names on stdout and nothing else there', async () => {
+    const { exitCode, stdout, stderr } = await label([CLIP]);
+    expect({
+      exitCode,
+      files: stdout
+        .trim()
+        .split('\n')
+        .map((file) => path.basename(file)),
+    }).toEqual({
+      exitCode: 0,
+      files: ['1.json', '1.csv', '1.vtt'],
+    });
+    expect(stderr).toMatch(/labelled .*1\.mp4: \d+ frames, \d+ segments/);
+    const timeline = await readTimelineJson(path.join(output, '1.json'));
+    expect(timeline.video.source).toBe(CLIP);
+    expect(timeline.frames.length).toBeGreaterThan(4);
+  });
+
+  it('labels the videos of a folder and below, and gives clashing names apart', async () => {
+    const { exitCode, stdout } = await label([path.join(FIXTURES, 'clips')], '--format', 'csv');
+    expect(exitCode).toBe(0);
+    expect(stdout.trim().split('\n')).toHaveLength(12);
+    expect(await written()).toHaveLength(12);
+  });
+
+  it('tells everything in one JSON object with --json', async () => {
+    const { exitCode, stdout } = await label([CLIP, 'absent.mp4'], '--json', '--format', 'json');
+    const result = JSON.parse(stdout) as { numLabelled: number; numFailed: number; videos: object[] };
+    expect(exitCode).toBe(1);
+    expect(result).toMatchObject({ numLabelled: 1, numFailed: 1 });
+    expect(result.videos).toMatchObject([
+      { source: CLIP, status: 'labelled', files: [path.join(output, '1.json')] },
+      { source: 'absent.mp4', status: 'failed', error: { code: 'ERR_VIDEO_OPEN' } },
+    ]);
+  });
+
+  it('labels every source frame, smooths, and labels a stretch when asked to', async () => {
+    const flags = [
+      '--every-frame',
+      '--smooth',
+      '0.5',
+      '--min-duration',
+      '0.4',
+      '--start',
+      '0.4',
+      '--duration',
+      '0.6',
+    ];
+    const { exitCode } = await label([CLIP], '--format', 'json', '--probabilities', ...flags);
+    expect(exitCode).toBe(0);
+    const { frames } = await readTimelineJson(path.join(output, '1.json'));
+    expect(frames.length).toBeGreaterThanOrEqual(8); // 15 frames a second
+    expect(frames[0]?.timeSec).toBeCloseTo(0.4, 1);
+    expect(frames[0]?.probabilities).toHaveLength(3);
+  });
+});
+
+describe('framewise label, given a bad video', () => {
+  const cases: [what: string, make: () => Promise<string>, message: RegExp][] = [
+    ['a missing file', () => Promise.resolve(path.join(folder, 'absent.mp4')), /absent\.mp4/],
+    ['an empty file', () => damaged('empty.mp4', ''), /empty/],
+    ['text renamed to .mp4', () => damaged('text.mp4', 'This is no video.\n'.repeat(50)), /text\.mp4/],
+    [
+      'a video cut off before its index',
+      async () => damaged('cut.mp4', (await readFile(CLIP)).subarray(0, 600)),
+      /cut\.mp4/,
+    ],
+    [
+      'a video cut off in the middle',
+      async () => {
+        const whole = await readFile(CLIP);
+        return damaged('half.mp4', whole.subarray(0, whole.length >> 1));
+      },
+      /half\.mp4/,
+    ],
+    [
+      'a folder without videos',
+      async () => {
+        const place = path.join(folder, 'hollow');
+        await mkdir(place, { recursive: true });
+        return place;
+      },
+      /hollow/,
+    ],
+  ];
+  it.each(cases)(
+    '%s: reports it in one line, labels the rest, exits with 1, leaves nothing half-written',
+    async (_, make, message) => {
+      const bad = await make();
+      const { exitCode, stderr } = await label([bad, CLIP], '--format', 'json');
+      expect(exitCode).toBe(1);
+      const failures = stderr.split('\n').filter((line) => line.startsWith('failed'));
+      expect(failures).toHaveLength(1);
+      expect(failures[0]).toMatch(message);
+      expect(stderr).toContain('1 of 2 videos labelled.');
+      expect(await written()).toEqual(['1.json']);
+    },
+  );
+
+  it.skipIf(isRoot)(
+    'a file that may not be read: reports it (skipped for root, who may read everything)',
+    async () => {
+      const secret = await damaged('secret.mp4', await readFile(CLIP));
+      await chmod(secret, 0);
+      expect((await label([secret])).exitCode).toBe(1);
+    },
+  );
+});
+
+describe('framewise label, used wrongly', () => {
+  const cases: [what: string, argv: () => string[], exitCode: number, message: RegExp][] = [
+    [
+      'an unknown flag',
+      () => ['label', CLIP, '--model', model, '--output', output, '--fast'],
+      2,
+      /unknown option '--fast'/,
+    ],
+    ['an unknown command', () => ['lable', CLIP], 2, /unknown command 'lable'/],
+    ['no model', () => ['label', CLIP, '--output', output], 2, /--model/],
+    ['no video', () => ['label', '--model', model, '--output', output], 2, /missing required argument/],
+    [
+      'an unknown format',
+      () => ['label', CLIP, '--model', model, '--output', output, '--format', 'xls'],
+      2,
+      /"xls".*json, csv/,
+    ],
+    [
+      'an unknown backend',
+      () => ['label', CLIP, '--model', model, '--output', output, '--backend', 'abacus'],
+      2,
+      /abacus/,
+    ],
+    [
+      'a number that is none',
+      () => ['label', CLIP, '--model', model, '--output', output, '--smooth', 'much'],
+      2,
+      /number/,
+    ],
+    [
+      'a missing model',
+      () => ['label', CLIP, '--model', path.join(folder, 'nowhere'), '--output', output],
+      1,
+      /no such folder/,
+    ],
+    [
+      'an output below a file',
+      () => ['label', CLIP, '--model', model, '--output', path.join(CLIP, 'x')],
+      1,
+      /Cannot write/,
+    ],
+  ];
+  it.each(cases)('%s: says so, labels nothing', async (_, argv, exitCode, message) => {
+    const result = await framewise(...argv());
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.stderr).toMatch(message);
+    expect(result.stdout).toBe('');
+    expect(await written()).toEqual([]);
+  });
+
+  it('reports an output folder that vanishes under a file and keeps what was there', async () => {
+    await mkdir(output, { recursive: true });
+    await mkdir(path.join(output, '1.json')); // a folder stands where the file should go
+    const { exitCode, stderr } = await label([CLIP], '--format', 'json');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/Cannot write ".*1\.json"/);
+    expect(await written()).toEqual(['1.json']);
+  });
+
+  it('prints help and version on stdout and exits with 0', async () => {
+    for (const flag of ['--help', '--version']) expect((await framewise(flag)).exitCode).toBe(0);
+    const { stdout } = await framewise('label', '--help');
+    expect(stdout.replace(/\s+/g, ' ')).toContain('json, csv, csv-frames, vtt');
+  });
+});

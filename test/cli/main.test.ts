@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saveUntrainedModel } from '../labeler/untrained-model.js';
+
+const ROOT = path.join(import.meta.dirname, '../..');
+const VIDEO = path.join(ROOT, 'fixtures/drawn-people/demo.mp4');
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-main-'));
+  await saveUntrainedModel(path.join(folder, 'model'), 30);
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** Runs a program of this project in a process of its own. */
+function start(script: string, argv: string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', path.join(ROOT, script), ...argv], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const written = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()));
+  const ended = new Promise<{ exitCode: number | null; stdout: string; stderr: string }>((resolve) =>
+    child.once('close', (exitCode) => resolve({ exitCode, ...written })),
+  );
+  return { child, written, ended };
+}
+
+describe('the program', () => {
+  it('ends with 130 on Ctrl+C and leaves no half-written file', async () => {
+    const output = path.join(folder, 'interrupted');
+    const { child, written, ended } = start('src/cli/main.ts', [
+      ...['label', VIDEO, '--model', path.join(folder, 'model'), '--output', output],
+    ]);
+    while (!written.stderr.includes('Labeling')) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGINT');
+    const { exitCode, stderr, stdout } = await ended;
+    expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' });
+    expect(stderr).toContain('Interrupted.');
+    expect(await readdir(output)).toEqual([]);
+  });
+
+  it('says in one line, once, that the ffmpeg of npm is old and how to have a current one', async () => {
+    const argv = [
+      'label',
+      VIDEO,
+      VIDEO,
+      '--model',
+      path.join(folder, 'model'),
+      '--output',
+      path.join(folder, 'old'),
+    ];
+    const bare = { PATH: '', FFMPEG_PATH: '', FFPROBE_PATH: '' };
+    const { exitCode, stderr } = await start('src/cli/main.ts', [...argv, '--duration', '0.2'], bare).ended;
+    expect(exitCode).toBe(0);
+    expect(stderr.split('\n').filter((line) => line.startsWith('note:'))).toEqual([
+      expect.stringMatching(/old ffmpeg that npm brings.*apt install ffmpeg/) as string,
+    ]);
+  });
+
+  it('reports what the machine has', async () => {
+    const plain = await start('src/cli/main.ts', ['doctor']).ended;
+    expect(plain.exitCode).toBe(0);
+    expect(plain.stdout).toMatch(/wasm +yes[^]*Ready to label videos\./);
+    const { stdout } = await start('src/cli/main.ts', ['doctor', '--json']).ended;
+    const report = JSON.parse(stdout) as {
+      backends: { name: string; isAvailable: boolean }[];
+      ffmpeg: object;
+    };
+    expect(report).toMatchObject({ isReady: true, node: process.version });
+    expect(report.backends.filter(({ isAvailable }) => isAvailable).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['wasm', 'cpu']) as string[],
+    );
+  });
+
+  it('runs the example of the Node API to its end', async () => {
+    const { exitCode, stdout } = await start('scripts/example.ts', []).ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^fall 0 [\d.]+ [\d.]+\n[^]*\d s: now "/);
+  });
+});
