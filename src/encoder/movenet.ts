@@ -15,7 +15,7 @@ const PACKAGE = '@vladmandic/human';
  * @throws {EncoderError} If that package lacks it.
  * @see https://tfhub.dev/google/movenet/singlepose/lightning/4, Apache-2.0.
  */
-export function locateMoveNet(): ModelOnDiskSpec {
+export function locateMoveNet(): ModelOnDiskSpec & { kind: 'graph' } {
   return {
     kind: 'graph',
     path: path.join(packageFolder(), 'models', 'movenet-lightning.json'),
