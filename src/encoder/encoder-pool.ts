@@ -77,8 +77,10 @@ export class EncoderPool implements FrameEncoder {
       } catch (cause) {
         if (cause instanceof EncoderError) throw cause; // Disposed, or the model is gone: no use in trying again.
         if (attempt === 2) {
-          const message = `Two encoder workers died on ${work}: ${reasonOf(cause)} Use fewer workers if memory is short.`;
-          throw new WorkerError(message, { cause });
+          const remedy = 'If memory is short, use smaller batches or fewer workers.';
+          throw new WorkerError(`Two encoder workers died on ${work}: ${reasonOf(cause)} ${remedy}`, {
+            cause,
+          });
         }
         this.report(`on ${work}, which is tried again`, cause);
       } finally {

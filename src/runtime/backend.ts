@@ -9,7 +9,7 @@ export const BACKEND_NAMES = ['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as 
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
 /** npm package of each backend. */
-export const BACKEND_PACKAGES: Record<BackendName, string> = {
+const BACKEND_PACKAGES: Record<BackendName, string> = {
   'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
   tensorflow: '@tensorflow/tfjs-node',
   wasm: '@tensorflow/tfjs-backend-wasm',

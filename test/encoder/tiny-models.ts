@@ -5,14 +5,14 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import type { ModelOnDiskSpec } from '../../src/encoder/encoder-spec.js';
 
 /** Two features of a colour, `rgb · MIXING`; over a picture's places their mean is that of the mean colour. */
-export const MIXING = [
+const MIXING = [
   [1, 10],
   [2, 20],
   [3, -5],
 ];
 
 /** How both models are fed: pictures 6 wide and 4 high, bytes as they are. */
-export const TINY = { inputWidth: 6, inputHeight: 4, pixelRange: [0, 255] as [number, number] };
+const TINY = { inputWidth: 6, inputHeight: 4, pixelRange: [0, 255] as [number, number] };
 
 /** The pictures' features in closed form. @param pixels - `[numFrames, 4, 6, 3]`. */
 export function expectedFeatures(
