@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { trainModel } from '../training/train-model.js';
+import { INPUT_KINDS, type InputKind } from '../labeler/labeler-config.js';
 import type { EpochReport } from '../training/train-labeler.js';
 import {
   cacheDirOf,
@@ -23,7 +24,7 @@ interface TrainFlags extends MachineOptions {
   layers: number;
   projection: number;
   dropout: number;
-  motion: boolean;
+  inputs: InputKind[];
   epochs: number;
   patience: number;
   learningRate: number;
@@ -54,7 +55,11 @@ export function trainCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .option('--layers <n>', 'recurrent layers', wholeNumber(1), 1)
     .option('--projection <n>', 'width of the input projection', wholeNumber(1), 64)
     .option('--dropout <share>', 'share of values dropped in training', positiveNumber({ orZero: true }), 0.3)
-    .option('--no-motion', 'do not show the network the change from frame to frame')
+    .addOption(
+      new Option('--inputs <kinds>', `what the network sees of a frame, of ${INPUT_KINDS.join(', ')}`)
+        .argParser(parseInputs)
+        .default(['features', 'difference'], 'features,difference'),
+    )
     .option('--epochs <n>', 'passes over the data', wholeNumber(1), 30)
     .option('--patience <n>', 'epochs without improvement before stopping', wholeNumber(1), 8)
     .option('--learning-rate <n>', 'step size of Adam', positiveNumber(), 0.001)
@@ -90,7 +95,7 @@ async function train(terminal: Terminal, dataset: string, flags: TrainFlags): Pr
         layers: flags.layers,
         projectionUnits: flags.projection,
         dropout: flags.dropout,
-        motion: flags.motion,
+        inputs: flags.inputs,
       },
       epochs: flags.epochs,
       patience: flags.patience,
@@ -153,6 +158,14 @@ function spell({ epoch, epochs, trainingLoss, gradientNorm, validation, isBest }
     if (isBest) parts.push('best');
   }
   return parts.join('  ');
+}
+
+function parseInputs(text: string): InputKind[] {
+  return text.split(',').map((name) => {
+    const kind = INPUT_KINDS.find((known) => known === name.trim());
+    if (kind) return kind;
+    throw new InvalidArgumentError(`Expected some of ${INPUT_KINDS.join(', ')}, separated by commas.`);
+  });
 }
 
 function parsePattern(text: string): RegExp {

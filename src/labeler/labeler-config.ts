@@ -3,6 +3,10 @@ import { createCell } from '../recurrent/create-cell.js';
 import { constant, glorotUniform } from '../recurrent/initializers.js';
 import type { WeightSpec } from '../recurrent/initializers.js';
 
+/** The inputs that a network can have, each as wide as the features. */
+export const INPUT_KINDS = ['features', 'difference', 'magnitude'] as const;
+export type InputKind = (typeof INPUT_KINDS)[number];
+
 /** What a labeler's network looks like; `network` in a model's `model.json`. */
 export const labelerConfigSchema = z.strictObject({
   /** The recurrence of every layer. */
@@ -15,8 +19,16 @@ export const labelerConfigSchema = z.strictObject({
   projectionUnits: z.int().min(1).max(4096).default(64),
   /** Share of the values that training drops before each recurrent layer, 0 to below 1. */
   dropout: z.number().min(0).lt(1).default(0.3),
-  /** Whether a frame's difference to the frame before is an input beside its features. */
-  motion: z.boolean().default(true),
+  /**
+   * What the network sees of a frame, side by side: its features, their difference to the frame before (which way
+   * things change), the difference's magnitude (how much they change). The magnitude alone knows nothing of what is in
+   * the picture, which is what small datasets overfit to.
+   */
+  inputs: z
+    .array(z.enum(INPUT_KINDS))
+    .min(1)
+    .refine((kinds) => new Set(kinds).size === kinds.length, 'an input occurs twice')
+    .default(['features', 'difference']),
   featureSize: z.int().min(1).max(65_536),
   numLabels: z.int().min(2).max(65_536),
 });
@@ -36,8 +48,8 @@ export interface LabelerWeightSpec extends WeightSpec {
 
 /** Every tensor of a network, in the order in which a model's `weights.bin` holds them. */
 export function labelerWeightSpecs(config: LabelerConfig): LabelerWeightSpec[] {
-  const { featureSize, motion, projectionUnits, units, numLabels } = config;
-  const inputSize = motion ? 2 * featureSize : featureSize;
+  const { featureSize, inputs, projectionUnits, units, numLabels } = config;
+  const inputSize = inputs.length * featureSize;
   const cell = createCell(config.cell, units);
   const recurrent = Array.from({ length: config.layers }, (_, layer) => {
     const specs = cell.weightSpecs(layer === 0 ? projectionUnits : units);

@@ -10,7 +10,7 @@ import { firstIssue, labelerConfigSchema, labelerWeightSpecs } from './labeler-c
 import type { LabelerConfig, LabelerOptions, LabelerWeightSpec } from './labeler-config.js';
 import { cloneState, disposeState } from './labeler-state.js';
 import type { LabelerState } from './labeler-state.js';
-import { frameAt, motionOf } from './motion.js';
+import { frameAt, networkInputs } from './network-inputs.js';
 import { normalizationOf } from './normalization.js';
 import type { Moments } from './normalization.js';
 
@@ -108,13 +108,19 @@ export class TemporalLabeler {
   /**
    * Standardises inputs from now on by the moments of the training data; what hardly moved there is silenced.
    *
-   * @param moments.differences - Of each frame's difference to the one before; needed where the network sees motion.
-   * @throws {ShapeError} If moments are not of `featureSize`, or those of the differences are missing.
+   * @param moments - Of each of the network's inputs, in the order of `config.inputs`.
+   * @throws {ShapeError} If they are not as many as the inputs, or not of `featureSize`.
    */
-  fitNormalization({ features, differences }: { features: Moments; differences?: Moments }): void {
-    const { featureSize, motion } = this.config;
-    const parts = motion ? [features, differences ?? { mean: [], variance: [] }] : [features];
-    const { mean, scale } = normalizationOf(parts, featureSize);
+  fitNormalization(moments: readonly Moments[]): void {
+    const { featureSize, inputs } = this.config;
+    if (moments.length !== inputs.length) {
+      throw new ShapeError(
+        'Moments to normalize by',
+        `${inputs.length}, one an input`,
+        String(moments.length),
+      );
+    }
+    const { mean, scale } = normalizationOf(moments, featureSize);
     this.#assign('normalization.mean', mean);
     this.#assign('normalization.scale', scale);
   }
@@ -234,9 +240,9 @@ export class TemporalLabeler {
     });
   }
 
-  /** The network's inputs: features, and motion where configured, standardised and limited. */
+  /** The network's inputs, standardised and limited. */
   #standardised(features: Tensor3D, state: LabelerState): Tensor3D {
-    const inputs = this.config.motion ? tf.concat([features, motionOf(features, state)], 2) : features;
+    const inputs = networkInputs(this.config.inputs, features, state);
     const centred = tf.sub<Tensor3D>(inputs, this.#variable('normalization.mean'));
     const scaled = tf.mul<Tensor3D>(centred, this.#variable('normalization.scale'));
     return tf.clipByValue(scaled, -MAX_DEVIATION, MAX_DEVIATION);

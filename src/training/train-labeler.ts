@@ -4,7 +4,7 @@ import type { LabelerOptions } from '../labeler/labeler-config.js';
 import { disposeState, keepState, resetLanes, type LabelerState } from '../labeler/labeler-state.js';
 import { TemporalLabeler } from '../labeler/temporal-labeler.js';
 import { clipByGlobalNorm } from './clip-gradients.js';
-import { featureMoments } from './feature-moments.js';
+import { inputMoments } from './input-moments.js';
 import { walkInLanes, type LaneChunk } from './lanes.js';
 import { balancedWeights, sequenceLoss } from './sequence-loss.js';
 import { createRandom, shuffle } from './random.js';
@@ -99,7 +99,7 @@ export async function trainLabeler(
     { ...settings.network, featureSize, numLabels: labels.length },
     { seed },
   );
-  labeler.fitNormalization(featureMoments(training, featureSize));
+  labeler.fitNormalization(inputMoments(training, labeler.config));
 
   const trainer = new LaneTrainer(labeler, training, settings);
   const random = createRandom(seed);
@@ -212,7 +212,8 @@ class LaneTrainer {
           `Lower the learning rate (now ${settings.learningRate}).`,
       );
     }
-    if (batch.numLabelled > 0) this.#optimizer.applyGradients(gradients as tf.NamedTensorMap as Record<string, tf.Variable>);
+    if (batch.numLabelled > 0)
+      this.#optimizer.applyGradients(gradients as tf.NamedTensorMap as Record<string, tf.Variable>);
     tf.dispose(gradients);
     return { loss, numLabelled: batch.numLabelled, gradientNorm: norm, state: next as LabelerState };
   }

@@ -3,7 +3,7 @@ import { findFfmpeg } from '../runtime/ffmpeg.js';
 import { probeStream, type StreamProbe } from './probe-video.js';
 import { VideoDecoder, type DecodePlan } from './video-decoder.js';
 import type { VideoFrame } from './video-frame.js';
-import type { VideoSource } from './video-source.js';
+import type { MediaSource } from './video-source.js';
 
 /** What to decode, and how. */
 export interface DecodeOptions {
@@ -36,10 +36,7 @@ export interface DecodeOptions {
  * frame that passes as an integer of microseconds. One stands behind the scaler, for the frames that come through the
  * pipe; another one before the rate is changed, for the source's.
  */
-export async function* decodeVideo(
-  opened: Exclude<VideoSource, { kind: 'folder' }>,
-  options: DecodeOptions,
-): AsyncGenerator<VideoFrame> {
+export async function* decodeVideo(opened: MediaSource, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const { signal } = options;
   signal?.throwIfAborted();
   // A live input begins anew with every connection, so looking first would tell nothing of the times to come.
@@ -54,7 +51,7 @@ export async function* decodeVideo(
 }
 
 async function planDecoding(
-  { source, url, inputOptions }: Exclude<VideoSource, { kind: 'folder' }>,
+  { source, url, inputOptions }: MediaSource,
   probe: StreamProbe | undefined,
   options: DecodeOptions,
 ): Promise<DecodePlan> {

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { promisify } from 'node:util';
 import { VideoStalledError } from '../errors.js';
 import { findFfmpeg } from '../runtime/ffmpeg.js';
 import { probeImageFolder } from './image-folder.js';
 import type { VideoInfo } from './video-frame.js';
-import { openSource, refusal, type VideoSource } from './video-source.js';
+import { openSource, refusal, type MediaSource } from './video-source.js';
 
 const run = promisify(execFile);
 
@@ -71,7 +72,7 @@ export interface StreamProbe {
 
 /** As `probeVideo`, for a source that is opened already. */
 export async function probeStream(
-  opened: Exclude<VideoSource, { kind: 'folder' }>,
+  opened: MediaSource,
   { signal, stallTimeoutMs = 30_000 }: Pick<ProbeOptions, 'signal' | 'stallTimeoutMs'>,
 ): Promise<StreamProbe> {
   const { source } = opened;
@@ -103,10 +104,11 @@ export async function probeStream(
 
 /** ffprobe is run directly: fluent-ffmpeg reads its text output, which a name or a tag with a newline breaks. */
 async function runFfprobe(
-  { source, url, inputOptions }: Exclude<VideoSource, { kind: 'folder' }>,
+  opened: MediaSource,
   stallTimeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<ProbedMedia> {
+  const { source, url, inputOptions } = opened;
   const { ffprobePath } = await findFfmpeg();
   signal?.throwIfAborted();
   const printing = ['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'];
@@ -129,6 +131,8 @@ async function runFfprobe(
       const message = `Probing "${source}" gave nothing for ${stallTimeoutMs} ms. Check the source, or raise stallTimeoutMs.`;
       throw new VideoStalledError(message, source, stallTimeoutMs);
     }
+    if (stderr?.includes('moov atom not found'))
+      throw refusal(source, await explainMissingIndex(opened), cause);
     throw refusal(
       source,
       explain((stderr ?? '').replaceAll(url, ''), crash ?? (cause as Error).message),
@@ -137,10 +141,23 @@ async function runFfprobe(
   }
 }
 
-function explain(stderr: string, failure: string): string {
-  if (stderr.includes('moov atom not found')) {
-    return 'it is cut short, its index (moov atom) is missing. Copy or record it again.';
+/** By its name alone ffmpeg takes anything for an MP4 whose index is missing; the first box tells whether it is one. */
+async function explainMissingIndex({ kind, source }: MediaSource): Promise<string> {
+  if (kind === 'file') {
+    const file = await open(source);
+    try {
+      const { buffer } = await file.read({ buffer: Buffer.alloc(8), position: 0 });
+      if (!/^(?:ftyp|mdat|free|skip|wide|moof|styp)$/.test(buffer.toString('latin1', 4))) {
+        return 'its content is not that of a video, whatever its name says. Give it the video itself.';
+      }
+    } finally {
+      await file.close();
+    }
   }
+  return 'it is cut short, its index (moov atom) is missing. Copy or record it again.';
+}
+
+function explain(stderr: string, failure: string): string {
   if (stderr.trimEnd().endsWith('End of file'))
     return 'it ends before its first frame. Copy or record it again.';
   if (/not on whitelist/i.test(stderr)) {

@@ -2,10 +2,14 @@ import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { VideoOpenError } from '../errors.js';
 
-/** Where pictures come from, checked, and told to ffmpeg in a way that lets it read nothing else. */
-export type VideoSource =
-  | { kind: 'file' | 'remote'; source: string; url: string; inputOptions: string[] }
-  | { kind: 'folder'; source: string };
+/** A video that ffmpeg reads, told to it in a way that lets it read nothing else. */
+export interface MediaSource {
+  kind: 'file' | 'remote';
+  source: string;
+  /** What stands behind ffmpeg's `-i`, and the options before it. */
+  url: string;
+  inputOptions: string[];
+}
 
 const REMOTE_URL = /^(?:https?|rtsps?|rtmps?|rtp|udp|tcp|srt):\/\//i;
 
@@ -73,7 +77,10 @@ export function isRemoteSource(source: string): boolean {
  * @param allowRemote - Whether an address may be opened.
  * @throws {VideoOpenError} If it is an address and may not be opened, or is no readable, non-empty file or folder.
  */
-export async function openSource(source: string, allowRemote = false): Promise<VideoSource> {
+export async function openSource(
+  source: string,
+  allowRemote = false,
+): Promise<MediaSource | { kind: 'folder' }> {
   if (isRemoteSource(source)) {
     if (!allowRemote) {
       const permit = 'Pass allowRemote: true (--allow-remote on the command line) if it is to be read.';
@@ -84,7 +91,7 @@ export async function openSource(source: string, allowRemote = false): Promise<V
   const status = await stat(source).catch((cause: unknown) => {
     throw refusal(source, explainSystemError(cause as NodeJS.ErrnoException), cause);
   });
-  if (status.isDirectory()) return { kind: 'folder', source };
+  if (status.isDirectory()) return { kind: 'folder' };
   if (!status.isFile()) throw refusal(source, 'it is neither a file nor a folder. Give it a video file.');
   if (status.size === 0) throw refusal(source, 'the file is empty. Copy or record it again.');
   await access(source, constants.R_OK).catch((cause: unknown) => {

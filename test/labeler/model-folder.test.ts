@@ -74,10 +74,10 @@ describe('a model folder', () => {
 
   it('gives back a model that labels exactly as the one that was saved', async () => {
     const model = createModel();
-    model.labeler.fitNormalization({
-      features: { mean: [1, 2, 3, 4], variance: [1, 4, 9, 16] },
-      differences: { mean: [0, 0, 0, 0], variance: [1, 1, 2, 2] },
-    });
+    model.labeler.fitNormalization([
+      { mean: [1, 2, 3, 4], variance: [1, 4, 9, 16] },
+      { mean: [0, 0, 0, 0], variance: [1, 1, 2, 2] },
+    ]);
     await saveModel(folder, model);
     const { labeler, description } = await loadModel(folder);
     const features = tf.randomNormal([20, 4], 0, 1, 'float32', 5).dataSync<'float32'>();

@@ -30,8 +30,8 @@ function expectClose(actual: tf.Tensor, expected: tf.Tensor, tolerance = 1e-5): 
   expect(tf.max(tf.abs(tf.sub(actual, expected))).dataSync()[0]).toBeLessThanOrEqual(tolerance);
 }
 
-/** Weights with which the logits of a labeler of one feature, label 1, are its motion. */
-function motionProbe(): TemporalLabeler {
+/** Weights with which the logits of a labeler of one feature, label 1, are its motion of the given kind. */
+function motionProbe(kind: 'difference' | 'magnitude' = 'difference'): TemporalLabeler {
   const labeler = createLabeler({
     featureSize: 1,
     numLabels: 2,
@@ -39,6 +39,7 @@ function motionProbe(): TemporalLabeler {
     projectionUnits: 1,
     cell: 'rnn',
     layers: 1,
+    inputs: ['features', kind],
   });
   labeler.importWeights(
     new Map(
@@ -76,6 +77,12 @@ describe.each(['wasm', 'cpu'])('TemporalLabeler on %s', (backend) => {
     expect(seenMotion(second)).toEqual([[3]]);
   });
 
+  it('sees how much a frame changed, whichever way, where it is given the magnitude', () => {
+    const labeler = motionProbe('magnitude');
+    const seen = labeler.forward(tf.tensor3d([[[5], [6], [4], [4], [9]]]), labeler.initialState(1));
+    expect(seenMotion(seen)).toEqual([[0, 1, 2, 0, 5]]);
+  });
+
   it('sees no motion at the first frame of a lane that was reset, and goes on in the others', () => {
     const labeler = motionProbe();
     const { state } = labeler.forward(tf.tensor3d([[[1]], [[2]]]), labeler.initialState(2));
@@ -93,8 +100,8 @@ describe.each(['wasm', 'cpu'])('TemporalLabeler on %s', (backend) => {
   });
 
   it.each(['rnn', 'gru', 'lstm'] as const)('gives the same logits in chunks as in one piece: %s', (cell) => {
-    for (const motion of [true, false]) {
-      const labeler = createLabeler({ cell, motion });
+    for (const inputs of [['features'], ['features', 'difference'], ['magnitude']] as const) {
+      const labeler = createLabeler({ cell, inputs: [...inputs] });
       const features = createFeatures(2, 12);
       const whole = labeler.forward(features, labeler.initialState(2));
       let state = labeler.initialState(2);
@@ -195,17 +202,17 @@ describe('TemporalLabeler', () => {
       [1, -2, 0, 30, 4],
       [2, 0.5, 1, 10, 3],
     ] as const;
-    labeler.fitNormalization({
-      features: { mean, variance: deviation.map((value) => value ** 2) },
-      differences: { mean: [0, 0, 0, 0, 0], variance: deviation.map((value) => value ** 2) },
-    });
+    labeler.fitNormalization([
+      { mean, variance: deviation.map((value) => value ** 2) },
+      { mean: [0, 0, 0, 0, 0], variance: deviation.map((value) => value ** 2) },
+    ]);
     const shifted = tf.add<Tensor3D>(tf.mul(features, deviation), mean);
     expectClose(labeler.forward(shifted, labeler.initialState(1)).logits, plain, 1e-4);
 
-    labeler.fitNormalization({
-      features: { mean, variance: [1, 1, 1, 1, 0] },
-      differences: { mean, variance: [1, 1, 1, 1, 1e-12] },
-    });
+    labeler.fitNormalization([
+      { mean, variance: [1, 1, 1, 1, 0] },
+      { mean, variance: [1, 1, 1, 1, 1e-12] },
+    ]);
     const changed = tf.add<Tensor3D>(features, tf.mul(createFeatures(1, 6, 5), [0, 0, 0, 0, 100]));
     const [a, b] = [features, changed].map((input) => labeler.forward(input, labeler.initialState(1)).logits);
     expectClose(a!, b!, 0);
@@ -252,7 +259,7 @@ describe('TemporalLabeler', () => {
       await expect(labeler.label(new Float32Array(FEATURE_SIZE + 1))).rejects.toThrow(ShapeError);
       labeler.importWeights(await labeler.exportWeights());
       const moments = { mean: new Float32Array(FEATURE_SIZE), variance: new Float32Array(FEATURE_SIZE) };
-      labeler.fitNormalization({ features: moments, differences: moments });
+      labeler.fitNormalization([moments, moments]);
       expect(tf.memory().numTensors).toBe(before + numVariables);
       labeler.dispose();
       expect(tf.memory().numTensors).toBe(before);
@@ -280,7 +287,8 @@ describe('TemporalLabeler', () => {
     );
     expect(() => resetLanes(state, [true])).toThrow(/2 flags/);
     const moments = { mean: [0, 0, 0, 0, 0], variance: [1, 1, 1, 1, 1] };
-    expect(() => labeler.fitNormalization({ features: moments })).toThrow(/5 values/);
+    expect(() => labeler.fitNormalization([moments])).toThrow(/2, one an input/);
+    expect(() => labeler.fitNormalization([moments, { mean: [0], variance: [1] }])).toThrow(/5 values/);
     const weights = await labeler.exportWeights();
     expect(() => labeler.importWeights(new Map([...weights, ['extra', new Float32Array(1)]]))).toThrow(
       ShapeError,

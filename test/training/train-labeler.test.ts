@@ -8,7 +8,7 @@ import { UNLABELLED, type LabelledSequence } from '../../src/training/sequences.
 import { trainLabeler, type EpochReport } from '../../src/training/train-labeler.js';
 
 const LABELS = ['rising', 'falling'];
-const NETWORK = { units: 8, projectionUnits: 8, dropout: 0.1, motion: false } as const;
+const NETWORK = { units: 8, projectionUnits: 8, dropout: 0.1, inputs: ['features'] as 'features'[] };
 
 beforeAll(async () => {
   await startBackend('wasm');

@@ -1,14 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { InputKind } from './labeler-config.js';
 import type { LabelerState } from './labeler-state.js';
 
 /**
- * Each frame's features less those of the frame before. A video's first frame gets zeros, as a still picture would.
+ * What the network sees of each frame: the chosen inputs side by side.
  *
  * @param features - float32 `[batch, time, featureSize]`, the frames that follow the state.
- * @returns float32 `[batch, time, featureSize]`. The caller disposes it; call inside `tf.tidy`.
+ * @returns float32 `[batch, time, kinds · featureSize]`. The caller disposes it; call inside `tf.tidy`.
  */
-export function motionOf(features: Tensor3D, { hasPrevious, previousFeatures }: LabelerState): Tensor3D {
+export function networkInputs(
+  kinds: readonly InputKind[],
+  features: Tensor3D,
+  state: LabelerState,
+): Tensor3D {
+  if (kinds.length === 1 && kinds[0] === 'features') return features;
+  const difference = differencesOf(features, state);
+  const inputs = { features, difference, magnitude: tf.abs(difference) };
+  return tf.concat(
+    kinds.map((kind) => inputs[kind]),
+    2,
+  );
+}
+
+/** Each frame's features less those of the frame before. A video's first frame gets zeros, as a still picture would. */
+function differencesOf(features: Tensor3D, { hasPrevious, previousFeatures }: LabelerState): Tensor3D {
   const [batchSize, numSteps, featureSize] = features.shape;
   const first = frameAt(features, 0);
   const beforeFirst = tf.where<Tensor2D>(hasPrevious, previousFeatures, first);
