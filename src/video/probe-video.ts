@@ -131,13 +131,10 @@ async function runFfprobe(
       const message = `Probing "${source}" gave nothing for ${stallTimeoutMs} ms. Check the source, or raise stallTimeoutMs.`;
       throw new VideoStalledError(message, source, stallTimeoutMs);
     }
-    if (stderr?.includes('moov atom not found'))
-      throw refusal(source, await explainMissingIndex(opened), cause);
-    throw refusal(
-      source,
-      explain((stderr ?? '').replaceAll(url, ''), crash ?? (cause as Error).message),
-      cause,
-    );
+    const why = stderr?.includes('moov atom not found')
+      ? await explainMissingIndex(opened)
+      : explain((stderr ?? '').replaceAll(url, ''), crash ?? (cause as Error).message);
+    throw refusal(source, why, cause);
   }
 }
 
@@ -158,18 +155,13 @@ async function explainMissingIndex({ kind, source }: MediaSource): Promise<strin
 }
 
 function explain(stderr: string, failure: string): string {
-  if (stderr.trimEnd().endsWith('End of file'))
-    return 'it ends before its first frame. Copy or record it again.';
+  const lastLine = stderr.trim().split('\n').at(-1) || failure.split('\n', 1)[0];
+  if (lastLine?.endsWith('End of file')) return 'it ends before its first frame. Copy or record it again.';
   if (/not on whitelist/i.test(stderr)) {
     return 'it is a playlist, a list of files or another format that is not opened. Give it the video itself.';
   }
-  const lastLine =
-    stderr
-      .trim()
-      .split('\n')
-      .at(-1)
-      ?.replace(/^[:\s]+/, '') || failure.split('\n', 1)[0];
-  return `ffmpeg cannot read it as a video (${lastLine}). Check that it is one and plays elsewhere.`;
+  const complaint = lastLine?.replace(/^[:\s]+/, ''); // what is left where the file's name was taken out
+  return `ffmpeg cannot read it as a video (${complaint}). Check that it is one and plays elsewhere.`;
 }
 
 /** Clockwise degrees: the display matrix counts the other way round, the older `rotate` tag does not. */
