@@ -33,7 +33,7 @@ const pixels = new Uint8Array(
 );
 pixels.forEach((_, index) => (pixels[index] = (index * 2654435761) >>> 24));
 
-const { path, inputNode, outputNode } = locateMoveNet();
+const { path, inputNode, outputNode } = locateMoveNet('movenet-lightning');
 const { artifacts } = await readModelFiles(path);
 const bare = await loadGraphModel({ load: () => Promise.resolve(artifacts) });
 const pictures = tf.tidy(() => {

@@ -3,7 +3,7 @@ import { encodeVideo } from './encoder/encode-video.js';
 import type { FrameEncoder } from './encoder/frame-encoder.js';
 import { ModelError } from './errors.js';
 import { loadModel, type ModelDescription } from './labeler/model-folder.js';
-import { disposeState, type LabelerState } from './labeler/labeler-state.js';
+import { OnlineLabeler } from './labeler/online-labeler.js';
 import type { TemporalLabeler } from './labeler/temporal-labeler.js';
 import { startBackend, type BackendName } from './runtime/backend.js';
 import { buildTimeline } from './timeline/build-timeline.js';
@@ -48,7 +48,7 @@ export interface LabelOptions extends SourceOptions {
 /** A stretch of frames with the probability of each label. */
 interface LabelledChunk {
   firstIndex: number;
-  timesSec: Float64Array;
+  timesSec: number[];
   /** float32 `[numFrames, numLabels]`. */
   probabilities: Float32Array;
 }
@@ -141,7 +141,7 @@ export class ActivityRecognizer {
   async *stream(source: string, options: SourceOptions = {}): AsyncGenerator<FrameLabel> {
     const live = { allowRemote: isRemoteSource(source), ...options, batchSize: 1 };
     for await (const { firstIndex, timesSec, probabilities } of this.#labelChunks(source, live)) {
-      for (const frame of labelFrames(this.model.labels, probabilities, [...timesSec])) {
+      for (const frame of labelFrames(this.model.labels, probabilities, timesSec)) {
         yield { ...frame, index: firstIndex + frame.index };
       }
     }
@@ -152,17 +152,27 @@ export class ActivityRecognizer {
     source: string,
     options: SourceOptions & { batchSize?: number; onSourceFrame?: ((timeSec: number) => void) | undefined },
   ): AsyncGenerator<LabelledChunk> {
-    let state: LabelerState | undefined;
+    const online = new OnlineLabeler(this.labeler);
+    const numLabels = this.model.labels.length;
+    /** Times of frames that are not decided yet. */
+    let waitingSec: number[] = [];
+    let numDecided = 0;
+    const decide = (probabilities: Float32Array): LabelledChunk => {
+      const numFrames = probabilities.length / numLabels;
+      const chunk = { firstIndex: numDecided, timesSec: waitingSec.slice(0, numFrames), probabilities };
+      waitingSec = waitingSec.slice(numFrames);
+      numDecided += numFrames;
+      return chunk;
+    };
     try {
       const encoded = encodeVideo(source, this.encoder, { ...options, frameRate: this.model.frameRate });
-      for await (const { firstIndex, timesSec, features } of encoded) {
-        const labelled = await this.labeler.label(features, state);
-        if (state) disposeState(state);
-        state = labelled.state;
-        yield { firstIndex, timesSec, probabilities: labelled.probabilities };
+      for await (const { timesSec, features } of encoded) {
+        waitingSec.push(...timesSec);
+        yield decide(await online.push(features));
       }
+      yield decide(await online.finish());
     } finally {
-      if (state) disposeState(state);
+      online.dispose();
     }
   }
 

@@ -1,6 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  BUILTIN_ENCODERS,
+  DEFAULT_ENCODER,
+  encoderSpecSchema,
+  type EncoderSpec,
+} from '../encoder/encoder-spec.js';
+import { ZodError } from 'zod';
 import { trainModel } from '../training/train-model.js';
-import { INPUT_KINDS, type InputKind } from '../labeler/labeler-config.js';
+import { firstIssue, INPUT_KINDS, type InputKind } from '../labeler/labeler-config.js';
 import type { EpochReport } from '../training/train-labeler.js';
 import {
   cacheDirOf,
@@ -24,6 +32,8 @@ interface TrainFlags extends MachineOptions {
   layers: number;
   projection: number;
   dropout: number;
+  lookahead: number;
+  encoder: EncoderSpec;
   inputs: InputKind[];
   epochs: number;
   patience: number;
@@ -55,6 +65,20 @@ export function trainCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .option('--layers <n>', 'recurrent layers', wholeNumber(1), 1)
     .option('--projection <n>', 'width of the input projection', wholeNumber(1), 64)
     .option('--dropout <share>', 'share of values dropped in training', positiveNumber({ orZero: true }), 0.3)
+    .option(
+      '--lookahead <n>',
+      'frames seen beyond the one labelled; labels of a stream come later',
+      wholeNumber(0),
+      0,
+    )
+    .addOption(
+      new Option(
+        '--encoder <name>',
+        `${BUILTIN_ENCODERS.join(', ')}, or a JSON file that describes a model on disk`,
+      )
+        .argParser(readEncoder)
+        .default(DEFAULT_ENCODER, BUILTIN_ENCODERS[0]),
+    )
     .addOption(
       new Option('--inputs <kinds>', `what the network sees of a frame, of ${INPUT_KINDS.join(', ')}`)
         .argParser(parseInputs)
@@ -89,6 +113,7 @@ async function train(terminal: Terminal, dataset: string, flags: TrainFlags): Pr
       name: flags.name,
       background: flags.background,
       frameRate: flags.frameRate,
+      encoder: flags.encoder,
       network: {
         cell: flags.cell,
         units: flags.units,
@@ -96,6 +121,7 @@ async function train(terminal: Terminal, dataset: string, flags: TrainFlags): Pr
         projectionUnits: flags.projection,
         dropout: flags.dropout,
         inputs: flags.inputs,
+        lookahead: flags.lookahead,
       },
       epochs: flags.epochs,
       patience: flags.patience,
@@ -158,6 +184,17 @@ function spell({ epoch, epochs, trainingLoss, gradientNorm, validation, isBest }
     if (isBest) parts.push('best');
   }
   return parts.join('  ');
+}
+
+function readEncoder(text: string): EncoderSpec {
+  const name = BUILTIN_ENCODERS.find((known) => known === text);
+  if (name) return { kind: 'builtin', name };
+  try {
+    return encoderSpecSchema.parse(JSON.parse(readFileSync(text, 'utf8')));
+  } catch (error) {
+    const reason = error instanceof ZodError ? firstIssue(error) : (error as Error).message;
+    throw new InvalidArgumentError(`Expected ${BUILTIN_ENCODERS.join(', ')}, or a JSON file: ${reason}`);
+  }
 }
 
 function parseInputs(text: string): InputKind[] {

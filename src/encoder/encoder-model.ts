@@ -6,6 +6,7 @@ import type { EncoderSpec, ModelOnDiskSpec } from './encoder-spec.js';
 import { loadGraphNetwork } from './graph-network.js';
 import { readModelFiles } from './model-files.js';
 import { locateMoveNet } from './movenet.js';
+import { findPeaks } from './heatmap-peaks.js';
 import type { Network } from './network.js';
 
 /** A network that turns scaled pictures into features, on this thread's backend. */
@@ -34,7 +35,7 @@ export interface EncoderModel {
  * @throws {EncoderError} If a file is missing or damaged, a node is absent, or input or output have other shapes.
  */
 export async function loadEncoderModel(spec: EncoderSpec): Promise<EncoderModel> {
-  const declared = spec.kind === 'builtin' ? locateMoveNet() : spec;
+  const declared = spec.kind === 'builtin' ? locateMoveNet(spec.name) : spec;
   const { artifacts, sha256 } = await readModelFiles(declared.path);
   const network = await loadNetwork(declared, artifacts);
   try {
@@ -46,8 +47,7 @@ export async function loadEncoderModel(spec: EncoderSpec): Promise<EncoderModel>
       inputHeight: declared.inputHeight,
       pixelRange: declared.pixelRange,
       featureSize,
-      run: (pictures) =>
-        tf.tidy(() => averageOverSpace(declared, network.execute(pictures), pictures.shape[0])),
+      run: (pictures) => tf.tidy(() => poolOverSpace(declared, network.execute(pictures), pictures.shape[0])),
       dispose: () => network.dispose(),
     };
   } catch (error) {
@@ -93,7 +93,7 @@ function tryNetwork(spec: ModelOnDiskSpec, network: Network): number {
   const shape: [number, number, number, number] = [2, spec.inputHeight, spec.inputWidth, 3];
   const grey = (spec.pixelRange[0] + spec.pixelRange[1]) / 2;
   try {
-    return tf.tidy(() => averageOverSpace(spec, network.execute(tf.fill(shape, grey)), 2).shape[1]);
+    return tf.tidy(() => poolOverSpace(spec, network.execute(tf.fill(shape, grey)), 2).shape[1]);
   } catch (cause) {
     if (cause instanceof EncoderError) throw cause;
     const message = `The encoder model "${spec.path}" fails on float32 [${shape.join(', ')}]: ${reasonOf(cause)}`;
@@ -101,10 +101,12 @@ function tryNetwork(spec: ModelOnDiskSpec, network: Network): number {
   }
 }
 
-function averageOverSpace(spec: ModelOnDiskSpec, output: tf.Tensor, numFrames: number): tf.Tensor2D {
+function poolOverSpace(spec: ModelOnDiskSpec, output: tf.Tensor, numFrames: number): tf.Tensor2D {
   if (output.dtype === 'float32' && output.shape[0] === numFrames) {
     if (output.rank === 2) return output as tf.Tensor2D;
-    if (output.rank === 4) return tf.mean(output, [1, 2]);
+    if (output.rank === 4) {
+      return spec.pooling === 'peaks' ? findPeaks(output as tf.Tensor4D) : tf.mean(output, [1, 2]);
+    }
   }
   throw new EncoderError(
     `The encoder model "${spec.path}" gives ${output.dtype} [${output.shape.join(', ')}]; expected float32 ` +

@@ -9,11 +9,19 @@ const modelOnDisk = {
   inputHeight: pixels,
   /** What the bytes 0 and 255 become, such as `[-1, 1]` or `[0, 255]`. */
   pixelRange: z.tuple([z.number(), z.number()]),
+  /**
+   * How an output `[batch, height, width, channels]` becomes a vector: the mean of each channel, or of each channel,
+   * as of a heatmap, where its peak is and how high. The mean where absent.
+   */
+  pooling: z.enum(['mean', 'peaks']).exactOptional(),
 };
+
+/** Encoders that ship with framewise. */
+export const BUILTIN_ENCODERS = ['movenet-lightning', 'movenet-pose'] as const;
 
 /** Which network encodes frames and how it is fed, as `model.json` stores it. Strict: unknown fields are refused. */
 export const encoderSpecSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('builtin'), name: z.literal('movenet-lightning') }),
+  z.strictObject({ kind: z.literal('builtin'), name: z.enum(BUILTIN_ENCODERS) }),
   z.strictObject({
     kind: z.literal('graph'),
     ...modelOnDisk,
@@ -32,10 +40,13 @@ export const encoderSpecSchema = z.discriminatedUnion('kind', [
 
 /**
  * Which network encodes frames. `builtin` ships with framewise; `graph` is a TensorFlow.js graph model, `layers` a
- * TensorFlow.js layers model. The output is `[batch, features]`, or `[batch, height, width, channels]`, which is
- * averaged over space.
+ * TensorFlow.js layers model. The output is `[batch, features]`, or `[batch, height, width, channels]`, which is pooled
+ * over space.
  */
 export type EncoderSpec = z.infer<typeof encoderSpecSchema>;
+
+/** Name of an encoder that ships with framewise. */
+export type BuiltinEncoder = (typeof BUILTIN_ENCODERS)[number];
 
 /** A network in files, fed as declared. */
 export type ModelOnDiskSpec = Exclude<EncoderSpec, { kind: 'builtin' }>;

@@ -2,20 +2,32 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { EncoderError } from '../errors.js';
-import type { ModelOnDiskSpec } from './encoder-spec.js';
+import type { BuiltinEncoder, ModelOnDiskSpec } from './encoder-spec.js';
 
 const PACKAGE = '@vladmandic/human';
 
+const OUTPUTS: Record<BuiltinEncoder, Pick<ModelOnDiskSpec, 'outputNode' | 'pooling'>> = {
+  'movenet-lightning': {
+    outputNode:
+      'StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1/model/out_relu/Relu6',
+  },
+  'movenet-pose': { outputNode: 'StatefulPartitionedCall/Sigmoid', pooling: 'peaks' },
+};
+
 /**
- * MoveNet Lightning's MobileNetV2 backbone: 6·6 places of 1280 channels after the last ReLU6, before the pyramid that
- * finds joints. The graph resizes its own input and subtracts 1 from it; entering at that subtraction's result skips
- * both, so that pictures come in as `[-1, 1]`.
+ * MoveNet Lightning, read at one of two places. The graph resizes its own input and subtracts 1 from it; entering at
+ * that subtraction's result skips both, so that pictures come in as `[-1, 1]`.
+ *
+ * - `movenet-lightning`: the MobileNetV2 backbone, 6·6 places of 1280 channels after the last ReLU6, averaged. What is
+ *   in the picture, wherever it is; for any number of people and for things.
+ * - `movenet-pose`: heatmaps of 17 body joints, 48·48 places each, pooled to position and height of their peaks. How
+ *   one person stands and where; small, and the same whatever the person and the room look like.
  *
  * @returns The network inside the npm package `@vladmandic/human`, which ships it for offline use.
  * @throws {EncoderError} If that package lacks it.
  * @see https://tfhub.dev/google/movenet/singlepose/lightning/4, Apache-2.0.
  */
-export function locateMoveNet(): ModelOnDiskSpec & { kind: 'graph' } {
+export function locateMoveNet(name: BuiltinEncoder): ModelOnDiskSpec & { kind: 'graph' } {
   return {
     kind: 'graph',
     path: path.join(packageFolder(), 'models', 'movenet-lightning.json'),
@@ -23,8 +35,7 @@ export function locateMoveNet(): ModelOnDiskSpec & { kind: 'graph' } {
     inputHeight: 192,
     pixelRange: [-1, 1],
     inputNode: 'StatefulPartitionedCall/sub_1',
-    outputNode:
-      'StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1/model/out_relu/Relu6',
+    ...OUTPUTS[name],
   };
 }
 

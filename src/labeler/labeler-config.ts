@@ -29,6 +29,11 @@ export const labelerConfigSchema = z.strictObject({
     .min(1)
     .refine((kinds) => new Set(kinds).size === kinds.length, 'an input occurs twice')
     .default(['features', 'difference']),
+  /**
+   * Frames that the network sees beyond the one it labels. What begins is often clear only a moment later; a stream's
+   * labels come by as many frames later.
+   */
+  lookahead: z.int().min(0).max(1000).default(0),
   featureSize: z.int().min(1).max(65_536),
   numLabels: z.int().min(2).max(65_536),
 });

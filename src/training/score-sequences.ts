@@ -1,4 +1,4 @@
-import { disposeState } from '../labeler/labeler-state.js';
+import { OnlineLabeler } from '../labeler/online-labeler.js';
 import type { TemporalLabeler } from '../labeler/temporal-labeler.js';
 import { labelClip, labelFrames } from '../timeline/frame-labels.js';
 import { SegmentationScorer, type SegmentationScores } from '../timeline/metrics.js';
@@ -30,8 +30,7 @@ export async function scoreSequences(
   const clips = { right: 0, all: 0 };
   const logLikelihood = { sum: 0, frames: 0 };
   for (const { features, targets, numFrames, isClip } of sequences) {
-    const { probabilities, state } = await labeler.label(features);
-    disposeState(state);
+    const probabilities = await labelWhole(labeler, features);
     const predicted = labelFrames(labels, probabilities, new Array<number>(numFrames).fill(0));
     scorer.add(
       Array.from(targets, (target) => labels[target]),
@@ -52,4 +51,18 @@ export async function scoreSequences(
     clipAccuracy: clips.all > 0 ? (100 * clips.right) / clips.all : null,
     loss: logLikelihood.frames > 0 ? -logLikelihood.sum / logLikelihood.frames : null,
   };
+}
+
+/** Probabilities of all frames of one video, float32 `[numFrames, numLabels]`. */
+async function labelWhole(labeler: TemporalLabeler, features: Float32Array): Promise<Float32Array> {
+  const online = new OnlineLabeler(labeler);
+  try {
+    const [decided, heldBack] = [await online.push(features), await online.finish()];
+    const whole = new Float32Array(decided.length + heldBack.length);
+    whole.set(decided);
+    whole.set(heldBack, decided.length);
+    return whole;
+  } finally {
+    online.dispose();
+  }
 }

@@ -41,6 +41,26 @@ export function labelSequence(
   };
 }
 
+/**
+ * Asks for each frame's label some frames later, for a network that looks ahead. The last frame is repeated, as
+ * `OnlineLabeler` does, so that the last labels are asked for too.
+ */
+export function delayTargets(sequence: LabelledSequence, lookahead: number): LabelledSequence {
+  if (lookahead === 0 || sequence.numFrames === 0) return sequence;
+  const { features, targets, numFrames } = sequence;
+  const featureSize = features.length / numFrames;
+  const delayed = {
+    targets: new Int32Array(numFrames + lookahead).fill(UNLABELLED),
+    features: new Float32Array((numFrames + lookahead) * featureSize),
+  };
+  delayed.targets.set(targets, lookahead);
+  delayed.features.set(features);
+  for (let frame = numFrames; frame < numFrames + lookahead; frame++) {
+    delayed.features.copyWithin(frame * featureSize, (numFrames - 1) * featureSize, numFrames * featureSize);
+  }
+  return { ...sequence, ...delayed, numFrames: numFrames + lookahead };
+}
+
 /** The labels of a dataset, each once, in natural order, the background first. */
 export function labelsOf(videos: readonly AnnotatedVideo[], background?: string): string[] {
   const labels = new Set(videos.flatMap(({ segments }) => segments.map(({ label }) => label)));

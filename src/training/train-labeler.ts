@@ -9,7 +9,7 @@ import { walkInLanes, type LaneChunk } from './lanes.js';
 import { balancedWeights, sequenceLoss } from './sequence-loss.js';
 import { createRandom, shuffle } from './random.js';
 import { scoreSequences, type DatasetScores } from './score-sequences.js';
-import { UNLABELLED, type LabelledSequence } from './sequences.js';
+import { delayTargets, UNLABELLED, type LabelledSequence } from './sequences.js';
 
 /** How a labeler is trained. */
 export interface LabelerTrainingOptions {
@@ -101,7 +101,8 @@ export async function trainLabeler(
   );
   labeler.fitNormalization(inputMoments(training, labeler.config));
 
-  const trainer = new LaneTrainer(labeler, training, settings);
+  const delayed = training.map((sequence) => delayTargets(sequence, labeler.config.lookahead));
+  const trainer = new LaneTrainer(labeler, delayed, settings);
   const random = createRandom(seed);
   const history: EpochReport[] = [];
   let best = { epoch: 0, loss: Infinity, weights: await labeler.exportWeights() };

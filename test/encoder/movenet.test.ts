@@ -46,7 +46,7 @@ describe('the MoveNet encoder', () => {
   });
 
   it('sees what the whole network sees when it scales the bytes by itself', async () => {
-    const { path, outputNode } = locateMoveNet();
+    const { path, outputNode } = locateMoveNet('movenet-lightning');
     const { artifacts } = await readModelFiles(path);
     const whole = await loadGraphModel({ load: () => Promise.resolve(artifacts) });
     const expected = tf.tidy(() => {
