@@ -1,6 +1,7 @@
 /**
  * Measures what decoding costs over ffmpeg itself: frames a second that `decodeFrames` gives, over those of
- * `ffmpeg -f null` with the same filters on the same video. The two take turns, so that a busy machine slows both alike.
+ * `ffmpeg -f null` with the same filters on the same video. The two take turns, so that a busy machine slows
+ * both alike.
  *
  *     npx tsx scripts/bench-decoding.ts [video] [--json]
  *

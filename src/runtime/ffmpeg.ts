@@ -1,16 +1,17 @@
 import { execFile } from 'node:child_process';
 import { access, chmod, constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { FfmpegMissingError } from '../errors.js';
 
 const run = promisify(execFile);
-const require = createRequire(import.meta.url);
 const extension = process.platform === 'win32' ? '.exe' : '';
 
-/** The first libavformat whose ffmpeg knows `-fps_mode` (ffmpeg 5.1); before it, the option is called `-vsync`. */
+/**
+ * The first libavformat whose ffmpeg knows `-fps_mode` (ffmpeg 5.1); before it, the option is called
+ * `-vsync`.
+ */
 const FPS_MODE_LIBAVFORMAT = 59.027;
 /** libavformat of ffmpeg 4.4, the oldest release line that distributions still repair. */
 const CURRENT_LIBAVFORMAT = 58.076;
@@ -36,11 +37,11 @@ export interface FfmpegTools {
 const found = new Map<string, Promise<FfmpegTools>>();
 
 /**
- * Finds ffmpeg and ffprobe: those that `FFMPEG_PATH` (and `FFPROBE_PATH`) name, else those on `PATH`, else the old
- * ones that npm brought. The answer is kept for as long as these variables stay the same. The first use of the old
- * ones emits the process warning `FRAMEWISE_OLD_FFMPEG`.
+ * Finds ffmpeg and ffprobe: those that `FFMPEG_PATH` (and `FFPROBE_PATH`) name, else those on `PATH`, else
+ * the old ones that npm brought. The answer is kept for as long as these variables stay the same. The first
+ * use of the old ones emits the process warning `FRAMEWISE_OLD_FFMPEG`.
  *
- * @throws {FfmpegMissingError} If `FFMPEG_PATH` names something that does not run, or no place has both programs.
+ * @throws {FfmpegMissingError} If `FFMPEG_PATH` does not run, or no place has both programs.
  */
 export function findFfmpeg(): Promise<FfmpegTools> {
   const { FFMPEG_PATH, FFPROBE_PATH, PATH } = process.env;
@@ -48,13 +49,16 @@ export function findFfmpeg(): Promise<FfmpegTools> {
   let tools = found.get(key);
   if (!tools) {
     tools = FFMPEG_PATH ? findNamed(FFMPEG_PATH, FFPROBE_PATH) : findInstalledOrBundled();
-    tools.catch(() => found.delete(key)); // the caller handles the error; a later call may find what is installed by then
+    tools.catch(() => found.delete(key)); // the caller handles the error; the next call looks again
     found.set(key, tools);
   }
   return tools;
 }
 
-/** A variable that is set but wrong is an error: passing over it would run another program than the one asked for. */
+/**
+ * A variable that is set but wrong is an error: passing over it would run another program than the one asked
+ * for.
+ */
 async function findNamed(ffmpegPath: string, ffprobeVariable: string | undefined): Promise<FfmpegTools> {
   const beside = path.join(path.dirname(ffmpegPath), `ffprobe${extension}`);
   const candidates = ffprobeVariable
@@ -70,8 +74,9 @@ async function findNamed(ffmpegPath: string, ffprobeVariable: string | undefined
   for (const ffprobePath of candidates) {
     if (await runs(ffprobePath)) return describe(ffmpegPath, ffprobePath, 'FFMPEG_PATH', banner);
   }
+  const tried = candidates.map((candidate) => `"${candidate}"`).join(', ');
   throw new FfmpegMissingError(
-    `FFMPEG_PATH is "${ffmpegPath}", but no ffprobe runs (tried ${candidates.map((name) => `"${name}"`).join(', ')}). ` +
+    `FFMPEG_PATH is "${ffmpegPath}", but no ffprobe runs (tried ${tried}). ` +
       'Set FFPROBE_PATH to the ffprobe that belongs to it.',
   );
 }
@@ -82,15 +87,16 @@ async function findInstalledOrBundled(): Promise<FfmpegTools> {
     return describe(ffmpegPath, ffprobePath, 'PATH', await readBanner(ffmpegPath, ffprobePath));
   } catch (installed) {
     try {
-      const ffmpegPath = await makeExecutable(bundledPath('@ffmpeg-installer/ffmpeg'));
-      const ffprobePath = await makeExecutable(bundledPath('@ffprobe-installer/ffprobe'));
+      const ffmpegPath = await makeExecutable(await bundledPath(import('@ffmpeg-installer/ffmpeg')));
+      const ffprobePath = await makeExecutable(await bundledPath(import('@ffprobe-installer/ffprobe')));
       const tools = describe(ffmpegPath, ffprobePath, 'bundled', await readBanner(ffmpegPath, ffprobePath));
       warnOfBundled(tools);
       return tools;
     } catch (bundled) {
       throw new FfmpegMissingError(
         'No ffmpeg and ffprobe run on this machine: FFMPEG_PATH is not set, ' +
-          `PATH has none (${reason(installed)}), the ones that npm brings fail (${reason(bundled)}); ${HOW_TO_INSTALL}.`,
+          `PATH has none (${reason(installed)}), the ones that npm brings fail (${reason(bundled)}); ` +
+          `${HOW_TO_INSTALL}.`,
         { cause: bundled },
       );
     }
@@ -107,16 +113,21 @@ function warnOfBundled({ version }: FfmpegTools): void {
   });
 }
 
-/** The installer packages throw, one of them a bare string, where they have no program for the platform. */
-function bundledPath(packageName: string): string {
+/**
+ * The installer packages throw while they load, one of them a bare string, where they lack the platform's
+ * program.
+ */
+async function bundledPath(installer: Promise<{ default: { path: string } }>): Promise<string> {
   try {
-    return (require(packageName) as { path: string }).path;
+    return (await installer).default.path;
   } catch (cause) {
-    throw new Error(`${packageName} has nothing for ${process.platform}-${process.arch}`, { cause });
+    throw new Error(`npm brings none for ${process.platform}-${process.arch}`, { cause });
   }
 }
 
-/** npm does not run install scripts by default any more, so the bundled programs may lack the executable bit. */
+/**
+ * npm does not run install scripts by default any more, so the bundled programs may lack the executable bit.
+ */
 async function makeExecutable(file: string): Promise<string> {
   if (await isExecutable(file)) return file;
   try {

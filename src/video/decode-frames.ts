@@ -5,17 +5,18 @@ import type { VideoFrame } from './video-frame.js';
 import { openSource } from './video-source.js';
 
 /**
- * Decodes a source to RGB frames of one size, with exact times. Nothing runs before the first frame is asked for;
- * leaving the loop early ends ffmpeg before the loop is left.
+ * Decodes a source to RGB frames of one size, with exact times. Nothing runs before the first frame is asked
+ * for; leaving the loop early ends ffmpeg before the loop is left.
  *
- * Rotation is applied. Of several video streams the first is taken. Times are seconds since the stream's start, of a
- * live input since its first frame. A damaged video gives the frames it has: where its tail is missing an error
- * follows them, where only single pictures suffered the process warning `FRAMEWISE_DAMAGED_VIDEO` does.
+ * Rotation is applied. Of several video streams the first is taken. Times are seconds since the stream's
+ * start, of a live input since its first frame. A damaged video gives the frames it has: where its tail is
+ * missing an error follows them, where only single pictures suffered the process warning
+ * `FRAMEWISE_DAMAGED_VIDEO` does.
  *
  * @param source - Video file, folder of pictures, or, with `allowRemote`, network address.
  * @throws {UsageError} At once, if an option is out of its range.
  * @throws {VideoOpenError} If the source cannot be read or has no video stream.
- * @throws {VideoDecodeError} After the last good frame, if decoding fails or the tail is missing; if there is no frame.
+ * @throws {VideoDecodeError} If there is no frame; after the last good one, if the rest is missing or fails.
  * @throws {VideoStalledError} If nothing comes for `stallTimeoutMs`.
  * @throws The reason of `signal`, when it is aborted.
  */

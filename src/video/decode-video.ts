@@ -11,17 +11,21 @@ export interface DecodeOptions {
   width: number;
   height: number;
   /**
-   * Frames a second on a regular grid, frame k at k / frameRate showing the source frame nearest to it; or `source`:
-   * each source frame once, at its own presentation time.
+   * Frames a second on a regular grid, frame k at k / frameRate showing the source frame nearest to it; or
+   * `source`: each source frame once, at its own presentation time.
    */
   frameRate: number | 'source';
-  /** Decode `[startSec, startSec + durationSec)` of the stream's clock. Default: all. Times stay the stream's. */
+  /**
+   * Decode `[startSec, startSec + durationSec)` of the stream's clock. Default: all. Times stay the stream's.
+   */
   startSec?: number | undefined;
   durationSec?: number | undefined;
   /** Rate at which the pictures of a folder were taken, frames a second. Default 25. */
   folderFrameRate?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Milliseconds without progress after which decoding fails; a slow consumer does not count. Default 30,000. */
+  /**
+   * Milliseconds without progress after which decoding fails; a slow consumer does not count. Default 30,000.
+   */
   stallTimeoutMs?: number | undefined;
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean | undefined;
@@ -32,9 +36,9 @@ export interface DecodeOptions {
 /**
  * Decodes a video with ffmpeg. See `decodeFrames`.
  *
- * Exact times: ffmpeg's `showinfo` filter, its checksums off so that it touches no pixel, prints the timestamp of each
- * frame that passes as an integer of microseconds. One stands behind the scaler, for the frames that come through the
- * pipe; another one before the rate is changed, for the source's.
+ * Exact times: ffmpeg's `showinfo` filter, its checksums off so that it touches no pixel, prints the
+ * timestamp of each frame that passes as an integer of microseconds. One stands behind the scaler, for the
+ * frames that come through the pipe; another one before the rate is changed, for the source's.
  */
 export async function* decodeVideo(opened: MediaSource, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const { signal } = options;
@@ -57,6 +61,7 @@ async function planDecoding(
 ): Promise<DecodePlan> {
   const { ffmpegPath, supportsFpsMode } = await findFfmpeg();
   const { width, height, startSec = 0, durationSec = Infinity } = options;
+  const syncOption = supportsFpsMode ? '-fps_mode' : '-vsync';
   const clock = planClock(probe, startSec);
   // The names of the printing filters cannot be guessed, so no tag inside a video can imitate their lines.
   const token = randomUUID().slice(0, 8);
@@ -68,7 +73,8 @@ async function planDecoding(
     options.onSourceFrame && `showinfo@source${token}=checksum=0`,
     options.frameRate !== 'source' && `fps=fps=${options.frameRate},settb=1/1000000`,
     !isWhole && trim(startSec, startSec + durationSec),
-    // Bilinear takes the mean of all pixels under a triangle when it shrinks; `sharp` has the same kernel for pictures.
+    // Shrinking, bilinear weighs all pixels under a triangle; sharp has the same kernel for the pictures of a
+    // folder.
     `scale=${width}:${height}:flags=bilinear,format=rgb24`,
     `showinfo@frame${token}=checksum=0`,
   ];
@@ -82,11 +88,8 @@ async function planDecoding(
       url,
       inputOptions: [...quiet, ...inputOptions, ...clock.inputOptions],
       filters: filters.filter(Boolean).join(','),
-      // `V`: a stream of moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
-      outputOptions: [
-        ...['-map', '0:V:0', supportsFpsMode ? '-fps_mode' : '-vsync', 'passthrough'],
-        ...['-f', 'rawvideo'],
-      ],
+      // `V`: moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
+      outputOptions: ['-map', '0:V:0', syncOption, 'passthrough', '-f', 'rawvideo'],
     },
   };
 }
@@ -96,21 +99,21 @@ function planClock(
   probe: StreamProbe | undefined,
   startSec: number,
 ): { inputOptions: string[]; filter: string } {
-  // Without a length there is no index to believe either: live input, or a bare stream. It starts at its first frame.
+  // Without a length there is no index to believe either: live input, or a bare stream. It starts at its
+  // first frame.
   if (!probe || (probe.info.durationSec === 0 && startSec === 0)) {
     return { inputOptions: [], filter: 'setpts=PTS-STARTPTS' };
   }
   const { info, containerStartSec, hasIndex } = probe;
   // ffmpeg moves the container's start to zero, and mends clocks that jump.
+  const inputOptions: string[] = [];
   if (startSec === 0 || !hasIndex)
-    return { inputOptions: [], filter: shiftBy(containerStartSec - info.startSec) };
-  // After seeking, it would count from where it was told to seek, rounded to the stream's ticks: here its clock is kept. The
-  // exact cut is `trim`'s, after seeking to a key frame.
+    return { inputOptions, filter: shiftBy(containerStartSec - info.startSec) };
+  // After seeking it would count from where it was told to seek, rounded to the stream's ticks, so its clock
+  // is kept as it is. It seeks to a key frame; `trim` makes the exact cut.
   const seekSec = Math.max(0, startSec + info.startSec - containerStartSec);
-  return {
-    inputOptions: ['-copyts', '-noaccurate_seek', '-ss', seekSec.toFixed(6)],
-    filter: shiftBy(-info.startSec),
-  };
+  inputOptions.push('-copyts', '-noaccurate_seek', '-ss', seekSec.toFixed(6));
+  return { inputOptions, filter: shiftBy(-info.startSec) };
 }
 
 function shiftBy(seconds: number): string {

@@ -10,6 +10,7 @@ export interface FfmpegExit {
   startError?: Error;
 }
 
+/** What to run. The input's options stand before `-i`, all else behind it. */
 export interface FfmpegCommand {
   ffmpegPath: string;
   url: string;
@@ -31,9 +32,9 @@ export interface FfmpegProcess {
 }
 
 /**
- * Runs ffmpeg through fluent-ffmpeg. That library is archived, and three of its faults are guarded here: its `end`
- * may come before stdout is read, or never; an error of spawning throws where nobody can catch it; and `kill` does
- * nothing before the process has begun. Its ends are therefore not used, the process's own are.
+ * Runs ffmpeg through fluent-ffmpeg. That library is archived, and three of its faults are guarded here: its
+ * `end` may come before stdout is read, or never; an error of spawning throws where nobody can catch it; and
+ * `kill` does nothing before the process has begun. Its ends are therefore not used, the process's own are.
  */
 export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
   let child: ChildProcess | undefined;

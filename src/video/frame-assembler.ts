@@ -4,8 +4,8 @@ import { Writable } from 'node:stream';
 const MAX_WAITING_FRAMES = 8;
 
 /**
- * Cuts a stream of raw pixels into frames, wherever the pipe's chunks begin and end. A frame is allocated once and its
- * bytes are copied once; it then belongs to whoever takes it.
+ * Cuts a stream of raw pixels into frames, wherever the pipe's chunks begin and end. A frame is allocated
+ * once and its bytes are copied once; it then belongs to whoever takes it.
  */
 export class FrameAssembler extends Writable {
   readonly #frameBytes: number;
@@ -21,7 +21,8 @@ export class FrameAssembler extends Writable {
    * @param onArrival - Called whenever bytes have come.
    */
   constructor(frameBytes: number, onArrival: () => void) {
-    // fluent-ffmpeg takes the `close` event of its output for a failure, and would kill an ffmpeg that is just ending.
+    // fluent-ffmpeg takes the `close` event of its output for a failure, and would kill an ffmpeg that is
+    // just ending.
     super({ autoDestroy: false, emitClose: false });
     this.#frameBytes = frameBytes;
     this.#onArrival = onArrival;

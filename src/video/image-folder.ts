@@ -41,9 +41,9 @@ export async function probeImageFolder(folder: string, frameRate = DEFAULT_FRAME
 }
 
 /**
- * Reads a folder's JPEG, PNG and WebP pictures in natural order (`frame2` before `frame10`) as the frames of a video:
- * turned as EXIF says, transparency on black, gray as RGB, stretched to the size as ffmpeg stretches a video's frames.
- * Picture i was taken at i / folderFrameRate.
+ * Reads a folder's JPEG, PNG and WebP pictures in natural order (`frame2` before `frame10`) as the frames of
+ * a video: turned as EXIF says, transparency on black, gray as RGB, stretched to the size as ffmpeg stretches
+ * a video's frames. Picture i was taken at i / folderFrameRate.
  *
  * @throws {VideoOpenError} If the folder has no pictures.
  * @throws {VideoDecodeError} If a picture cannot be read, or none lies in the range that was asked for.

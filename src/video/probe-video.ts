@@ -10,9 +10,13 @@ import { openSource, refusal, type MediaSource } from './video-source.js';
 
 const run = promisify(execFile);
 
-/** Without an index, as in MPEG-TS, seeking may land behind the key frame, and everything up to the next one is lost. */
+/**
+ * Without an index, as in MPEG-TS, seeking may land behind the key frame, and everything up to the next one
+ * is lost.
+ */
 const INDEXED_FORMAT = /^(?:mov|matroska|avi)/;
 
+/** How to look at a source. */
 export interface ProbeOptions {
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean | undefined;
@@ -23,7 +27,10 @@ export interface ProbeOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The part of ffprobe's JSON that is read here. Numbers come as text, and any of them may be missing or "N/A". */
+/**
+ * The part of ffprobe's JSON that is read here. Numbers come as text, and any of them may be missing or
+ * "N/A".
+ */
 interface ProbedStream {
   codec_type?: string;
   codec_name?: string;
@@ -47,8 +54,8 @@ interface ProbedMedia {
 /**
  * Reads what a video says of itself: its first stream of moving pictures, cover pictures passed over.
  *
- * Width and height are the coded size after rotation; a sample aspect ratio other than 1 is not applied, since frames
- * are stretched to the size that is asked for anyway.
+ * Width and height are the coded size after rotation; a sample aspect ratio other than 1 is not applied,
+ * since frames are stretched to the size that is asked for anyway.
  *
  * @param source - Video file, folder of pictures, or, with `allowRemote`, network address.
  * @throws {VideoOpenError} If the source cannot be read or has no video stream.
@@ -102,7 +109,9 @@ export async function probeStream(
   return { info, containerStartSec, hasIndex: INDEXED_FORMAT.test(format?.format_name ?? '') };
 }
 
-/** ffprobe is run directly: fluent-ffmpeg reads its text output, which a name or a tag with a newline breaks. */
+/**
+ * ffprobe is run directly: fluent-ffmpeg reads its text output, which a name or a tag with a newline breaks.
+ */
 async function runFfprobe(
   opened: MediaSource,
   stallTimeoutMs: number,
@@ -118,8 +127,9 @@ async function runFfprobe(
       timeout: stallTimeoutMs,
       killSignal: 'SIGKILL',
       windowsHide: true,
-      // A statically linked ffprobe, as npm's is, crashes on the service name in an MPEG-TS file when it loads the
-      // system's character set converters. The names are not read here, so it is kept from finding any.
+      // A statically linked ffprobe, as npm's is, crashes on the service name in an MPEG-TS file when it
+      // loads the system's character set converters. The names are not read here, so it is kept from finding
+      // any.
       env: { ...process.env, GCONV_PATH: devNull },
       ...(signal && { signal }),
     });
@@ -128,7 +138,8 @@ async function runFfprobe(
     signal?.throwIfAborted();
     const { killed, stderr, signal: crash } = cause as { killed?: boolean; stderr?: string; signal?: string };
     if (killed) {
-      const message = `Probing "${source}" gave nothing for ${stallTimeoutMs} ms. Check the source, or raise stallTimeoutMs.`;
+      const hint = 'Check the source, or raise stallTimeoutMs.';
+      const message = `Probing "${source}" gave nothing for ${stallTimeoutMs} ms. ${hint}`;
       throw new VideoStalledError(message, source, stallTimeoutMs);
     }
     const why = stderr?.includes('moov atom not found')
@@ -138,7 +149,10 @@ async function runFfprobe(
   }
 }
 
-/** By its name alone ffmpeg takes anything for an MP4 whose index is missing; the first box tells whether it is one. */
+/**
+ * By its name alone ffmpeg takes anything for an MP4 whose index is missing; the first box tells whether it
+ * is one.
+ */
 async function explainMissingIndex({ kind, source }: MediaSource): Promise<string> {
   if (kind === 'file') {
     const file = await open(source);

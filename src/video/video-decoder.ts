@@ -18,8 +18,9 @@ export interface DecodePlan {
 }
 
 /**
- * One running ffmpeg. Pairs the pixels of frame i, from stdout, with its time, the i-th printed on stderr. Pixels wait
- * in a short queue that makes ffmpeg wait when it is full; stderr is always read, so the two cannot block each other.
+ * One running ffmpeg. Pairs the pixels of frame i, from stdout, with its time, the i-th printed on stderr.
+ * Pixels wait in a short queue that makes ffmpeg wait when it is full; stderr is always read, so the two
+ * cannot block each other.
  */
 export class VideoDecoder {
   readonly #plan: DecodePlan;
@@ -42,7 +43,8 @@ export class VideoDecoder {
     this.#plan = plan;
     this.#options = options;
     this.#printedTime = new RegExp(
-      `^\\[showinfo@(${plan.framePrinter}|${plan.sourcePrinter}) @ \\S+ \\[info\\] n: *\\d+ pts: *(-?\\d+|NOPTS) `,
+      `^\\[showinfo@(${plan.framePrinter}|${plan.sourcePrinter}) @ \\S+ \\[info\\] ` +
+        'n: *\\d+ pts: *(-?\\d+|NOPTS) ',
     );
     this.#frames = new FrameAssembler(options.width * options.height * 3, () => this.#progress());
     this.#process = startFfmpeg({
@@ -104,7 +106,7 @@ export class VideoDecoder {
 
   #reportSourceFrame(timeSec: number): void {
     const { onSourceFrame, startSec = 0, durationSec = Infinity } = this.#options;
-    if (timeSec < startSec || timeSec >= startSec + durationSec) return; // between the key frame and what was asked for
+    if (timeSec < startSec || timeSec >= startSec + durationSec) return; // seeking lands before
     try {
       onSourceFrame?.(timeSec);
     } catch (error) {
@@ -152,7 +154,7 @@ export class VideoDecoder {
   #finish({ exitCode, startError }: FfmpegExit): undefined {
     const { source, info, command } = this.#plan;
     if (startError) {
-      const message = `Cannot start "${command.ffmpegPath}": ${startError.message}. Check FFMPEG_PATH and PATH.`;
+      const message = `Cannot start "${command.ffmpegPath}": ${startError.message}. Check FFMPEG_PATH, PATH.`;
       throw new FfmpegMissingError(message, { cause: startError });
     }
     // The first of many is the cause, but only the last says how a decoding that had begun came to its end.
@@ -174,9 +176,10 @@ export class VideoDecoder {
     }
     if (complaint !== undefined) {
       if (info && this.#endsEarly(info)) {
+        const [endSec, durationSec] = [this.#lastTimeSec.toFixed(3), info.durationSec.toFixed(3)];
         throw this.#decodeError(
-          `ended at ${this.#lastTimeSec.toFixed(3)} s of ${info.durationSec.toFixed(3)} s: the file is cut short or ` +
-            `damaged${because}. The frames before that are right; copy or record it again for the rest.`,
+          `ended at ${endSec} s of ${durationSec} s: the file is cut short or damaged${because}. ` +
+            'The frames before came through; copy or record it again for the rest.',
         );
       }
       process.emitWarning(`"${source}" is damaged in places and its frames there may be wrong${because}.`, {
@@ -186,7 +189,10 @@ export class VideoDecoder {
     return undefined;
   }
 
-  /** ffmpeg ends well on a file whose tail is missing. One complaint and too little length together give it away. */
+  /**
+   * ffmpeg ends well on a file whose tail is missing. One complaint and too little length together give it
+   * away.
+   */
   #endsEarly({ durationSec, frameRate }: VideoInfo): boolean {
     if (this.#options.durationSec !== undefined) return false;
     const rates = [frameRate, this.#options.frameRate].map(Number).filter((rate) => rate > 0);

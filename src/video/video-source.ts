@@ -13,9 +13,10 @@ export interface MediaSource {
 
 const REMOTE_URL = /^(?:https?|rtsps?|rtmps?|rtp|udp|tcp|srt):\/\//i;
 
-// ffmpeg guesses a file's format from its content, and some formats (hls, dash, concat, image2, sdp, …) make it open
-// what the content names. Only formats whose data lies in the file itself are therefore open to it, audio among them
-// so that a song is refused for having no pictures. Names of all versions; those that one does not know do no harm.
+// ffmpeg guesses a file's format from its content, and some formats (hls, dash, concat, image2, sdp, …) make
+// it open what the content names. Only formats whose data lies in the file itself are therefore open to it,
+// audio among them so that a song is refused for having no pictures. Names of all versions; those that one
+// does not know do no harm.
 const SELF_CONTAINED_FORMATS = [
   ...[
     'mov',
@@ -65,7 +66,8 @@ const NETWORK_FORMATS = [
 const NETWORK_PROTOCOLS = 'http,https,httpproxy,crypto,tls,tcp,udp,rtp,srtp,rtmp,rtmps,srt';
 
 /**
- * Whether a source is a network address. Anything else, `C:\clip.mp4` and `concat:a|b` among them, is a file's name.
+ * Whether a source is a network address. Anything else, `C:\clip.mp4` and `concat:a|b` among them, is a
+ * file's name.
  */
 export function isRemoteSource(source: string): boolean {
   return REMOTE_URL.test(source);
@@ -75,7 +77,7 @@ export function isRemoteSource(source: string): boolean {
  * Looks at a source without decoding it.
  *
  * @param allowRemote - Whether an address may be opened.
- * @throws {VideoOpenError} If it is an address and may not be opened, or is no readable, non-empty file or folder.
+ * @throws {VideoOpenError} If it is an address and may not be opened, or is not a readable file or folder.
  */
 export async function openSource(
   source: string,

@@ -77,7 +77,8 @@ const unturnedVideo = await makeVideo(
 const turnedVideos = new Map<number, string>();
 for (const degrees of [0, 90, 180, 270]) {
   const file = unturnedVideo.replace('unturned', `turned-${degrees}`);
-  // ffmpeg turns this option into a display matrix only where it copies the stream, and counts counterclockwise.
+  // ffmpeg turns this option into a display matrix only where it copies the stream, and counts
+  // counterclockwise.
   await ffmpeg('-i', unturnedVideo, '-c', 'copy', '-metadata:s:v', `rotate=${(360 - degrees) % 360}`, file);
   turnedVideos.set(degrees, file);
 }

@@ -90,7 +90,7 @@ it('decodes a part, and reports the time of every picture in it', async () => {
 it('turns a picture as EXIF says', async () => {
   const left = await picture({ r: 255, g: 0, b: 0 }, 4, 6).png().toBuffer();
   const wide = picture({ r: 0, g: 0, b: 255 }, 8, 6).composite([{ input: left, left: 0, top: 0 }]);
-  // Orientation 6: what is on the left was on top when the picture was taken… turned clockwise by 90°, left becomes top.
+  // Orientation 6 asks for a turn by 90° clockwise: left becomes top.
   const turned = await makeFolder('turned', {
     'a.jpg': wide.jpeg({ quality: 100 }).withMetadata({ orientation: 6 }),
   });
