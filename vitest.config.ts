@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Worker threads inherit this, so that the encoder pool can start its TypeScript worker from a test.
+    // Processes and threads that tests start run TypeScript sources; see src/runtime/thread-entry.ts.
     execArgv: ['--import', 'tsx'],
     pool: 'forks',
     maxWorkers: 2,

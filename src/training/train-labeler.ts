@@ -23,7 +23,7 @@ export interface LabelerTrainingOptions {
   epochs?: number;
   /** Epochs without a better validation loss after which training ends. Default 8. */
   patience?: number;
-  /** Step size of Adam. Default 0.001. */
+  /** Step size of Adam in the first epoch; it falls to a tenth along half a cosine. Default 0.001. */
   learningRate?: number;
   /** Videos that walk side by side. Default 8. */
   numLanes?: number;
@@ -130,6 +130,11 @@ export async function trainLabeler(
   }
 }
 
+/** TensorFlow.js has no schedules; its optimizer reads this field anew at each step, and only its type is protected. */
+function setLearningRate(optimizer: tf.AdamOptimizer, learningRate: number): void {
+  (optimizer as unknown as { learningRate: number }).learningRate = learningRate;
+}
+
 /** Walks the training videos and takes one step of the optimizer for each chunk of all lanes. */
 class LaneTrainer {
   readonly #optimizer: tf.AdamOptimizer;
@@ -156,7 +161,11 @@ class LaneTrainer {
     order: readonly number[],
     epoch: number,
   ): Promise<{ trainingLoss: number; gradientNorm: number }> {
-    const { numLanes, chunkLength, signal, onStep } = this.settings;
+    const { numLanes, chunkLength, epochs, learningRate, signal, onStep } = this.settings;
+    setLearningRate(
+      this.#optimizer,
+      learningRate * (0.1 + 0.45 * (1 + Math.cos((Math.PI * (epoch - 1)) / epochs))),
+    );
     const sequences = order.map((position) => this.sequences[position] as LabelledSequence);
     const lengths = sequences.map(({ numFrames }) => numFrames);
     const numFrames = lengths.reduce((sum, length) => sum + length, 0);
