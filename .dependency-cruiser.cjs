@@ -20,7 +20,12 @@ const below = (depth) => LAYERS.slice(0, depth).flat().map(place);
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'src-stands-alone', severity: 'error', from: { path: '^src/' }, to: { path: '^(scripts|test)/' } },
+    {
+      name: 'src-stands-alone',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(scripts|test)/' },
+    },
     ...LAYERS.flatMap((names, depth) =>
       depth === 0
         ? []
@@ -37,7 +42,12 @@ module.exports = {
       name: `${name}-knows-no-other-stage`,
       severity: 'error',
       from: { path: place(name) },
-      to: { path: LAYERS[4].concat('recurrent').filter((other) => other !== name).map(place) },
+      to: {
+        path: LAYERS[4]
+          .concat('recurrent')
+          .filter((other) => other !== name)
+          .map(place),
+      },
     })),
   ],
   options: {

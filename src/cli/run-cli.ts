@@ -8,7 +8,7 @@ import { noteColors, printNote, type Terminal } from './terminal.js';
 import { trainCommand } from './train.js';
 
 /** What a run of the program comes to. */
-export const EXIT = { allDone: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
+const EXIT = { allDone: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** A command's own verdict: whether all of its work was done. */

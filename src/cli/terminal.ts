@@ -48,7 +48,7 @@ export function startProgress(terminal: Terminal, title: string): Progress {
     };
   }
   const bar = new cliProgress.SingleBar({
-    stream: terminal.stderr as NodeJS.WriteStream,
+    stream: terminal.stderr,
     format: `${title} {bar} {percentage} %  {eta_formatted} left  {detail}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',

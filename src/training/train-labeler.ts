@@ -222,8 +222,7 @@ class LaneTrainer {
           `Lower the learning rate (now ${settings.learningRate}).`,
       );
     }
-    if (batch.numLabelled > 0)
-      this.#optimizer.applyGradients(gradients as tf.NamedTensorMap as Record<string, tf.Variable>);
+    if (batch.numLabelled > 0) this.#optimizer.applyGradients(gradients as Record<string, tf.Variable>);
     tf.dispose(gradients);
     return { loss, numLabelled: batch.numLabelled, gradientNorm: norm, state: next as LabelerState };
   }
