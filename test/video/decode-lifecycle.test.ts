@@ -116,12 +116,10 @@ describe.each(everyTools)('a decoding ffmpeg $version', (tools) => {
 
   it('waits for a slow consumer, who gets every frame', async () => {
     let numFrames = 0;
-    for await (const { index } of decodeFrames(longVideo, {
-      ...size,
-      frameRate: 'source',
-      stallTimeoutMs: 150,
-    })) {
-      if (index % 500 === 20) await sleep(500);
+    // Long enough for a busy machine to start ffmpeg, and shorter than the consumer's rest.
+    const stallTimeoutMs = 4000;
+    for await (const { index } of decodeFrames(longVideo, { ...size, frameRate: 'source', stallTimeoutMs })) {
+      if (index === 20) await sleep(2 * stallTimeoutMs);
       numFrames++;
     }
     expect(numFrames).toBe(3000);
@@ -176,11 +174,11 @@ describe.each(everyTools)('a decoding ffmpeg $version', (tools) => {
         ...size,
         frameRate: 'source',
         allowRemote: true,
-        stallTimeoutMs: 2000,
+        stallTimeoutMs: 4000,
       });
       const { error } = await decodeUntilError(stalled);
       expect(error).toBeInstanceOf(VideoStalledError);
-      expect(error).toMatchObject({ path: origin, stallTimeoutMs: 2000 });
+      expect(error).toMatchObject({ path: origin, stallTimeoutMs: 4000 });
       expect(countRunning()).toBe(0);
     });
   });
@@ -254,7 +252,7 @@ describe.skipIf(isWindows)('an ffmpeg that fails (a script in its place needs a 
   it('to send a byte is ended after the time-out', async () => {
     const FFMPEG_PATH = await makeFakeFfmpeg('setInterval(() => {}, 1000);');
     await withEnvironment({ FFMPEG_PATH, FFPROBE_PATH: bundledTools.ffprobePath }, async () => {
-      const frames = decodeFrames(shortVideo, { ...size, frameRate: 'source', stallTimeoutMs: 1500 });
+      const frames = decodeFrames(shortVideo, { ...size, frameRate: 'source', stallTimeoutMs: 4000 });
       const { error } = await decodeUntilError(frames);
       expect(error).toBeInstanceOf(VideoStalledError);
       expect(countRunning()).toBe(0);
