@@ -1,10 +1,8 @@
 import { readDataset } from '../annotations/dataset.js';
-import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
-import { FeatureStore } from '../encoder/feature-store.js';
-import { DatasetError } from '../errors.js';
+import { DatasetError, ModelError } from '../errors.js';
 import { loadModel } from '../labeler/model-folder.js';
 import { startBackend, type BackendName } from '../runtime/backend.js';
-import { loadSequences } from './load-sequences.js';
+import { encodeDataset } from './load-sequences.js';
 import { scoreSequences, type DatasetScores } from './score-sequences.js';
 import { labelsOf } from './sequences.js';
 
@@ -46,22 +44,24 @@ export async function evaluateModel(
         dataset,
       );
     }
-    const encoder = await createFrameEncoder(spec, { backend, workers });
-    try {
-      const store = cacheDir === false ? undefined : new FeatureStore(cacheDir);
-      const sequences = await loadSequences(videos, {
-        encoder,
-        frameRate,
-        labels,
-        background,
-        store,
-        signal,
-        onVideo,
-      });
-      return await scoreSequences(labeler, sequences, labels, background);
-    } finally {
-      encoder.dispose();
+    const { sequences, encoderId } = await encodeDataset(videos, spec, {
+      frameRate,
+      labels,
+      background,
+      backend,
+      workers,
+      cacheDir,
+      signal,
+      onVideo,
+    });
+    if (encoderId !== description.encoderId) {
+      throw new ModelError(
+        `The model "${modelDir}" was trained on the encoder ${description.encoderId}; this one is ${encoderId}. ` +
+          'Train the model again, or bring back the encoder it was trained on.',
+        modelDir,
+      );
     }
+    return await scoreSequences(labeler, sequences, labels, background);
   } finally {
     labeler.dispose();
   }

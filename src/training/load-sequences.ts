@@ -1,13 +1,16 @@
 import type { AnnotatedVideo } from '../annotations/dataset.js';
 import type { EncodedVideo } from '../encoder/encode-video.js';
 import { encodeWholeVideo } from '../encoder/encode-video.js';
-import type { FeatureStore } from '../encoder/feature-store.js';
+import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
+import type { EncoderSpec } from '../encoder/encoder-spec.js';
+import { FeatureStore } from '../encoder/feature-store.js';
+import type { BackendName } from '../runtime/backend.js';
 import type { FrameEncoder } from '../encoder/frame-encoder.js';
 import { DatasetError, FramewiseError } from '../errors.js';
 import { labelSequence, UNLABELLED, type LabelledSequence } from './sequences.js';
 
 /** How a dataset's videos become sequences. */
-export interface LoadSequencesOptions {
+interface LoadSequencesOptions {
   encoder: FrameEncoder;
   /** Frames a second. */
   frameRate: number;
@@ -21,6 +24,35 @@ export interface LoadSequencesOptions {
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
 }
 
+/** How a dataset is encoded, encoder and cache included. */
+export interface EncodeDatasetOptions extends Omit<LoadSequencesOptions, 'encoder' | 'store'> {
+  backend?: BackendName;
+  /** Threads that encode. */
+  workers?: number;
+  /** Folder for cached features; false keeps none. */
+  cacheDir?: string | false;
+}
+
+/**
+ * Encodes a dataset with an encoder of its own.
+ *
+ * @returns One sequence a video, in the order given, and the encoder's id.
+ * @throws As `createFrameEncoder` and `loadSequences` do.
+ */
+export async function encodeDataset(
+  videos: readonly AnnotatedVideo[],
+  spec: EncoderSpec,
+  { backend, workers, cacheDir, ...options }: EncodeDatasetOptions,
+): Promise<{ sequences: LabelledSequence[]; encoderId: string }> {
+  const encoder = await createFrameEncoder(spec, { backend, workers });
+  try {
+    const store = cacheDir === false ? undefined : new FeatureStore(cacheDir);
+    return { sequences: await loadSequences(videos, { ...options, encoder, store }), encoderId: encoder.id };
+  } finally {
+    encoder.dispose();
+  }
+}
+
 /** Videos encoded at once: while one is being opened or drained, another keeps the encoder busy. */
 const NUM_PARALLEL_VIDEOS = 3;
 
@@ -30,7 +62,7 @@ const NUM_PARALLEL_VIDEOS = 3;
  * @returns One sequence a video, in the order given.
  * @throws {DatasetError} If a video cannot be decoded, or none of its frames has a label.
  */
-export async function loadSequences(
+async function loadSequences(
   videos: readonly AnnotatedVideo[],
   options: LoadSequencesOptions,
 ): Promise<LabelledSequence[]> {

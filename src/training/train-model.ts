@@ -1,14 +1,12 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { readDataset, type AnnotatedVideo } from '../annotations/dataset.js';
-import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from '../encoder/encoder-spec.js';
-import { FeatureStore } from '../encoder/feature-store.js';
 import { DatasetError, UsageError } from '../errors.js';
 import { MODEL_FILE, saveModel } from '../labeler/model-folder.js';
 import { startBackend, type BackendName } from '../runtime/backend.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
-import { loadSequences } from './load-sequences.js';
+import { encodeDataset } from './load-sequences.js';
 import { labelsOf } from './sequences.js';
 import { splitVideos, type SplitOptions } from './split-videos.js';
 import { trainLabeler, type LabelerTrainingOptions, type TrainedLabeler } from './train-labeler.js';
@@ -75,42 +73,36 @@ export async function trainModel(
 
   await startBackend(options.backend);
   const { backend, workers, cacheDir, onVideo } = options;
-  const encoder = await createFrameEncoder(encoderSpec, { backend, workers });
+  const { sequences, encoderId } = await encodeDataset([...training, ...validation], encoderSpec, {
+    frameRate,
+    labels,
+    background,
+    backend,
+    workers,
+    cacheDir,
+    signal,
+    onVideo,
+  });
+  const { labeler, history, bestEpoch } = await trainLabeler(
+    sequences.slice(0, training.length),
+    sequences.slice(training.length),
+    { ...options, labels },
+  );
+  const best = history[bestEpoch - 1];
   try {
-    const store = cacheDir === false ? undefined : new FeatureStore(cacheDir);
-    const sequences = await loadSequences([...training, ...validation], {
-      encoder,
-      frameRate,
-      labels,
-      background,
-      store,
-      signal,
-      onVideo,
-    });
-    const trained = await trainLabeler(
-      sequences.slice(0, training.length),
-      sequences.slice(training.length),
-      {
-        ...options,
-        labels,
-      },
-    );
-    const { labeler, history, bestEpoch } = trained;
-    const best = history[bestEpoch - 1];
     await saveModel(outputDir, {
       name,
       labels,
       background: background ?? null,
       encoder: encoderSpec,
-      encoderId: encoder.id,
+      encoderId,
       frameRate,
       labeler,
       training: { ...summary, seed, bestEpoch, ...(best?.validation && { validation: best.validation }) },
     });
-    labeler.dispose();
     return { history, bestEpoch, summary };
   } finally {
-    encoder.dispose();
+    labeler.dispose();
   }
 }
 
