@@ -1,7 +1,6 @@
-import { createFrameEncoder } from './encoder/create-frame-encoder.js';
 import { encodeVideo } from './encoder/encode-video.js';
 import type { FrameEncoder } from './encoder/frame-encoder.js';
-import { ModelError } from './errors.js';
+import { createModelEncoder } from './labeler/model-encoder.js';
 import { loadModel, type ModelDescription } from './labeler/model-folder.js';
 import { OnlineLabeler } from './labeler/online-labeler.js';
 import type { TemporalLabeler } from './labeler/temporal-labeler.js';
@@ -81,16 +80,7 @@ export class ActivityRecognizer {
     await startBackend(backend);
     const { description, labeler } = await loadModel(modelDir);
     try {
-      const encoder = await createFrameEncoder(description.encoder, { backend, workers });
-      if (encoder.id !== description.encoderId || encoder.featureSize !== labeler.config.featureSize) {
-        encoder.dispose();
-        throw new ModelError(
-          `The model "${modelDir}" was trained on the encoder ${description.encoderId} with ` +
-            `${labeler.config.featureSize} features; this one is ${encoder.id} with ${encoder.featureSize}. ` +
-            'Train the model again, or bring back the encoder it was trained on.',
-          modelDir,
-        );
-      }
+      const encoder = await createModelEncoder(modelDir, description, { backend, workers });
       return new ActivityRecognizer(description, labeler, encoder);
     } catch (error) {
       labeler.dispose();

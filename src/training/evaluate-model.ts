@@ -1,5 +1,6 @@
 import { readDataset } from '../annotations/dataset.js';
-import { DatasetError, ModelError } from '../errors.js';
+import { DatasetError } from '../errors.js';
+import { createModelEncoder } from '../labeler/model-encoder.js';
 import { loadModel } from '../labeler/model-folder.js';
 import { startBackend, type BackendName } from '../runtime/backend.js';
 import { encodeDataset } from './load-sequences.js';
@@ -33,7 +34,7 @@ export async function evaluateModel(
   await startBackend(backend);
   const { description, labeler } = await loadModel(modelDir);
   try {
-    const { labels, frameRate, encoder: spec } = description;
+    const { labels, frameRate } = description;
     const background = description.background ?? undefined;
     const videos = await readDataset(dataset, { onWarning });
     const unknown = labelsOf(videos).filter((label) => !labels.includes(label));
@@ -44,23 +45,9 @@ export async function evaluateModel(
         dataset,
       );
     }
-    const { sequences, encoderId } = await encodeDataset(videos, spec, {
-      frameRate,
-      labels,
-      background,
-      backend,
-      workers,
-      cacheDir,
-      signal,
-      onVideo,
-    });
-    if (encoderId !== description.encoderId) {
-      throw new ModelError(
-        `The model "${modelDir}" was trained on the encoder ${description.encoderId}; this one is ${encoderId}. ` +
-          'Train the model again, or bring back the encoder it was trained on.',
-        modelDir,
-      );
-    }
+    const encoder = await createModelEncoder(modelDir, description, { backend, workers });
+    const data = { frameRate, labels, background, cacheDir, signal, onVideo };
+    const sequences = await encodeDataset(videos, encoder, data);
     return await scoreSequences(labeler, sequences, labels, background);
   } finally {
     labeler.dispose();

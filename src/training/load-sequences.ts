@@ -1,10 +1,7 @@
 import type { AnnotatedVideo } from '../annotations/dataset.js';
 import type { EncodedVideo } from '../encoder/encode-video.js';
 import { encodeWholeVideo } from '../encoder/encode-video.js';
-import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
-import type { EncoderSpec } from '../encoder/encoder-spec.js';
 import { FeatureStore } from '../encoder/feature-store.js';
-import type { BackendName } from '../runtime/backend.js';
 import type { FrameEncoder } from '../encoder/frame-encoder.js';
 import { DatasetError, FramewiseError } from '../errors.js';
 import { labelSequence, UNLABELLED, type LabelledSequence } from './sequences.js';
@@ -24,30 +21,27 @@ interface LoadSequencesOptions {
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
 }
 
-/** How a dataset is encoded, encoder and cache included. */
+/** How a dataset is encoded, cache included. */
 export interface EncodeDatasetOptions extends Omit<LoadSequencesOptions, 'encoder' | 'store'> {
-  backend?: BackendName;
-  /** Threads that encode. */
-  workers?: number;
   /** Folder for cached features; false keeps none. */
   cacheDir?: string | false;
 }
 
 /**
- * Encodes a dataset with an encoder of its own.
+ * Encodes a dataset, the last that its encoder does.
  *
- * @returns One sequence a video, in the order given, and the encoder's id.
- * @throws As `createFrameEncoder` and `loadSequences` do.
+ * @param encoder - Disposed before this returns or throws.
+ * @returns One sequence a video, in the order given.
+ * @throws {DatasetError} If a video cannot be decoded, or none of its frames has a label.
  */
 export async function encodeDataset(
   videos: readonly AnnotatedVideo[],
-  spec: EncoderSpec,
-  { backend, workers, cacheDir, ...options }: EncodeDatasetOptions,
-): Promise<{ sequences: LabelledSequence[]; encoderId: string }> {
-  const encoder = await createFrameEncoder(spec, { backend, workers });
+  encoder: FrameEncoder,
+  { cacheDir, ...options }: EncodeDatasetOptions,
+): Promise<LabelledSequence[]> {
   try {
     const store = cacheDir === false ? undefined : new FeatureStore(cacheDir);
-    return { sequences: await loadSequences(videos, { ...options, encoder, store }), encoderId: encoder.id };
+    return await loadSequences(videos, { ...options, encoder, store });
   } finally {
     encoder.dispose();
   }

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { readDataset, type AnnotatedVideo } from '../annotations/dataset.js';
+import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from '../encoder/encoder-spec.js';
 import { DatasetError, UsageError } from '../errors.js';
 import { MODEL_FILE, saveModel } from '../labeler/model-folder.js';
@@ -73,16 +74,9 @@ export async function trainModel(
 
   await startBackend(options.backend);
   const { backend, workers, cacheDir, onVideo } = options;
-  const { sequences, encoderId } = await encodeDataset([...training, ...validation], encoderSpec, {
-    frameRate,
-    labels,
-    background,
-    backend,
-    workers,
-    cacheDir,
-    signal,
-    onVideo,
-  });
+  const encoder = await createFrameEncoder(encoderSpec, { backend, workers });
+  const data = { frameRate, labels, background, cacheDir, signal, onVideo };
+  const sequences = await encodeDataset([...training, ...validation], encoder, data);
   const { labeler, history, bestEpoch } = await trainLabeler(
     sequences.slice(0, training.length),
     sequences.slice(training.length),
@@ -95,7 +89,7 @@ export async function trainModel(
       labels,
       background: background ?? null,
       encoder: encoderSpec,
-      encoderId,
+      encoderId: encoder.id,
       frameRate,
       labeler,
       training: { ...summary, seed, bestEpoch, ...(best?.validation && { validation: best.validation }) },
