@@ -26,6 +26,15 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^(scripts|test)/' },
     },
+    {
+      name: 'recurrent-runs-in-browsers',
+      comment: 'framewise/recurrent needs TensorFlow.js and nothing else: no Node, no native code.',
+      severity: 'error',
+      from: { path: '^src/(recurrent/|errors\\.ts$)' },
+      to: {
+        pathNot: '^(src/(recurrent/|errors\\.ts$)|node_modules/@tensorflow/tfjs-(core|layers)/)',
+      },
+    },
     ...LAYERS.flatMap((names, depth) =>
       depth === 0
         ? []
@@ -54,6 +63,6 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: false,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(node_modules|dist)' },
+    exclude: { path: '^dist' },
   },
 };
