@@ -145,6 +145,21 @@ export class DatasetError extends FramewiseError {
   }
 }
 
+/** The gradient of a loss holds NaN or infinity: a step along it would destroy the weights. */
+export class GradientError extends FramewiseError {
+  readonly code = 'ERR_GRADIENT';
+
+  constructor(
+    /** Names of the variables whose gradient is not finite. */
+    readonly variables: string[],
+  ) {
+    super(
+      `The gradient of ${variables.join(', ')} is not finite. Skip this step, or lower the learning rate; if it is so ` +
+        'from the first step on, look for NaN or infinity in inputs and weights.',
+    );
+  }
+}
+
 /** Training cannot go on: nothing to learn from, or numbers that are no longer numbers. */
 export class TrainingError extends FramewiseError {
   readonly code = 'ERR_TRAINING';

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { TrainingError } from '../errors.js';
+import { GradientError, TrainingError } from '../errors.js';
 import type { LabelerOptions } from '../labeler/labeler-config.js';
 import { disposeState, keepState, resetLanes, type LabelerState } from '../labeler/labeler-state.js';
 import { TemporalLabeler } from '../labeler/temporal-labeler.js';
-import { clipByGlobalNorm } from './clip-gradients.js';
+import { clipByGlobalNorm } from '../recurrent/clip-gradients.js';
 import { inputMoments } from './input-moments.js';
 import { walkInLanes, type LaneChunk } from './lanes.js';
 import { balancedWeights, sequenceLoss } from './sequence-loss.js';
@@ -210,21 +210,31 @@ class LaneTrainer {
       next = keepState(state);
       return sequenceLoss(logits, batch.targets);
     }, labeler.trainableVariables);
-    const { gradients, norm } = await clipByGlobalNorm(grads, settings.maxGradientNorm);
     const loss = (await value.data<'float32'>())[0] as number;
     disposeState(started);
     tf.dispose([value, batch.features, batch.targets]);
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+    const clipped = clipByGlobalNorm(grads, settings.maxGradientNorm);
+    const { gradients, norm } = await clipped.catch((error: unknown) => {
+      if (next) disposeState(next);
+      throw error instanceof GradientError ? this.#runaway(loss, { cause: error }) : error;
+    });
+    if (!Number.isFinite(loss)) {
       tf.dispose(gradients);
       if (next) disposeState(next);
-      throw new TrainingError(
-        `Training ran away at step ${this.#numSteps}: loss ${loss}, gradient norm ${norm}. ` +
-          `Lower the learning rate (now ${settings.learningRate}).`,
-      );
+      throw this.#runaway(loss);
     }
     if (batch.numLabelled > 0) this.#optimizer.applyGradients(gradients as Record<string, tf.Variable>);
     tf.dispose(gradients);
     return { loss, numLabelled: batch.numLabelled, gradientNorm: norm, state: next as LabelerState };
+  }
+
+  #runaway(loss: number, options?: ErrorOptions): TrainingError {
+    const gradient = options ? ', the gradient is not finite' : '';
+    return new TrainingError(
+      `Training ran away at step ${this.#numSteps}: loss ${loss}${gradient}. ` +
+        `Lower the learning rate (now ${this.settings.learningRate}).`,
+      options,
+    );
   }
 
   /** Lays the chunks of all lanes side by side; what a lane does not fill is zero and weighs nothing. */

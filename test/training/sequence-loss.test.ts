@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../src/runtime/backend.js';
-import { clipByGlobalNorm } from '../../src/training/clip-gradients.js';
 import { balancedWeights, sequenceLoss } from '../../src/training/sequence-loss.js';
 
 beforeAll(async () => {
@@ -54,25 +53,5 @@ describe('balancedWeights', () => {
   it('gives each label that occurs the same total weight, and none to one that never does', () => {
     const weights = balancedWeights([Int32Array.of(0, 0, 0, 1, -1), Int32Array.of(-1, 0)], 3);
     expect([...weights]).toEqual([5 / 8, 5 / 2, 0]);
-  });
-});
-
-describe('clipByGlobalNorm', () => {
-  it('scales all gradients by one factor down to the length, and says what it was', async () => {
-    const { gradients, norm } = await clipByGlobalNorm({ a: tf.tensor1d([3, 0]), b: tf.tensor1d([4]) }, 1);
-    expect(norm).toBeCloseTo(5, 6);
-    expect([...(gradients['a'] as tf.Tensor).dataSync()]).toEqual([Math.fround(0.6), 0]);
-    expect((gradients['b'] as tf.Tensor).dataSync()[0]).toBeCloseTo(0.8, 6);
-  });
-
-  it('leaves short gradients alone and leaks no tensor', async () => {
-    const before = tf.memory().numTensors;
-    for (const limit of [10, 1]) {
-      const { gradients } = await clipByGlobalNorm({ a: tf.tensor1d([3, 4]) }, limit);
-      const length = Math.hypot(...(gradients['a'] as tf.Tensor).dataSync());
-      expect(length).toBeCloseTo(Math.min(5, limit), 5);
-      tf.dispose(gradients);
-    }
-    expect(tf.memory().numTensors).toBe(before);
   });
 });
