@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError, UsageError } from '../errors.js';
 import { createCell } from '../recurrent/create-cell.js';
-import { product, productOfData } from '../recurrent/dense-product.js';
+import { product } from '../recurrent/dense-product.js';
 import { expectShape } from '../recurrent/expect-shape.js';
 import type { RecurrentCell, RecurrentState, RecurrentWeights } from '../recurrent/recurrent-cell.js';
 import { unroll } from '../recurrent/unroll.js';
@@ -147,7 +147,7 @@ export class TemporalLabeler {
 
     return tf.tidy(() => {
       const inputs = tf.reshape<tf.Rank.R2>(this.#standardised(features, state), [batchSize * numSteps, -1]);
-      const projected = productOfData(inputs, this.#variable('projection.kernel'));
+      const projected = product(inputs, this.#variable('projection.kernel'));
       const rectified = tf.relu(tf.add(projected, this.#variable('projection.bias')));
       let hidden = tf.reshape<tf.Rank.R3>(rectified, [batchSize, numSteps, -1]);
       const recurrent = state.recurrent.map((layerState, layer): RecurrentState => {

@@ -1,9 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import './register-gradients.js';
+
+const PRODUCT = 'FramewiseProduct';
 
 /**
  * `a·b`, with a backward pass that never asks a kernel to multiply by a transposed matrix. TensorFlow.js's own gradient
- * does, and its WebAssembly backend then leaves the fast path: ten to fifty times slower than transposing first.
+ * does, and its WebAssembly backend then leaves the fast path: ten to fifty times slower than transposing first. As
+ * there, only the gradients that someone asks for are computed: none for an operand that is data.
  *
  *   da = dy·bᵀ   db = aᵀ·dy
  *
@@ -12,38 +16,33 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
  * @returns float32 `[rows, columns]`. The caller disposes it.
  */
 export function product(a: Tensor2D, b: Tensor2D): Tensor2D {
-  const multiply = tf.customGrad((...args) => {
-    const [a, b, save] = args as [Tensor2D, Tensor2D, tf.GradSaveFunc];
-    save([a, b]);
-    return {
-      value: tf.matMul(a, b),
-      gradFunc: (dy, saved) => {
-        const [a, b] = saved as [Tensor2D, Tensor2D];
-        return [timesTransposed(dy as Tensor2D, b), transposedTimes(a, dy as Tensor2D)];
-      },
-    };
-  });
-  return multiply(a, b) as Tensor2D;
+  const backendName = tf.getBackend();
+  if (!tf.getKernel(PRODUCT, backendName)) registerProduct(backendName);
+  return tf.engine().runKernel<Tensor2D>(PRODUCT, { a, b });
 }
 
-/**
- * `a·b` where `a` is data: its gradient, which nobody reads and which costs as much as the product, is not computed.
- *
- * @param a - float32 `[rows, inner]`.
- * @param b - float32 `[inner, columns]`.
- * @returns float32 `[rows, columns]`. The caller disposes it.
- */
-export function productOfData(a: Tensor2D, b: Tensor2D): Tensor2D {
-  const multiply = tf.customGrad((...args) => {
-    const [b, save] = args as [Tensor2D, tf.GradSaveFunc];
-    save([a]);
-    return {
-      value: tf.matMul(a, b),
-      gradFunc: (dy, saved) => transposedTimes(saved[0] as Tensor2D, dy as Tensor2D),
-    };
+/** The product is the backend's own; a name of ours gives it a gradient of ours. */
+function registerProduct(backendName: string): void {
+  const { kernelFunc } = tf.getKernel('BatchMatMul', backendName);
+  tf.registerKernel({
+    kernelName: PRODUCT,
+    backendName,
+    kernelFunc: ({ inputs, backend }) =>
+      kernelFunc({ inputs, backend, attrs: { transposeA: false, transposeB: false } }),
   });
-  return multiply(b) as Tensor2D;
 }
+
+tf.registerGradient({
+  kernelName: PRODUCT,
+  inputsToSave: ['a', 'b'],
+  gradFunc: (dy: Tensor | Tensor[], saved: Tensor[]) => {
+    const [a, b] = saved as [Tensor2D, Tensor2D];
+    return {
+      a: () => timesTransposed(dy as Tensor2D, b),
+      b: () => transposedTimes(a, dy as Tensor2D),
+    };
+  },
+});
 
 /** `x·yᵀ`, which is also `(y·xᵀ)ᵀ`: transposes whichever way moves fewer numbers. */
 function timesTransposed(x: Tensor2D, y: Tensor2D): Tensor2D {
@@ -54,7 +53,7 @@ function timesTransposed(x: Tensor2D, y: Tensor2D): Tensor2D {
 }
 
 /** `xᵀ·y`, which is also `(yᵀ·x)ᵀ`: transposes whichever way moves fewer numbers. */
-function transposedTimes(x: Tensor2D, y: Tensor2D): Tensor2D {
+export function transposedTimes(x: Tensor2D, y: Tensor2D): Tensor2D {
   const [rows, columns] = [x.shape[1], y.shape[1]];
   return x.size <= y.size + rows * columns
     ? tf.matMul(tf.transpose(x), y)

@@ -4,15 +4,20 @@ import { ShapeError } from '../errors.js';
 /**
  * @param what - Subject of the message, as in "The hidden state".
  * @param expected - Size of each axis; a string names an axis that may have any size of at least one.
- * @throws {ShapeError} If the tensor has another rank, or another size on an axis.
+ * @throws {ShapeError} If there is no tensor, or one of another rank, or of another size on an axis.
  */
-export function expectShape(what: string, tensor: Tensor, expected: readonly (number | string)[]): void {
+export function expectShape(
+  what: string,
+  tensor: Tensor | undefined,
+  expected: readonly (number | string)[],
+): void {
   const fits =
-    tensor.rank === expected.length &&
+    tensor?.rank === expected.length &&
     expected.every((size, axis) =>
       typeof size === 'number' ? tensor.shape[axis] === size : tensor.shape[axis]! >= 1,
     );
-  if (!fits) throw new ShapeError(what, `[${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);
+  if (!fits)
+    throw new ShapeError(what, `[${expected.join(', ')}]`, tensor ? `[${tensor.shape.join(', ')}]` : 'none');
 }
 
 /** @throws {ShapeError} If a recurrence cannot have that many units. */

@@ -1,12 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { product } from './dense-product.js';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { activationOf, type ActivationName } from './activations.js';
+import type { CellOps } from './composed-recurrence.js';
 import { expectUnits } from './expect-shape.js';
+import type { CellRows } from './fused-recurrence.js';
+import { resetAfterOps, resetAfterRows } from './gru-reset-after.js';
+import { resetBeforeOps, resetBeforeRows } from './gru-reset-before.js';
 import { constant, glorotUniform, orthogonal } from './initializers.js';
-import type { BoundCell, RecurrentCell, RecurrentWeights } from './recurrent-cell.js';
+import type { RecurrentCell } from './recurrent-cell.js';
 
 /** What a {@link GruCell} remembers. */
 export type GruState = { hiddenState: Tensor2D };
+
+/** How a {@link GruCell} departs from Keras's defaults. */
+export interface GruCellOptions {
+  /** Whether the reset gate acts after the product with the recurrent kernel. Default true; tf.layers has false. */
+  resetAfter?: boolean;
+  /** Of the candidate. Default `tanh`. */
+  activation?: ActivationName;
+  /** Of the gates. Default `sigmoid`; tf.layers has `hardSigmoid`. */
+  recurrentActivation?: ActivationName;
+}
 
 /**
  * Gated recurrent unit. Kernels and biases hold the gates in the order z, r, n (update, reset, candidate).
@@ -23,16 +37,33 @@ export type GruState = { hiddenState: Tensor2D };
 export class GruCell implements RecurrentCell<GruState> {
   readonly kind = 'gru';
   readonly numGates = 3;
+  readonly stateNames = ['hiddenState'] as const;
+  readonly productWidths: readonly number[];
+  readonly auxiliary: 'none' | 'kept';
+  readonly hasRecurrentGradient: boolean;
+  readonly rows: CellRows;
+  readonly ops: CellOps;
   /** Whether the reset gate acts after the product with the recurrent kernel. */
   readonly resetAfter: boolean;
 
-  /** @throws {ShapeError} If `units` is not a whole number of at least one. */
+  /**
+   * @throws {ShapeError} If `units` is not a whole number of at least one.
+   * @throws {UsageError} If an activation is unknown.
+   */
   constructor(
     readonly units: number,
-    { resetAfter = true }: { resetAfter?: boolean } = {},
+    options: GruCellOptions = {},
   ) {
     expectUnits(units);
-    this.resetAfter = resetAfter;
+    const activation = activationOf(options.activation ?? 'tanh');
+    const recurrentActivation = activationOf(options.recurrentActivation ?? 'sigmoid');
+    this.resetAfter = options.resetAfter ?? true;
+    this.productWidths = this.resetAfter ? [3 * units] : [2 * units, units];
+    this.auxiliary = this.resetAfter ? 'kept' : 'none';
+    this.hasRecurrentGradient = this.resetAfter;
+    const [rows, ops] = this.resetAfter ? [resetAfterRows, resetAfterOps] : [resetBeforeRows, resetBeforeOps];
+    this.rows = rows(units, activation, recurrentActivation);
+    this.ops = ops(units, activation, recurrentActivation);
   }
 
   weightSpecs(numFeatures: number) {
@@ -47,47 +78,4 @@ export class GruCell implements RecurrentCell<GruState> {
   initialState(batchSize: number): GruState {
     return { hiddenState: tf.zeros([batchSize, this.units]) };
   }
-
-  bind(weights: RecurrentWeights): BoundCell<GruState> {
-    return this.resetAfter ? this.#bindResetAfter(weights) : this.#bindResetBefore(weights);
-  }
-
-  #bindResetAfter({ recurrentKernel, bias }: RecurrentWeights): BoundCell<GruState> {
-    const [inputBias, recurrentBias] = tf.unstack(bias) as [Tensor1D, Tensor1D];
-    return {
-      inputBias,
-      step: (projected, { hiddenState }) => {
-        const recurrent = tf.add<Tensor2D>(product(hiddenState, recurrentKernel), recurrentBias);
-        const [zx, rx, nx] = tf.split(projected, 3, 1) as [Tensor2D, Tensor2D, Tensor2D];
-        const [zh, rh, nh] = tf.split(recurrent, 3, 1) as [Tensor2D, Tensor2D, Tensor2D];
-        const z = tf.sigmoid(tf.add<Tensor2D>(zx, zh));
-        const r = tf.sigmoid(tf.add<Tensor2D>(rx, rh));
-        const n = tf.tanh(tf.add<Tensor2D>(nx, tf.mul(r, nh)));
-        return { hiddenState: blend(z, hiddenState, n) };
-      },
-    };
-  }
-
-  #bindResetBefore({ recurrentKernel, bias }: RecurrentWeights): BoundCell<GruState> {
-    const { units } = this;
-    const [gateKernel, candidateKernel] = tf.split(recurrentKernel, [2 * units, units], 1) as [
-      Tensor2D,
-      Tensor2D,
-    ];
-    return {
-      inputBias: bias as Tensor1D,
-      step: (projected, { hiddenState }) => {
-        const [gates, nx] = tf.split(projected, [2 * units, units], 1) as [Tensor2D, Tensor2D];
-        const zr = tf.sigmoid(tf.add<Tensor2D>(gates, product(hiddenState, gateKernel)));
-        const [z, r] = tf.split(zr, 2, 1) as [Tensor2D, Tensor2D];
-        const n = tf.tanh(tf.add<Tensor2D>(nx, product(tf.mul(r, hiddenState), candidateKernel)));
-        return { hiddenState: blend(z, hiddenState, n) };
-      },
-    };
-  }
-}
-
-/** `z∘h + (1−z)∘n`, one operation shorter. */
-function blend(z: Tensor2D, hiddenState: Tensor2D, n: Tensor2D): Tensor2D {
-  return tf.add(n, tf.mul(z, tf.sub(hiddenState, n)));
 }

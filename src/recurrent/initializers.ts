@@ -31,6 +31,10 @@ export const glorotUniform: Initializer = ([rows = 1, columns = 1], seed) => {
   );
 };
 
+/** Zeros, and ones for the forget gate, the second of four blocks. */
+export const unitForgetBias: Initializer = ([width = 0]) =>
+  new Float32Array(width).fill(1, width / 4, width / 2);
+
 /**
  * Orthonormal rows, so that a product with the hidden state, step after step, keeps its length. Needs no more rows than
  * columns. Gram-Schmidt on normal vectors: the same distribution as Keras draws by QR.

@@ -1,13 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { product } from './dense-product.js';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { activationOf, type Activation, type ActivationName } from './activations.js';
+import type { CellOps } from './composed-recurrence.js';
 import { expectUnits } from './expect-shape.js';
-import { constant, glorotUniform, orthogonal } from './initializers.js';
-import type { Initializer } from './initializers.js';
-import type { BoundCell, RecurrentCell, RecurrentWeights } from './recurrent-cell.js';
+import type { CellRows } from './fused-recurrence.js';
+import { constant, glorotUniform, orthogonal, unitForgetBias } from './initializers.js';
+import type { RecurrentCell } from './recurrent-cell.js';
 
 /** What an {@link LstmCell} remembers. */
 export type LstmState = { hiddenState: Tensor2D; cellState: Tensor2D };
+
+/** How an {@link LstmCell} departs from Keras's defaults. */
+export interface LstmCellOptions {
+  /** Of the candidate and of the cell state on its way out. Default `tanh`. */
+  activation?: ActivationName;
+  /** Of the gates. Default `sigmoid`; tf.layers has `hardSigmoid`. */
+  recurrentActivation?: ActivationName;
+  /** Whether the forget gate's bias starts at one, so that an untrained cell remembers. Default true. */
+  unitForgetBias?: boolean;
+}
 
 /**
  * Long short-term memory. Kernels and bias hold the gates in the order i, f, g, o (input, forget, candidate, output).
@@ -16,17 +27,34 @@ export type LstmState = { hiddenState: Tensor2D; cellState: Tensor2D };
  *   g = tanh(x·Wg + h·Ug + bg)   o = σ(x·Wo + h·Uo + bo)
  *   c' = f∘c + i∘g               h' = o∘tanh(c')
  *
- * The forget bias starts at one, so that an untrained cell remembers.
- *
  * @see Hochreiter and Schmidhuber 1997; forget gate by Gers et al. 2000; its bias by Jozefowicz et al. 2015. As Keras.
  */
 export class LstmCell implements RecurrentCell<LstmState> {
   readonly kind = 'lstm';
   readonly numGates = 4;
+  readonly stateNames = ['hiddenState', 'cellState'] as const;
+  readonly productWidths: readonly number[];
+  readonly auxiliary = 'carried';
+  readonly hasRecurrentGradient = false;
+  readonly rows: CellRows;
+  readonly ops: CellOps;
+  readonly #unitForgetBias: boolean;
 
-  /** @throws {ShapeError} If `units` is not a whole number of at least one. */
-  constructor(readonly units: number) {
+  /**
+   * @throws {ShapeError} If `units` is not a whole number of at least one.
+   * @throws {UsageError} If an activation is unknown.
+   */
+  constructor(
+    readonly units: number,
+    options: LstmCellOptions = {},
+  ) {
     expectUnits(units);
+    const activation = activationOf(options.activation ?? 'tanh');
+    const recurrentActivation = activationOf(options.recurrentActivation ?? 'sigmoid');
+    this.productWidths = [4 * units];
+    this.rows = lstmRows(units, activation, recurrentActivation);
+    this.ops = lstmOps(activation, recurrentActivation);
+    this.#unitForgetBias = options.unitForgetBias ?? true;
   }
 
   weightSpecs(numFeatures: number) {
@@ -34,7 +62,7 @@ export class LstmCell implements RecurrentCell<LstmState> {
     return {
       kernel: { shape: [numFeatures, width], initialize: glorotUniform },
       recurrentKernel: { shape: [this.units, width], initialize: orthogonal },
-      bias: { shape: [width], initialize: unitForgetBias },
+      bias: { shape: [width], initialize: this.#unitForgetBias ? unitForgetBias : constant(0) },
     };
   }
 
@@ -42,27 +70,94 @@ export class LstmCell implements RecurrentCell<LstmState> {
     const shape: [number, number] = [batchSize, this.units];
     return { hiddenState: tf.zeros(shape), cellState: tf.zeros(shape) };
   }
-
-  bind({ recurrentKernel, bias }: RecurrentWeights): BoundCell<LstmState> {
-    return {
-      inputBias: bias as Tensor1D,
-      step: (projected, { hiddenState, cellState }) => {
-        const gates = tf.add<Tensor2D>(projected, product(hiddenState, recurrentKernel));
-        const [i, f, g, o] = tf.split(gates, 4, 1) as [Tensor2D, Tensor2D, Tensor2D, Tensor2D];
-        const nextCellState = tf.add<Tensor2D>(
-          tf.mul(tf.sigmoid(f), cellState),
-          tf.mul(tf.sigmoid(i), tf.tanh(g)),
-        );
-        return {
-          hiddenState: tf.mul(tf.sigmoid(o), tf.tanh(nextCellState)),
-          cellState: nextCellState,
-        };
-      },
-    };
-  }
 }
 
-const unitForgetBias: Initializer = ([width = 0]) => {
-  const units = width / 4;
-  return constant(0)([width], 1).fill(1, units, 2 * units);
-};
+function lstmRows(units: number, activation: Activation, recurrentActivation: Activation): CellRows {
+  const [I, F, G, O] = [0, units, 2 * units, 3 * units];
+  // tanh(c'), which one row at a time needs.
+  const squashed = new Float32Array(units);
+  return {
+    forward: [
+      ({ projected, product, bias, gates, hidden, auxiliary: cell, previousAuxiliary: previousCell }) => {
+        for (let column = 0; column < gates.length; column++) {
+          gates[column] = projected[column]! + product[column]! + bias[column]!;
+        }
+        recurrentActivation.applyTo(gates, I, G);
+        activation.applyTo(gates, G, O);
+        recurrentActivation.applyTo(gates, O, gates.length);
+        for (let unit = 0; unit < units; unit++) {
+          cell[unit] = gates[F + unit]! * previousCell[unit]! + gates[I + unit]! * gates[G + unit]!;
+          hidden[unit] = cell[unit]!;
+        }
+        activation.applyTo(hidden, 0, units);
+        for (let unit = 0; unit < units; unit++) hidden[unit]! *= gates[O + unit]!;
+      },
+    ],
+    backward: [
+      ({
+        gates,
+        auxiliary: cell,
+        previousAuxiliary: previousCell,
+        dHidden,
+        dAuxiliary: dCell,
+        dProjected,
+      }) => {
+        squashed.set(cell);
+        activation.applyTo(squashed, 0, units);
+        for (let unit = 0; unit < units; unit++) {
+          dProjected[O + unit] = dHidden[unit]! * squashed[unit]!;
+          dHidden[unit]! *= gates[O + unit]!;
+        }
+        activation.scaleGradient(dHidden, squashed, 0, units);
+        for (let unit = 0; unit < units; unit++) {
+          const dNext = dCell[unit]! + dHidden[unit]!;
+          dProjected[I + unit] = dNext * gates[G + unit]!;
+          dProjected[F + unit] = dNext * previousCell[unit]!;
+          dProjected[G + unit] = dNext * gates[I + unit]!;
+          dCell[unit] = dNext * gates[F + unit]!;
+          dHidden[unit] = 0;
+        }
+        recurrentActivation.scaleGradient(dProjected, gates, I, G);
+        activation.scaleGradient(dProjected, gates, G, O);
+        recurrentActivation.scaleGradient(dProjected, gates, O, gates.length);
+      },
+    ],
+  };
+}
+
+function lstmOps(activation: Activation, recurrentActivation: Activation): CellOps {
+  return {
+    forward({ projected, bias, previousHidden, previousAuxiliary: previousCell }, multiply) {
+      const sums = tf.add<Tensor2D>(tf.add(projected, multiply(previousHidden, 0)), bias);
+      const blocks = tf.split(sums, 4, 1) as Tensor2D[];
+      const [i, f, g, o] = blocks.map((block, gate) =>
+        (gate === 2 ? activation : recurrentActivation).apply(block),
+      ) as [Tensor2D, Tensor2D, Tensor2D, Tensor2D];
+      const cell = tf.add<Tensor2D>(tf.mul(f, previousCell!), tf.mul(i, g));
+      const hidden = tf.mul<Tensor2D>(o, activation.apply(cell));
+      return { hidden, auxiliary: cell, gates: tf.concat([i, f, g, o], 1) };
+    },
+    backward(step, multiplyTransposed) {
+      const { gates, auxiliary: cell, previousAuxiliary: previousCell, dHidden, dAuxiliary } = step;
+      const [i, f, g, o] = tf.split(gates, 4, 1) as [Tensor2D, Tensor2D, Tensor2D, Tensor2D];
+      const squashed = activation.apply(cell!);
+      const throughOutput = tf.mul(tf.mul(dHidden, o), activation.derivative(squashed));
+      const dCell = tf.add<Tensor2D>(dAuxiliary!, throughOutput);
+      const dProjected = tf.concat(
+        [
+          tf.mul(tf.mul(dCell, g), recurrentActivation.derivative(i)),
+          tf.mul(tf.mul(dCell, previousCell!), recurrentActivation.derivative(f)),
+          tf.mul(tf.mul(dCell, i), activation.derivative(g)),
+          tf.mul(tf.mul(dHidden, squashed), recurrentActivation.derivative(o)),
+        ],
+        1,
+      ) as Tensor2D;
+      return {
+        dProjected,
+        dRecurrent: dProjected,
+        dHidden: multiplyTransposed(dProjected, 0),
+        dAuxiliary: tf.mul(dCell, f),
+      };
+    },
+  };
+}

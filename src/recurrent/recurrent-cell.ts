@@ -1,4 +1,6 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { CellOps } from './composed-recurrence.js';
+import type { CellRows } from './fused-recurrence.js';
 import type { WeightSpec } from './initializers.js';
 
 /** The recurrences that framewise knows. */
@@ -8,7 +10,7 @@ export type CellKind = 'rnn' | 'gru' | 'lstm';
  * What a cell remembers from one step to the next: float32 tensors `[batch, units]` by name. `hiddenState` is also the
  * cell's output.
  */
-export type RecurrentState = { hiddenState: Tensor2D; [name: string]: Tensor2D };
+export type RecurrentState = { hiddenState: Tensor2D; cellState?: Tensor2D };
 
 /** A cell's weights, shaped and packed as Keras has them. */
 export type RecurrentWeights = {
@@ -21,7 +23,9 @@ export type RecurrentWeights = {
 };
 
 /**
- * A recurrence. It says how one step goes; looping over time lives in `unroll`, which knows no cell by name.
+ * A recurrence. It says how one step goes, forwards and backwards, in two spellings that agree: over rows of numbers for
+ * the backends whose memory is in reach, and in composed TensorFlow.js operations for the others. Looping over time
+ * lives elsewhere and knows no cell by name.
  */
 export interface RecurrentCell<State extends RecurrentState = RecurrentState> {
   readonly kind: CellKind;
@@ -29,27 +33,26 @@ export interface RecurrentCell<State extends RecurrentState = RecurrentState> {
   readonly units: number;
   /** How many blocks of `units` columns the kernels hold side by side. */
   readonly numGates: number;
+  /** What the state holds, in Keras's order. */
+  readonly stateNames: readonly (keyof RecurrentState)[];
+  /**
+   * Columns of the recurrent kernel that are multiplied together. More than one entry where a later product needs what
+   * the gates of an earlier one made of the hidden state.
+   */
+  readonly productWidths: readonly number[];
+  /**
+   * What is kept of each step for the backward pass besides hidden state and gates, `[batch, units]`: nothing, something,
+   * or the cell state, which is carried to the next step too.
+   */
+  readonly auxiliary: 'none' | 'kept' | 'carried';
+  /** Whether the gradient of the recurrent product differs from that of the projected input. */
+  readonly hasRecurrentGradient: boolean;
+  readonly rows: CellRows;
+  readonly ops: CellOps;
 
   /** Shape and start of each weight, for inputs of `numFeatures`. */
   weightSpecs(numFeatures: number): Record<keyof RecurrentWeights, WeightSpec>;
 
   /** A state of zeros. The caller disposes it. */
   initialState(batchSize: number): State;
-
-  /** Prepares, once a sequence, what all its steps share. Call inside `tf.tidy`. */
-  bind(weights: RecurrentWeights): BoundCell<State>;
-}
-
-/** A cell with its weights, ready to step through one sequence. */
-export interface BoundCell<State extends RecurrentState = RecurrentState> {
-  /** Added to the projected inputs of all steps at once, float32 `[gates·units]`. */
-  readonly inputBias: Tensor1D;
-
-  /**
-   * Advances by one step. Makes temporary tensors: call inside `tf.tidy`.
-   *
-   * @param projected - Input already multiplied by the kernel, input bias added, float32 `[batch, gates·units]`.
-   * @returns The next state. The caller disposes it.
-   */
-  step(projected: Tensor2D, state: State): State;
 }

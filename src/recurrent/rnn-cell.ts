@@ -1,12 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { product } from './dense-product.js';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { activationOf, type Activation, type ActivationName } from './activations.js';
+import type { CellOps } from './composed-recurrence.js';
 import { expectUnits } from './expect-shape.js';
+import type { CellRows } from './fused-recurrence.js';
 import { constant, glorotUniform, orthogonal } from './initializers.js';
-import type { BoundCell, RecurrentCell, RecurrentWeights } from './recurrent-cell.js';
+import type { RecurrentCell } from './recurrent-cell.js';
 
 /** What an {@link RnnCell} remembers. */
 export type RnnState = { hiddenState: Tensor2D };
+
+/** How an {@link RnnCell} departs from Keras's defaults. */
+export interface RnnCellOptions {
+  /** Default `tanh`. */
+  activation?: ActivationName;
+}
 
 /**
  * The plain recurrence.
@@ -18,10 +26,26 @@ export type RnnState = { hiddenState: Tensor2D };
 export class RnnCell implements RecurrentCell<RnnState> {
   readonly kind = 'rnn';
   readonly numGates = 1;
+  readonly stateNames = ['hiddenState'] as const;
+  readonly productWidths: readonly number[];
+  readonly auxiliary = 'none';
+  readonly hasRecurrentGradient = false;
+  readonly rows: CellRows;
+  readonly ops: CellOps;
 
-  /** @throws {ShapeError} If `units` is not a whole number of at least one. */
-  constructor(readonly units: number) {
+  /**
+   * @throws {ShapeError} If `units` is not a whole number of at least one.
+   * @throws {UsageError} If the activation is unknown.
+   */
+  constructor(
+    readonly units: number,
+    options: RnnCellOptions = {},
+  ) {
     expectUnits(units);
+    const activation = activationOf(options.activation ?? 'tanh');
+    this.productWidths = [units];
+    this.rows = rnnRows(units, activation);
+    this.ops = rnnOps(activation);
   }
 
   weightSpecs(numFeatures: number) {
@@ -35,13 +59,39 @@ export class RnnCell implements RecurrentCell<RnnState> {
   initialState(batchSize: number): RnnState {
     return { hiddenState: tf.zeros([batchSize, this.units]) };
   }
+}
 
-  bind({ recurrentKernel, bias }: RecurrentWeights): BoundCell<RnnState> {
-    return {
-      inputBias: bias as Tensor1D,
-      step: (projected, { hiddenState }) => ({
-        hiddenState: tf.tanh(tf.add(projected, product(hiddenState, recurrentKernel))),
-      }),
-    };
-  }
+function rnnRows(units: number, activation: Activation): CellRows {
+  return {
+    forward: [
+      ({ projected, product, bias, gates, hidden }) => {
+        for (let unit = 0; unit < units; unit++) {
+          gates[unit] = projected[unit]! + product[unit]! + bias[unit]!;
+        }
+        activation.applyTo(gates, 0, units);
+        hidden.set(gates);
+      },
+    ],
+    backward: [
+      ({ gates, dHidden, dProjected }) => {
+        dProjected.set(dHidden);
+        activation.scaleGradient(dProjected, gates, 0, units);
+        dHidden.fill(0);
+      },
+    ],
+  };
+}
+
+function rnnOps(activation: Activation): CellOps {
+  return {
+    forward({ projected, bias, previousHidden }, multiply) {
+      const sums = tf.add<Tensor2D>(tf.add(projected, multiply(previousHidden, 0)), bias);
+      const hidden = activation.apply(sums);
+      return { hidden, gates: hidden };
+    },
+    backward({ gates, dHidden }, multiplyTransposed) {
+      const dProjected = tf.mul<Tensor2D>(dHidden, activation.derivative(gates));
+      return { dProjected, dRecurrent: dProjected, dHidden: multiplyTransposed(dProjected, 0) };
+    },
+  };
 }

@@ -2,59 +2,120 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { product } from './dense-product.js';
 import { expectShape } from './expect-shape.js';
-import './register-gradients.js';
+import { recurrence } from './recurrence-kernels.js';
 import type { RecurrentCell, RecurrentState, RecurrentWeights } from './recurrent-cell.js';
+
+/** How a sequence is walked. */
+export interface UnrollOptions {
+  /**
+   * Bool or float32 `[batch, time]`. Where it is false (zero) the step is left out: the state stays, and is the output.
+   */
+  mask?: Tensor2D;
+  /** Whether time runs from the last step to the first; outputs keep the places of their inputs. Default false. */
+  isReversed?: boolean;
+  /**
+   * Factors of the hidden state in every recurrent product, float32 `[batch, units]`: the mask of recurrent dropout, the
+   * same for all steps.
+   *
+   * @see Gal and Ghahramani 2016, arXiv:1512.05287.
+   */
+  recurrentMask?: Tensor2D;
+}
 
 /** A sequence after its recurrence. The caller disposes all tensors. */
 export type Unrolled<State extends RecurrentState = RecurrentState> = {
   /** The hidden state after every step, float32 `[batch, time, units]`. */
   outputs: Tensor3D;
-  /** The state after the last step: hand it to the next chunk and the cut leaves no trace. */
+  /** The state after the last step that was walked: hand it to the next chunk and the cut leaves no trace. */
   finalState: State;
 };
 
 /**
  * Runs a cell over a sequence. The inputs of all steps are multiplied by the kernel in one product, which leaves only
- * the recurrent product to each step. Differentiable in the weights, the inputs and the initial state; gradients stop
- * where the state was made.
+ * the recurrent product to each step; the gates are fused where the backend allows it. Differentiable in the weights,
+ * the inputs and the initial state, by full backpropagation through these steps; gradients stop where the state was made.
  *
  * @param inputs - float32 `[batch, time, features]`, at least one step.
  * @param initialState - Stays the caller's.
- * @throws {ShapeError} If weights, inputs and state do not fit each other or the cell.
+ * @throws {ShapeError} If weights, inputs, state and masks do not fit each other or the cell.
  */
 export function unroll<State extends RecurrentState>(
   cell: RecurrentCell<State>,
   weights: RecurrentWeights,
   inputs: Tensor3D,
   initialState: State,
+  options: UnrollOptions = {},
 ): Unrolled<State> {
+  expectFit(cell, weights, inputs, initialState, options);
+  const { mask, isReversed = false, recurrentMask } = options;
+  const [batchSize, numSteps, numFeatures] = inputs.shape;
+  return tf.tidy(() => {
+    const flat = tf.reshape<tf.Rank.R2>(inputs, [batchSize * numSteps, numFeatures]);
+    const projected = tf.reshape(product(flat, weights.kernel), [batchSize, numSteps, -1]);
+    const [recurrentKernel, candidateKernel] =
+      cell.productWidths.length === 1
+        ? [weights.recurrentKernel]
+        : tf.split(weights.recurrentKernel, [...cell.productWidths], 1);
+    const { outputs, auxiliary } = recurrence(
+      {
+        projected,
+        bias: weights.bias,
+        ...initialState,
+        recurrentKernel: recurrentKernel!,
+        ...(candidateKernel && { candidateKernel }),
+        ...(mask && { mask: tf.cast(mask, 'float32') }),
+        ...(recurrentMask && { recurrentMask }),
+      },
+      { cell, isReversed },
+    );
+    const last = isReversed ? 0 : numSteps - 1;
+    const finalState: RecurrentState = { hiddenState: stepAt(outputs, last) };
+    if (cell.auxiliary === 'carried') finalState.cellState = stepAt(auxiliary!, last);
+    return { outputs, finalState: finalState as State };
+  });
+}
+
+/**
+ * Advances a cell by one step, as a stream needs it: the same numbers as {@link unroll}, one at a time.
+ *
+ * @param input - float32 `[batch, features]`.
+ * @param state - Stays the caller's.
+ * @returns The next state; its `hiddenState` is the output. The caller disposes it.
+ * @throws {ShapeError} If weights, input and state do not fit each other or the cell.
+ */
+export function step<State extends RecurrentState>(
+  cell: RecurrentCell<State>,
+  weights: RecurrentWeights,
+  input: Tensor2D,
+  state: State,
+): State {
+  expectShape('The input of a recurrent step', input, ['batch', 'features']);
+  return tf.tidy(() => unroll(cell, weights, tf.expandDims<Tensor3D>(input, 1), state).finalState);
+}
+
+function expectFit(
+  cell: RecurrentCell,
+  weights: RecurrentWeights,
+  inputs: Tensor3D,
+  initialState: RecurrentState,
+  { mask, recurrentMask }: UnrollOptions,
+): void {
   expectShape('The inputs of a recurrence', inputs, ['batch', 'time', 'features']);
   const [batchSize, numSteps, numFeatures] = inputs.shape;
   const specs = cell.weightSpecs(numFeatures);
   for (const name of ['kernel', 'recurrentKernel', 'bias'] as const) {
     expectShape(`The ${name} of ${cell.units} ${cell.kind} units`, weights[name], specs[name].shape);
   }
-  for (const [name, tensor] of Object.entries(initialState)) {
-    expectShape(`The initial ${name}`, tensor, [batchSize, cell.units]);
+  for (const name of cell.stateNames) {
+    expectShape(`The initial ${name}`, initialState[name], [batchSize, cell.units]);
   }
-
-  return tf.tidy(() => {
-    const bound = cell.bind(weights);
-    const flat = tf.reshape<tf.Rank.R2>(inputs, [batchSize * numSteps, numFeatures]);
-    const projected = tf.add(product(flat, weights.kernel), bound.inputBias);
-    let state = initialState;
-    const hiddenStates = stepsOf(tf.reshape(projected, [batchSize, numSteps, -1])).map((step) => {
-      state = tf.tidy(() => bound.step(step, state));
-      return state.hiddenState;
-    });
-    return { outputs: tf.stack(hiddenStates, 1) as Tensor3D, finalState: state };
-  });
+  if (mask) expectShape('The mask of a recurrence', mask, [batchSize, numSteps]);
+  if (recurrentMask) expectShape('The recurrent mask', recurrentMask, [batchSize, cell.units]);
 }
 
-/** Cuts `[batch, time, width]` into `[batch, width]`, a tensor a step. */
-function stepsOf(sequence: Tensor3D): Tensor2D[] {
-  const [batchSize, numSteps, width] = sequence.shape;
-  // The gradient of unstack fails on a single piece (TensorFlow.js 4.22).
-  if (numSteps === 1) return [tf.reshape(sequence, [batchSize, width])];
-  return tf.unstack(sequence, 1) as Tensor2D[];
+/** One step of `[batch, time, units]`, as `[batch, units]`. */
+function stepAt(sequence: Tensor3D, time: number): Tensor2D {
+  const [batchSize, numSteps, units] = sequence.shape;
+  if (numSteps === 1) return tf.reshape(sequence, [batchSize, units]);
+  return tf.reshape(tf.slice(sequence, [0, time, 0], [batchSize, 1, units]), [batchSize, units]);
 }

@@ -1,0 +1,12 @@
+/**
+ * Recurrent layers for TensorFlow.js, usable on their own: nothing here knows of video, and nothing needs Node.
+ *
+ * @packageDocumentation
+ */
+export type { ActivationName } from './activations.js';
+export { createCell } from './create-cell.js';
+export { GruCell, type GruCellOptions, type GruState } from './gru-cell.js';
+export { LstmCell, type LstmCellOptions, type LstmState } from './lstm-cell.js';
+export type { CellKind, RecurrentCell, RecurrentState, RecurrentWeights } from './recurrent-cell.js';
+export { RnnCell, type RnnCellOptions, type RnnState } from './rnn-cell.js';
+export { step, unroll, type Unrolled, type UnrollOptions } from './unroll.js';
