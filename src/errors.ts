@@ -177,3 +177,8 @@ export class OutputError extends FramewiseError {
     super(message, options);
   }
 }
+
+/** Weights hold what no computation can start from. */
+export class WeightsError extends FramewiseError {
+  readonly code = 'ERR_WEIGHTS';
+}

@@ -99,6 +99,8 @@ export function forwardFused(
         const hidden = rowOf(values.hidden, at, units);
         if (mask && values.mask[at] === 0) {
           hidden.set(previousHidden(row));
+          // The backward pass multiplies whole sequences of gates; what nobody filled could be NaN.
+          rowOf(values.gates, at, width).fill(0);
           if (cell.auxiliary === 'carried') rowOf(values.auxiliary, at, units).set(previousAuxiliary(row));
           continue;
         }

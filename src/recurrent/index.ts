@@ -7,6 +7,22 @@ export type { ActivationName } from './activations.js';
 export { createCell } from './create-cell.js';
 export { GruCell, type GruCellOptions, type GruState } from './gru-cell.js';
 export { LstmCell, type LstmCellOptions, type LstmState } from './lstm-cell.js';
+export {
+  bidirectional,
+  GRU,
+  gru,
+  LSTM,
+  lstm,
+  SimpleRNN,
+  simpleRNN,
+  TF_LAYERS_DEFAULTS,
+  type BidirectionalArgs,
+  type GruArgs,
+  type LstmArgs,
+} from './layers.js';
+export type { RecurrentLayer, RecurrentLayerArgs } from './recurrent-layer.js';
+export { clipByGlobalNorm, clipByNorm, clipByValue } from './clip-gradients.js';
+export { truncatedBackpropagation } from './truncated-backpropagation.js';
 export type { CellKind, RecurrentCell, RecurrentState, RecurrentWeights } from './recurrent-cell.js';
 export { RnnCell, type RnnCellOptions, type RnnState } from './rnn-cell.js';
 export { step, unroll, type Unrolled, type UnrollOptions } from './unroll.js';

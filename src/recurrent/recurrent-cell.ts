@@ -20,6 +20,11 @@ export type RecurrentWeights = {
   recurrentKernel: Tensor2D;
   /** `[gates·units]`, or `[2, gates·units]` where input and hidden state have a bias each. */
   bias: Tensor;
+  /**
+   * `[2, gates·units]`, where the products are normalised: the scale of what the kernel and of what the recurrent kernel
+   * made.
+   */
+  gain?: Tensor2D;
 };
 
 /**
@@ -51,7 +56,7 @@ export interface RecurrentCell<State extends RecurrentState = RecurrentState> {
   readonly ops: CellOps;
 
   /** Shape and start of each weight, for inputs of `numFeatures`. */
-  weightSpecs(numFeatures: number): Record<keyof RecurrentWeights, WeightSpec>;
+  weightSpecs(numFeatures: number): Record<'kernel' | 'recurrentKernel' | 'bias', WeightSpec>;
 
   /** A state of zeros. The caller disposes it. */
   initialState(batchSize: number): State;

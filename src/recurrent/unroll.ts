@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { product } from './dense-product.js';
+import { columnBlocks, product } from './dense-product.js';
 import { expectShape } from './expect-shape.js';
+import { normalizedRecurrence } from './layer-normalization.js';
 import { recurrence } from './recurrence-kernels.js';
 import type { RecurrentCell, RecurrentState, RecurrentWeights } from './recurrent-cell.js';
 
@@ -51,23 +52,20 @@ export function unroll<State extends RecurrentState>(
   const [batchSize, numSteps, numFeatures] = inputs.shape;
   return tf.tidy(() => {
     const flat = tf.reshape<tf.Rank.R2>(inputs, [batchSize * numSteps, numFeatures]);
-    const projected = tf.reshape(product(flat, weights.kernel), [batchSize, numSteps, -1]);
-    const [recurrentKernel, candidateKernel] =
-      cell.productWidths.length === 1
-        ? [weights.recurrentKernel]
-        : tf.split(weights.recurrentKernel, [...cell.productWidths], 1);
-    const { outputs, auxiliary } = recurrence(
-      {
-        projected,
-        bias: weights.bias,
-        ...initialState,
-        recurrentKernel: recurrentKernel!,
-        ...(candidateKernel && { candidateKernel }),
-        ...(mask && { mask: tf.cast(mask, 'float32') }),
-        ...(recurrentMask && { recurrentMask }),
-      },
-      { cell, isReversed },
-    );
+    const projected = tf.reshape<tf.Rank.R3>(product(flat, weights.kernel), [batchSize, numSteps, -1]);
+    const [recurrentKernel, candidateKernel] = columnBlocks(weights.recurrentKernel, cell.productWidths);
+    const sequence = {
+      projected,
+      bias: weights.bias,
+      ...initialState,
+      recurrentKernel: recurrentKernel!,
+      ...(candidateKernel && { candidateKernel }),
+      ...(mask && { mask: tf.cast(mask, 'float32') }),
+      ...(recurrentMask && { recurrentMask }),
+    };
+    const { outputs, auxiliary } = weights.gain
+      ? normalizedRecurrence(sequence, weights.gain, { cell, isReversed })
+      : recurrence(sequence, { cell, isReversed });
     const last = isReversed ? 0 : numSteps - 1;
     const finalState: RecurrentState = { hiddenState: stepAt(outputs, last) };
     if (cell.auxiliary === 'carried') finalState.cellState = stepAt(auxiliary!, last);
@@ -105,6 +103,12 @@ function expectFit(
   const specs = cell.weightSpecs(numFeatures);
   for (const name of ['kernel', 'recurrentKernel', 'bias'] as const) {
     expectShape(`The ${name} of ${cell.units} ${cell.kind} units`, weights[name], specs[name].shape);
+  }
+  if (weights.gain) {
+    expectShape(`The gain of ${cell.units} ${cell.kind} units`, weights.gain, [
+      2,
+      cell.numGates * cell.units,
+    ]);
   }
   for (const name of cell.stateNames) {
     expectShape(`The initial ${name}`, initialState[name], [batchSize, cell.units]);

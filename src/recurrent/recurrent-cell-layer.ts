@@ -1,0 +1,203 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { initializers, layers, type LayerVariable } from '@tensorflow/tfjs-layers';
+import { UsageError, WeightsError } from '../errors.js';
+import type { ActivationName } from './activations.js';
+import { orthogonal } from './initializers.js';
+import type { RecurrentCell, RecurrentWeights } from './recurrent-cell.js';
+
+type SimpleRNNCellArgs = Parameters<typeof layers.simpleRNNCell>[0];
+type Shape = NonNullable<layers.Layer['batchInputShape']>;
+type Initializer = ReturnType<typeof initializers.ones>;
+
+/** Configuration keys that all recurrent layers share: Keras's, in the spelling of tf.layers. */
+export interface RecurrentLayerConfig extends Omit<
+  SimpleRNNCellArgs,
+  'activation' | 'dropoutFunc' | 'activityRegularizer'
+> {
+  /** Width of the hidden state. */
+  units: number;
+  /** Default `tanh`; null is `linear`. */
+  activation?: ActivationName | null;
+  /** Share of the input's features that training drops, the same ones in all steps of a sequence. Default 0. */
+  dropout?: number;
+  /** Share of the hidden state that training hides from the recurrent products, the same in all steps. Default 0. */
+  recurrentDropout?: number;
+  /** Fixes the dropout. */
+  seed?: number;
+  /**
+   * Whether the products with input and hidden state are each brought to zero mean and unit variance and scaled by a
+   * learnt `gain`. Slower: the gates are not fused then. Default false.
+   */
+  layerNormalization?: boolean;
+}
+
+/** What one kind of cell or another is made with; keys of Keras. */
+export interface RecurrentCellOptions {
+  activation: ActivationName;
+  recurrentActivation?: ActivationName;
+  resetAfter?: boolean;
+  unitForgetBias?: boolean;
+}
+
+/**
+ * The weights of a recurrent layer: what tf.layers calls its cell. Keeps the configuration and answers for names, order
+ * and first values of the weights, as Keras has them; the step itself is the {@link RecurrentCell}'s.
+ */
+export class RecurrentCellLayer extends layers.RNNCell {
+  static className = 'FramewiseRecurrentCell';
+  readonly stateSize: number | number[];
+  readonly #resolved: ReturnType<typeof layers.simpleRNNCell>;
+  #variables: Partial<Record<keyof RecurrentWeights, LayerVariable>> = {};
+  #numFeatures = 0;
+
+  /**
+   * @param options - With what the cell was made, in full: they belong to the configuration too.
+   * @throws {UsageError} If the configuration asks for what the layers do not have.
+   */
+  constructor(
+    readonly recurrentCell: RecurrentCell,
+    private readonly args: RecurrentLayerConfig,
+    private readonly options: RecurrentCellOptions,
+  ) {
+    super({});
+    if ((args as { activityRegularizer?: unknown }).activityRegularizer) {
+      throw new UsageError(
+        'A recurrent layer has no activityRegularizer; regularise its output in another layer.',
+      );
+    }
+    const { units, stateNames } = recurrentCell;
+    this.stateSize = stateNames.length === 1 ? units : stateNames.map(() => units);
+    const { activation: _, ...named } = args;
+    // Makes initialisers, regularisers and constraints of their names, which TensorFlow.js offers nowhere else.
+    this.#resolved = layers.simpleRNNCell({
+      ...named,
+      kernelInitializer: args.kernelInitializer ?? 'glorotUniform',
+    });
+  }
+
+  override build(inputShape: Shape | Shape[]): void {
+    const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as number[];
+    this.#numFeatures = shape.at(-1)!;
+    const specs = this.recurrentCell.weightSpecs(this.#numFeatures);
+    const resolved = this.#resolved;
+    const recurrentInitializer =
+      resolved.recurrentInitializer.getClassName() === 'Orthogonal'
+        ? new OrthogonalRows(resolved.recurrentInitializer as Initializer & OrthogonalArgs)
+        : resolved.recurrentInitializer;
+    const biasInitializer = this.options.unitForgetBias
+      ? new UnitForgetBias(resolved.biasInitializer)
+      : resolved.biasInitializer;
+    const add = (
+      name: string,
+      shape: number[],
+      initializer: Initializer,
+      of: 'kernel' | 'recurrent' | 'bias',
+    ) =>
+      refusingNonFinite(
+        this.addWeight(
+          name,
+          shape,
+          undefined,
+          initializer,
+          resolved[`${of}Regularizer`],
+          true,
+          resolved[`${of}Constraint`],
+        ),
+      );
+    this.#variables.kernel = add('kernel', specs.kernel.shape, resolved.kernelInitializer, 'kernel');
+    this.#variables.recurrentKernel = add(
+      'recurrent_kernel',
+      specs.recurrentKernel.shape,
+      recurrentInitializer,
+      'recurrent',
+    );
+    if (resolved.useBias) this.#variables.bias = add('bias', specs.bias.shape, biasInitializer, 'bias');
+    if (this.args.layerNormalization) {
+      const shape = [2, this.recurrentCell.numGates * this.recurrentCell.units];
+      this.#variables.gain = refusingNonFinite(this.addWeight('gain', shape, undefined, initializers.ones()));
+    }
+    this.built = true;
+  }
+
+  /** The weights as they are now; without a bias, one of zeros. Call inside `tf.tidy`. */
+  readWeights(): RecurrentWeights {
+    const { kernel, recurrentKernel, bias, gain } = this.#variables;
+    const { shape } = this.recurrentCell.weightSpecs(this.#numFeatures).bias;
+    return {
+      kernel: kernel!.read() as tf.Tensor2D,
+      recurrentKernel: recurrentKernel!.read() as tf.Tensor2D,
+      bias: bias?.read() ?? tf.zeros(shape),
+      ...(gain && { gain: gain.read() as tf.Tensor2D }),
+    };
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { seed = null, layerNormalization = false } = this.args;
+    return { ...this.#resolved.getConfig(), ...this.options, seed, layerNormalization };
+  }
+}
+
+interface OrthogonalArgs {
+  gain: number;
+  seed?: number;
+}
+
+/** Ours, for the one of TensorFlow.js 4.22 does not run in Node. */
+class OrthogonalRows extends tf.serialization.Serializable {
+  constructor(private readonly args: OrthogonalArgs) {
+    super();
+  }
+
+  apply(shape: Shape): tf.Tensor {
+    // Zero means "no seed" to TensorFlow.js.
+    const seed = this.args.seed || 1 + Math.floor(Math.random() * 2 ** 30);
+    const values = orthogonal(shape as number[], seed);
+    return tf.tensor(
+      values.map((value) => value * this.args.gain),
+      shape as number[],
+    );
+  }
+
+  fromConfigUsesCustomObjects(): boolean {
+    return false;
+  }
+
+  getConfig(): tf.serialization.ConfigDict {
+    return { ...this.args };
+  }
+}
+
+/** Another initialiser's values, but for ones in the second of four blocks. */
+class UnitForgetBias extends tf.serialization.Serializable {
+  constructor(private readonly others: Initializer) {
+    super();
+  }
+
+  apply(shape: Shape): tf.Tensor {
+    const units = shape[0]! / 4;
+    return tf.tidy(() => {
+      const [input, , candidate, output] = tf.split(this.others.apply(shape), 4);
+      return tf.concat([input!, tf.ones([units]), candidate!, output!]);
+    });
+  }
+
+  fromConfigUsesCustomObjects(): boolean {
+    return false;
+  }
+
+  getConfig(): tf.serialization.ConfigDict {
+    return {};
+  }
+}
+
+/** Has a weight refuse values that are not numbers, so that a damaged file is told when it is loaded. */
+function refusingNonFinite(variable: LayerVariable): LayerVariable {
+  const write = variable.write.bind(variable);
+  variable.write = (value) => {
+    if (value.dataSync<'float32'>().every(Number.isFinite)) return write(value);
+    throw new WeightsError(
+      `The weight ${variable.originalName} [${variable.shape.join(', ')}] cannot take values that are not finite numbers.`,
+    );
+  };
+  return variable;
+}
