@@ -5,7 +5,6 @@ import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.js';
 import { LstmCell } from '../../src/recurrent/lstm-cell.js';
-import type { RecurrentWeights } from '../../src/recurrent/recurrent-cell.js';
 import {
   truncatedBackpropagation,
   type TruncatedBackpropagationOptions,
@@ -263,7 +262,7 @@ describe('the lengths of truncatedBackpropagation', () => {
 function createLstm(numSteps: number) {
   const cell = new LstmCell(3);
   const specs = cell.weightSpecs(2);
-  const create = (name: keyof RecurrentWeights) =>
+  const create = (name: keyof typeof specs) =>
     tf.variable(tf.tensor(specs[name].initialize(specs[name].shape, 5), specs[name].shape));
   const weights = {
     kernel: create('kernel') as tf.Variable<tf.Rank.R2>,
