@@ -4,12 +4,12 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 /** The memory of a backend whose tensors are arrays that JavaScript can read and write in place. */
 export interface BackendMemory {
   /** A float32 tensor of unknown content. */
-  allocate(shape: number[]): TensorInfo;
+  allocate: (shape: number[]) => TensorInfo;
   /** The tensor's numbers themselves, no copy. Any later allocation may move them: look anew after each. */
-  valuesOf(tensor: TensorInfo): Float32Array;
+  valuesOf: (tensor: TensorInfo) => Float32Array;
   /** `a·b`, `[rows, inner]` by `[inner, columns]`. */
-  multiply(a: TensorInfo, b: TensorInfo): TensorInfo;
-  free(tensor: TensorInfo): void;
+  multiply: (a: TensorInfo, b: TensorInfo) => TensorInfo;
+  free: (tensor: TensorInfo) => void;
 }
 
 interface WasmBackend {

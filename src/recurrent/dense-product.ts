@@ -62,5 +62,5 @@ export function transposedTimes(x: Tensor2D, y: Tensor2D): Tensor2D {
 
 /** Cuts a matrix into blocks of columns. The gradient of `tf.split` fails on a single piece (TensorFlow.js 4.22). */
 export function columnBlocks(matrix: Tensor2D, widths: readonly number[]): Tensor2D[] {
-  return widths.length === 1 ? [matrix] : (tf.split(matrix, [...widths], 1) as Tensor2D[]);
+  return widths.length === 1 ? [matrix] : tf.split<Tensor2D>(matrix, [...widths], 1);
 }

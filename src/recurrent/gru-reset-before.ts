@@ -78,7 +78,7 @@ export function resetBeforeOps(units: number, activation: Activation, gateActiva
       return {
         dProjected,
         dRecurrent: dProjected,
-        dHidden: tf.addN([tf.mul(dHidden, z), tf.mul(dReset, r), throughGates]) as Tensor2D,
+        dHidden: tf.addN<Tensor2D>([tf.mul(dHidden, z), tf.mul(dReset, r), throughGates]),
       };
     },
   };

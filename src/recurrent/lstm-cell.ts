@@ -129,7 +129,7 @@ function lstmOps(activation: Activation, recurrentActivation: Activation): CellO
   return {
     forward({ projected, bias, previousHidden, previousAuxiliary: previousCell }, multiply) {
       const sums = tf.add<Tensor2D>(tf.add(projected, multiply(previousHidden, 0)), bias);
-      const blocks = tf.split(sums, 4, 1) as Tensor2D[];
+      const blocks = tf.split<Tensor2D>(sums, 4, 1);
       const [i, f, g, o] = blocks.map((block, gate) =>
         (gate === 2 ? activation : recurrentActivation).apply(block),
       ) as [Tensor2D, Tensor2D, Tensor2D, Tensor2D];
@@ -143,7 +143,7 @@ function lstmOps(activation: Activation, recurrentActivation: Activation): CellO
       const squashed = activation.apply(cell!);
       const throughOutput = tf.mul(tf.mul(dHidden, o), activation.derivative(squashed));
       const dCell = tf.add<Tensor2D>(dAuxiliary!, throughOutput);
-      const dProjected = tf.concat(
+      const dProjected = tf.concat<Tensor2D>(
         [
           tf.mul(tf.mul(dCell, g), recurrentActivation.derivative(i)),
           tf.mul(tf.mul(dCell, previousCell!), recurrentActivation.derivative(f)),
@@ -151,7 +151,7 @@ function lstmOps(activation: Activation, recurrentActivation: Activation): CellO
           tf.mul(tf.mul(dHidden, squashed), recurrentActivation.derivative(o)),
         ],
         1,
-      ) as Tensor2D;
+      );
       return {
         dProjected,
         dRecurrent: dProjected,

@@ -111,11 +111,14 @@ tf.registerGradient({
     const inputs = nameAll(names, saved) as unknown as ForwardInputs<Tensor>;
     const [outputs, gates, auxiliary] = saved.slice(names.length) as [Tensor3D, Tensor3D, Tensor3D?];
     const [dOutputs, , dAuxiliary] = dys as [Tensor, Tensor, Tensor?];
-    const { projected: _, bias, candidateKernel, ...others } = inputs;
+    const { bias, hiddenState, cellState, candidateKernel, mask, recurrentMask } = inputs;
     const backwardInputs: BackwardInputs<Tensor> = {
-      ...others,
       outputs,
       gates,
+      hiddenState,
+      ...(cellState && { cellState }),
+      ...(mask && { mask }),
+      ...(recurrentMask && { recurrentMask }),
       ...(auxiliary && { auxiliary }),
       recurrentKernel: tf.transpose(inputs.recurrentKernel),
       ...(candidateKernel && { candidateKernel: tf.transpose(candidateKernel) }),
@@ -158,7 +161,7 @@ function recurrentOperand(
   { isReversed }: RecurrenceAttributes,
 ): Tensor2D {
   const [batchSize, numSteps, units] = outputs.shape;
-  const first = tf.expandDims(hiddenState, 1) as Tensor3D;
+  const first = tf.expandDims<Tensor3D>(hiddenState, 1);
   const others = tf.slice(outputs, [0, isReversed ? 1 : 0, 0], [batchSize, numSteps - 1, units]);
   let before = tf.concat(isReversed ? [others, first] : [first, others], 1);
   if (recurrentMask) before = tf.mul(before, tf.expandDims(recurrentMask, 1));

@@ -67,10 +67,10 @@ export class RecurrentCellLayer extends layers.RNNCell {
     }
     const { units, stateNames } = recurrentCell;
     this.stateSize = stateNames.length === 1 ? units : stateNames.map(() => units);
-    const { activation: _, ...named } = args;
     // Makes initialisers, regularisers and constraints of their names, which TensorFlow.js offers nowhere else.
     this.#resolved = layers.simpleRNNCell({
-      ...named,
+      ...args,
+      activation: 'tanh',
       kernelInitializer: args.kernelInitializer ?? 'glorotUniform',
     });
   }

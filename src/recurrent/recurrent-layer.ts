@@ -25,7 +25,12 @@ export interface RecurrentLayerArgs extends RecurrentLayerConfig {
   zeroOutputForMask?: boolean;
 }
 
-type Kwargs = Parameters<RNN['call']>[1];
+/** What tf.layers tells a layer beside its inputs. */
+interface CallOptions {
+  mask?: Tensor | Tensor[];
+  training?: boolean;
+  initialState?: Tensor[];
+}
 
 /**
  * A recurrent layer for models of tf.layers. TensorFlow.js's own class keeps shapes, states and symbolic calls; weights
@@ -51,7 +56,7 @@ export abstract class RecurrentLayer extends RNN {
   }
 
   /** @param inputs - float32 `[batch, time, features]`. */
-  override call(inputs: Tensor | Tensor[], { mask, training, initialState }: Kwargs): Tensor | Tensor[] {
+  override call(inputs: Tensor | Tensor[], { mask, training, initialState }: CallOptions): Tensor | Tensor[] {
     const { recurrentCell } = this.cell;
     const { dropout = 0, recurrentDropout = 0 } = this.#args;
     return tf.tidy(() => {
@@ -114,8 +119,8 @@ export abstract class RecurrentLayer extends RNN {
   }
 
   override getInitialState(inputs: Tensor): Tensor[] {
-    const state = this.cell.recurrentCell.initialState(inputs.shape[0]!);
-    return Object.values(state) as Tensor[];
+    const state = this.cell.recurrentCell.initialState(inputs.shape[0]);
+    return Object.values(state);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
