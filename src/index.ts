@@ -27,14 +27,7 @@ export type { EncoderSpec } from './encoder/encoder-spec.js';
 export { FeatureStore } from './encoder/feature-store.js';
 export type { FrameEncoder } from './encoder/frame-encoder.js';
 
-export { createCell } from './recurrent/create-cell.js';
-export { unroll, type Unrolled } from './recurrent/unroll.js';
-export type {
-  CellKind,
-  RecurrentCell,
-  RecurrentState,
-  RecurrentWeights,
-} from './recurrent/recurrent-cell.js';
+export * from './recurrent/index.js';
 
 export type { LabelerConfig, LabelerOptions } from './labeler/labeler-config.js';
 export { disposeState, resetLanes, type LabelerState } from './labeler/labeler-state.js';

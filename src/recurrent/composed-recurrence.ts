@@ -3,7 +3,7 @@ import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import type { BackwardInputs, ForwardInputs, RecurrenceAttributes } from './recurrence-kernels.js';
 
 /** One step of a batch, forwards: tensors `[batch, units]`, but for the wider `projected` and `bias`. */
-export interface ForwardStep {
+interface ForwardStep {
   /** x·W, `[batch, gates·units]`. */
   projected: Tensor2D;
   /** As the weights have it. */
@@ -13,7 +13,7 @@ export interface ForwardStep {
 }
 
 /** One step of a batch, backwards. */
-export interface BackwardStep {
+interface BackwardStep {
   /** After activation, `[batch, gates·units]`. */
   gates: Tensor2D;
   auxiliary: Tensor2D | undefined;

@@ -6,7 +6,7 @@ import type { BackwardInputs, ForwardInputs, RecurrenceAttributes } from './recu
  * One sequence at one step, forwards: views into the backend's memory. `units` numbers each, but for `projected`, `gates`
  * and `bias`, which are as wide as the kernel (bias as often as the cell has biases), and `product`, as its part of it.
  */
-export interface ForwardRow {
+interface ForwardRow {
   /** x·W. */
   projected: Float32Array;
   bias: Float32Array;
@@ -25,7 +25,7 @@ export interface ForwardRow {
 }
 
 /** One sequence at one step, backwards. Sizes as in {@link ForwardRow}. */
-export interface BackwardRow {
+interface BackwardRow {
   gates: Float32Array;
   auxiliary: Float32Array;
   previousHidden: Float32Array;
