@@ -47,7 +47,7 @@ export interface BackpropagatedChunk<State extends TensorContainer> {
  *
  *     for await (const chunk of truncatedBackpropagation(options)) {
  *       const { gradients, norm } = await clipByGlobalNorm(chunk.gradients, 1);
- *       optimizer.applyGradients(gradients as Record<string, tf.Variable>); // the type asks for more than it reads
+ *       optimizer.applyGradients(gradients);
  *       tf.dispose(gradients);
  *     }
  *
