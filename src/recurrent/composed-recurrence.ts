@@ -73,7 +73,13 @@ export function forwardComposed(
 export function backwardComposed(
   inputs: BackwardInputs<Tensor>,
   { cell, isReversed }: RecurrenceAttributes,
-): { dProjected: Tensor3D; dRecurrent?: Tensor3D; dHiddenState: Tensor2D; dCellState?: Tensor2D } {
+): {
+  dProjected: Tensor3D;
+  dBias: Tensor;
+  dRecurrent?: Tensor3D;
+  dHiddenState: Tensor2D;
+  dCellState?: Tensor2D;
+} {
   const isCarried = cell.auxiliary === 'carried';
   const masked = masking(inputs.recurrentMask);
   const multiply = multiplyingBy(inputs);
@@ -109,12 +115,16 @@ export function backwardComposed(
     if (dAuxiliary) dAuxiliary = where(mask, before.dAuxiliary!, dAuxiliary);
   }
   const ordered = inOrder(gradients.reverse(), isReversed);
+  const dProjected = sequenceOf(ordered.map(({ dProjected }) => dProjected));
+  const dRecurrent = cell.hasRecurrentGradient
+    ? sequenceOf(ordered.map(({ dRecurrent }) => dRecurrent))
+    : undefined;
+  const sumOfSteps = tf.sum(dProjected, [0, 1]);
   return {
-    dProjected: sequenceOf(ordered.map(({ dProjected }) => dProjected)),
+    dProjected,
+    dBias: dRecurrent ? tf.stack([sumOfSteps, tf.sum(dRecurrent, [0, 1])]) : sumOfSteps,
     dHiddenState: dHidden,
-    ...(cell.hasRecurrentGradient && {
-      dRecurrent: sequenceOf(ordered.map(({ dRecurrent }) => dRecurrent)),
-    }),
+    ...(dRecurrent && { dRecurrent }),
     ...(dAuxiliary && { dCellState: dAuxiliary }),
   };
 }

@@ -128,7 +128,13 @@ export function backwardFused(
   memory: BackendMemory,
   inputs: BackwardInputs<TensorInfo>,
   { cell, isReversed }: RecurrenceAttributes,
-): { dProjected: TensorInfo; dRecurrent?: TensorInfo; dHiddenState: TensorInfo; dCellState?: TensorInfo } {
+): {
+  dProjected: TensorInfo;
+  dBias: TensorInfo;
+  dRecurrent?: TensorInfo;
+  dHiddenState: TensorInfo;
+  dCellState?: TensorInfo;
+} {
   const { outputs, gates, auxiliary, hiddenState, cellState, mask, recurrentMask } = inputs;
   const transposedKernels = kernelsOf(inputs);
   const [batchSize, numSteps, width] = gates.shape as [number, number, number];
@@ -139,6 +145,8 @@ export function backwardFused(
   const dHiddenState = memory.allocate([batchSize, units]);
   const dCellState = isCarried ? memory.allocate([batchSize, units]) : undefined;
   const dProducts = cell.productWidths.map((columns) => memory.allocate([batchSize, columns]));
+  // Sums of the rows of dProjected and, where that differs, of dRecurrent.
+  const rowSums = new Float64Array(dRecurrent ? 2 * width : width);
   const valuesOf = (tensor: TensorInfo | undefined) => (tensor ? memory.valuesOf(tensor) : NO_VALUES);
   memory.valuesOf(dHiddenState).fill(0);
   valuesOf(dCellState).fill(0);
@@ -187,6 +195,10 @@ export function backwardFused(
             dProjected: dProjectedRow,
             dRecurrent: dRecurrentRow,
           });
+          if (stage === 0) {
+            addTo(rowSums, dProjectedRow);
+            if (dRecurrent) addTo(rowSums.subarray(width), dRecurrentRow);
+          }
         }
         rowOf(values.dProduct, row, columns).set(dRecurrentRow.subarray(firstColumn, firstColumn + columns));
       }
@@ -199,7 +211,15 @@ export function backwardFused(
     memory.free(dNextOperand!);
   }
   dProducts.forEach(memory.free);
-  return { dProjected, dHiddenState, ...(dRecurrent && { dRecurrent }), ...(dCellState && { dCellState }) };
+  const dBias = memory.allocate(dRecurrent ? [2, width] : [width]);
+  memory.valuesOf(dBias).set(rowSums);
+  return {
+    dProjected,
+    dBias,
+    dHiddenState,
+    ...(dRecurrent && { dRecurrent }),
+    ...(dCellState && { dCellState }),
+  };
 }
 
 /** The parts of the recurrent kernel in the order of their products. */
@@ -228,8 +248,8 @@ function multiplyBy(target: Float32Array, factors: Float32Array): void {
   for (let index = 0; index < target.length; index++) target[index]! *= factors[index]!;
 }
 
-function addTo(target: Float32Array, terms: Float32Array): void {
-  for (let index = 0; index < target.length; index++) target[index]! += terms[index]!;
+function addTo(target: Float32Array | Float64Array, terms: Float32Array): void {
+  for (let index = 0; index < terms.length; index++) target[index]! += terms[index]!;
 }
 
 /** Adds one time step of `[batch, time, width]` to `[batch, width]`. */

@@ -78,10 +78,10 @@ export function registerRecurrence(
     return [outputs, gates, auxiliary];
   });
   register<BackwardInputs<TensorInfo>>(BACKWARD, (inputs, attributes, backend) => {
-    const { dProjected, dHiddenState, dCellState, dRecurrent } = isFused
+    const { dProjected, dBias, dHiddenState, dCellState, dRecurrent } = isFused
       ? backwardFused(memoryOf(backend), inputs, attributes)
       : tf.tidy(() => backwardComposed(inputs as BackwardInputs<Tensor>, attributes));
-    return [dProjected, dHiddenState, dCellState ?? dRecurrent];
+    return [dProjected, dBias, dHiddenState, dCellState ?? dRecurrent];
   });
 
   function register<Inputs>(
@@ -111,7 +111,7 @@ tf.registerGradient({
     const inputs = nameAll(names, saved) as unknown as ForwardInputs<Tensor>;
     const [outputs, gates, auxiliary] = saved.slice(names.length) as [Tensor3D, Tensor3D, Tensor3D?];
     const [dOutputs, , dAuxiliary] = dys as [Tensor, Tensor, Tensor?];
-    const { bias, hiddenState, cellState, candidateKernel, mask, recurrentMask } = inputs;
+    const { hiddenState, cellState, candidateKernel, mask, recurrentMask } = inputs;
     const backwardInputs: BackwardInputs<Tensor> = {
       outputs,
       gates,
@@ -125,19 +125,19 @@ tf.registerGradient({
       dOutputs,
       ...(cell.auxiliary === 'carried' && { dAuxiliary: dAuxiliary! }),
     };
-    const [dProjected, dHiddenState, third] = runKernel(BACKWARD, backwardInputs, attributes) as [
+    const [dProjected, dBias, dHiddenState, last] = runKernel(BACKWARD, backwardInputs, attributes) as [
       Tensor3D,
+      Tensor,
       Tensor2D,
       Tensor?,
     ];
-    const dRecurrent = cell.hasRecurrentGradient ? third! : dProjected;
+    const dRecurrent = cell.hasRecurrentGradient ? last! : dProjected;
     const operand = () => recurrentOperand(inputs, outputs, attributes);
     const gradients: Record<keyof ForwardInputs<Tensor>, () => Tensor> = {
       projected: () => dProjected,
-      bias: () =>
-        bias.rank === 2 ? tf.stack([sumOfRows(dProjected), sumOfRows(dRecurrent)]) : sumOfRows(dProjected),
+      bias: () => dBias,
       hiddenState: () => dHiddenState,
-      cellState: () => third!,
+      cellState: () => last!,
       recurrentKernel: () =>
         transposedTimes(operand(), columnsOf(dRecurrent, 0, inputs.recurrentKernel.shape[1]!)),
       candidateKernel: () => {
@@ -173,10 +173,6 @@ function columnsOf(sequence: Tensor, firstColumn: number, numColumns: number): T
   const width = sequence.shape[2]!;
   const rows = tf.reshape<tf.Rank.R2>(sequence, [-1, width]);
   return numColumns === width ? rows : tf.slice(rows, [0, firstColumn], [-1, numColumns]);
-}
-
-function sumOfRows(sequence: Tensor): Tensor {
-  return tf.sum(columnsOf(sequence, 0, sequence.shape[2]!), 0);
 }
 
 /** TensorFlow.js saves optional inputs for the backward pass only as a list, so their names travel beside it. */
