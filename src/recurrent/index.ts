@@ -4,11 +4,11 @@
  * @packageDocumentation
  */
 export type { ActivationName } from './activations.js';
+export { bidirectional, type BidirectionalArgs } from './bidirectional.js';
 export { createCell } from './create-cell.js';
 export { GruCell, type GruCellOptions, type GruState } from './gru-cell.js';
 export { LstmCell, type LstmCellOptions, type LstmState } from './lstm-cell.js';
 export {
-  bidirectional,
   GRU,
   gru,
   LSTM,
@@ -16,7 +16,6 @@ export {
   SimpleRNN,
   simpleRNN,
   TF_LAYERS_DEFAULTS,
-  type BidirectionalArgs,
   type GruArgs,
   type LstmArgs,
 } from './layers.js';

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers } from '@tensorflow/tfjs-layers';
 import type { ActivationName } from './activations.js';
 import { GruCell } from './gru-cell.js';
 import { LstmCell } from './lstm-cell.js';
 import { RecurrentLayer, type RecurrentLayerArgs } from './recurrent-layer.js';
 import { RnnCell } from './rnn-cell.js';
 
-export interface GatedLayerArgs extends RecurrentLayerArgs {
+interface GatedLayerArgs extends RecurrentLayerArgs {
   /** Of the gates. Default `sigmoid`, as Keras; tf.layers has `hardSigmoid`. */
   recurrentActivation?: ActivationName | null;
 }
@@ -83,25 +82,6 @@ export const simpleRNN = (args: RecurrentLayerArgs) => new SimpleRNN(args);
 export const gru = (args: GruArgs) => new GRU(args);
 /** As `tf.layers.lstm`. */
 export const lstm = (args: LstmArgs) => new LSTM(args);
-
-export interface BidirectionalArgs {
-  /** The layer to run in both directions; it serves as a pattern and is not used itself. */
-  layer: RecurrentLayer;
-  /** How the two outputs become one; null leaves them two. Default `concat`. */
-  mergeMode?: 'concat' | 'sum' | 'ave' | 'mul' | null;
-  name?: string;
-}
-
-/**
- * Runs a layer forwards and a copy of it backwards: `tf.layers.bidirectional`, with zeros as outputs of masked steps, as
- * Keras has them there.
- */
-export function bidirectional({ layer, ...args }: BidirectionalArgs) {
-  layer.zeroOutputForMask = layer.returnSequences;
-  return layers.bidirectional({ layer, mergeMode: 'concat', ...args } as Parameters<
-    typeof layers.bidirectional
-  >[0]);
-}
 
 /** Null means "none" in a configuration of Keras. */
 function nameOf(activation: ActivationName | null | undefined, byDefault: ActivationName): ActivationName {

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, layers, type LayerVariable } from '@tensorflow/tfjs-layers';
-import { UsageError, WeightsError } from '../errors.js';
+import { ShapeError, UsageError, WeightsError } from '../errors.js';
 import type { ActivationName } from './activations.js';
+import { expectShape } from './expect-shape.js';
 import { orthogonal } from './initializers.js';
 import type { RecurrentCell, RecurrentWeights } from './recurrent-cell.js';
 
@@ -77,13 +78,17 @@ export class RecurrentCellLayer extends layers.RNNCell {
 
   override build(inputShape: Shape | Shape[]): void {
     const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as number[];
-    this.#numFeatures = shape.at(-1)!;
+    const numFeatures = shape.at(-1);
+    if (!numFeatures) {
+      throw new ShapeError(
+        'The inputs of a recurrent layer',
+        'a known number of features',
+        String(numFeatures),
+      );
+    }
+    this.#numFeatures = numFeatures;
     const specs = this.recurrentCell.weightSpecs(this.#numFeatures);
     const resolved = this.#resolved;
-    const recurrentInitializer =
-      resolved.recurrentInitializer.getClassName() === 'Orthogonal'
-        ? new OrthogonalRows(resolved.recurrentInitializer as Initializer & OrthogonalArgs)
-        : resolved.recurrentInitializer;
     const biasInitializer = this.options.unitForgetBias
       ? new UnitForgetBias(resolved.biasInitializer)
       : resolved.biasInitializer;
@@ -93,7 +98,7 @@ export class RecurrentCellLayer extends layers.RNNCell {
       initializer: Initializer,
       of: 'kernel' | 'recurrent' | 'bias',
     ) =>
-      refusingNonFinite(
+      refusingUnfit(
         this.addWeight(
           name,
           shape,
@@ -104,17 +109,22 @@ export class RecurrentCellLayer extends layers.RNNCell {
           resolved[`${of}Constraint`],
         ),
       );
-    this.#variables.kernel = add('kernel', specs.kernel.shape, resolved.kernelInitializer, 'kernel');
+    this.#variables.kernel = add(
+      'kernel',
+      specs.kernel.shape,
+      runnable(resolved.kernelInitializer),
+      'kernel',
+    );
     this.#variables.recurrentKernel = add(
       'recurrent_kernel',
       specs.recurrentKernel.shape,
-      recurrentInitializer,
+      runnable(resolved.recurrentInitializer),
       'recurrent',
     );
     if (resolved.useBias) this.#variables.bias = add('bias', specs.bias.shape, biasInitializer, 'bias');
     if (this.args.layerNormalization) {
       const shape = [2, this.recurrentCell.numGates * this.recurrentCell.units];
-      this.#variables.gain = refusingNonFinite(this.addWeight('gain', shape, undefined, initializers.ones()));
+      this.#variables.gain = refusingUnfit(this.addWeight('gain', shape, undefined, initializers.ones()));
     }
     this.built = true;
   }
@@ -142,20 +152,27 @@ interface OrthogonalArgs {
   seed?: number;
 }
 
-/** Ours, for the one of TensorFlow.js 4.22 does not run in Node. */
-class OrthogonalRows extends tf.serialization.Serializable {
+/** The orthogonal initialiser of TensorFlow.js 4.22 does not run in Node. */
+function runnable(initializer: Initializer): Initializer {
+  if (initializer.getClassName() !== 'Orthogonal') return initializer;
+  return new Orthogonal(initializer as Initializer & OrthogonalArgs);
+}
+
+/** Orthonormal rows, or columns where these are fewer. */
+class Orthogonal extends tf.serialization.Serializable {
   constructor(private readonly args: OrthogonalArgs) {
     super();
   }
 
   apply(shape: Shape): tf.Tensor {
+    const [rows, columns] = shape as [number, number];
+    const wide: [number, number] = [Math.min(rows, columns), Math.max(rows, columns)];
     // Zero means "no seed" to TensorFlow.js.
     const seed = this.args.seed || 1 + Math.floor(Math.random() * 2 ** 30);
-    const values = orthogonal(shape as number[], seed);
-    return tf.tensor(
-      values.map((value) => value * this.args.gain),
-      shape as number[],
-    );
+    return tf.tidy(() => {
+      const kernel = tf.mul(tf.tensor2d(orthogonal(wide, seed), wide), this.args.gain);
+      return rows > columns ? tf.transpose(kernel) : kernel;
+    });
   }
 
   fromConfigUsesCustomObjects(): boolean {
@@ -190,13 +207,16 @@ class UnitForgetBias extends tf.serialization.Serializable {
   }
 }
 
-/** Has a weight refuse values that are not numbers, so that a damaged file is told when it is loaded. */
-function refusingNonFinite(variable: LayerVariable): LayerVariable {
+/** Has a weight refuse what does not fit it, and values that are not numbers, so that a damaged file is told at once. */
+function refusingUnfit(variable: LayerVariable): LayerVariable {
+  const { originalName, shape } = variable;
   const write = variable.write.bind(variable);
   variable.write = (value) => {
-    if (value.dataSync<'float32'>().every(Number.isFinite)) return write(value);
+    expectShape(`The weight ${originalName}`, value, shape as number[]);
+    const unfit = value.dataSync<'float32'>().find((number) => !Number.isFinite(number));
+    if (unfit === undefined) return write(value);
     throw new WeightsError(
-      `The weight ${variable.originalName} [${variable.shape.join(', ')}] cannot take values that are not finite numbers.`,
+      `The weight ${originalName} [${shape.join(', ')}]: expected finite numbers, received ${unfit}.`,
     );
   };
   return variable;

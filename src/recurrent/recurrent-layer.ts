@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { RNN } from '@tensorflow/tfjs-layers';
 import { UsageError } from '../errors.js';
+import { CheckedRNN } from './checked-rnn.js';
 import { expectShape } from './expect-shape.js';
 import {
   RecurrentCellLayer,
@@ -9,7 +9,7 @@ import {
   type RecurrentLayerConfig,
 } from './recurrent-cell-layer.js';
 import type { RecurrentCell, RecurrentState } from './recurrent-cell.js';
-import { step, unroll } from './unroll.js';
+import { unroll } from './unroll.js';
 
 /** How a recurrent layer walks its sequences; keys and defaults of Keras. */
 export interface RecurrentLayerArgs extends RecurrentLayerConfig {
@@ -21,7 +21,10 @@ export interface RecurrentLayerArgs extends RecurrentLayerConfig {
   goBackwards?: boolean;
   /** Whether a batch starts from where the last one ended, until `resetStates()`. Default false. */
   stateful?: boolean;
-  /** Whether the output of a step that a mask leaves out is zero, not that of the step before. Default false. */
+  /**
+   * Whether, in a sequence of outputs, that of a step that a mask leaves out is zero, not that of the step before.
+   * Default false.
+   */
   zeroOutputForMask?: boolean;
 }
 
@@ -36,9 +39,8 @@ interface CallOptions {
  * A recurrent layer for models of tf.layers. TensorFlow.js's own class keeps shapes, states and symbolic calls; weights
  * and all arithmetic are ours.
  */
-export abstract class RecurrentLayer extends RNN {
-  declare readonly cell: RecurrentCellLayer;
-  /** Whether the output of a step that a mask leaves out is zero, not that of the step before. */
+export abstract class RecurrentLayer extends CheckedRNN {
+  /** Whether, in a sequence of outputs, that of a step that a mask leaves out is zero, not that of the step before. */
   zeroOutputForMask: boolean;
   readonly #args: RecurrentLayerArgs;
   #numCalls = 0;
@@ -59,16 +61,16 @@ export abstract class RecurrentLayer extends RNN {
   override call(inputs: Tensor | Tensor[], { mask, training, initialState }: CallOptions): Tensor | Tensor[] {
     const { recurrentCell } = this.cell;
     const { dropout = 0, recurrentDropout = 0 } = this.#args;
+    this.assertInputCompatibility(inputs);
     return tf.tidy(() => {
-      let sequence = firstOf(inputs) as Tensor3D;
-      expectShape(`The inputs of the layer ${this.name}`, sequence, ['batch', 'time', 'features']);
+      let sequence = tf.cast([inputs].flat()[0] as Tensor3D, 'float32');
       const [batchSize, , numFeatures] = sequence.shape;
-      const initial = initialState ?? (this.stateful ? this.getStates() : undefined);
-      const state = initial ? this.#namedState(initial) : recurrentCell.initialState(batchSize);
+      const carried = this.stateful ? this.getStates() : undefined;
+      const state = this.#stateOf(initialState ?? carried, batchSize);
       if (training && dropout > 0) {
         sequence = tf.mul(sequence, this.#dropoutMask([batchSize, 1, numFeatures], dropout));
       }
-      const stepMask = mask && (firstOf(mask) as Tensor2D);
+      const stepMask = [mask].flat()[0] as Tensor2D | null | undefined;
       const { outputs, finalState } = unroll(recurrentCell, this.cell.readWeights(), sequence, state, {
         isReversed: this.goBackwards,
         ...(stepMask && { mask: stepMask }),
@@ -79,11 +81,7 @@ export abstract class RecurrentLayer extends RNN {
       });
       const states = recurrentCell.stateNames.map((name) => finalState[name]!);
       if (this.stateful) this.resetStates(states);
-      const made =
-        stepMask && this.zeroOutputForMask
-          ? tf.mul<Tensor3D>(outputs, tf.expandDims(tf.cast(stepMask, 'float32'), 2))
-          : outputs;
-      const output = this.returnSequences ? this.#inOrderOfWalk(made) : this.#lastOf(made);
+      const output = this.returnSequences ? this.#sequenceOf(outputs, stepMask) : this.#lastOf(outputs);
       return this.returnState ? [output, ...states] : output;
     });
   }
@@ -94,41 +92,38 @@ export abstract class RecurrentLayer extends RNN {
    * @param input - float32 `[batch, features]`.
    * @param states - float32 `[batch, units]` each, in the order of `returnState`; zeros if left out.
    * @returns The next states, of which the first is the output. The caller disposes them.
+   * @throws {ShapeError} If input or states do not fit the layer or each other.
    */
   step(input: Tensor2D, states?: Tensor[]): Tensor2D[] {
     const { recurrentCell } = this.cell;
+    expectShape(`The input of a step of the layer ${this.name}`, input, ['batch', 'features']);
     return tf.tidy(() => {
-      if (!this.built) this.build([null, null, input.shape[1]]);
-      const state = states ? this.#namedState(states) : recurrentCell.initialState(input.shape[0]);
-      const next = step(recurrentCell, this.cell.readWeights(), input, state);
-      return recurrentCell.stateNames.map((name) => next[name]!);
+      const oneStep = tf.expandDims<Tensor3D>(tf.cast(input, 'float32'), 1);
+      if (!this.built) this.#buildFor(oneStep);
+      this.assertInputCompatibility(oneStep);
+      const state = this.#stateOf(states, input.shape[0]);
+      const { finalState } = unroll(recurrentCell, this.cell.readWeights(), oneStep, state);
+      return recurrentCell.stateNames.map((name) => finalState[name]!);
     });
-  }
-
-  /**
-   * Sets the states of a stateful layer, to zero if none are given. Those before are disposed, in training too: whatever
-   * a backward pass needs of them, it keeps itself.
-   */
-  override resetStates(states?: Tensor | Tensor[]): void {
-    super.resetStates(states, false);
-  }
-
-  /** Losses of the regularisers, which tf.layers forgets in a recurrent layer. */
-  override calculateLosses(): tf.Scalar[] {
-    return [...super.calculateLosses(), ...this.cell.calculateLosses()];
-  }
-
-  override getInitialState(inputs: Tensor): Tensor[] {
-    const state = this.cell.recurrentCell.initialState(inputs.shape[0]);
-    return Object.values(state);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), zeroOutputForMask: this.zeroOutputForMask };
   }
 
-  #inOrderOfWalk(outputs: Tensor3D): Tensor3D {
-    return this.goBackwards ? tf.reverse(outputs, 1) : outputs;
+  /** Builds the layer as its first call does, names and all, and forgets the call. */
+  #buildFor(sequence: Tensor3D): void {
+    this.apply(sequence);
+    if (this.stateful) this.resetStates();
+  }
+
+  /** All outputs in the order of the walk. */
+  #sequenceOf(outputs: Tensor3D, mask: Tensor2D | null | undefined): Tensor3D {
+    const kept =
+      mask && this.zeroOutputForMask
+        ? tf.mul<Tensor3D>(outputs, tf.expandDims(tf.cast(mask, 'float32'), 2))
+        : outputs;
+    return this.goBackwards ? tf.reverse(kept, 1) : kept;
   }
 
   #lastOf(outputs: Tensor3D): Tensor2D {
@@ -136,20 +131,20 @@ export abstract class RecurrentLayer extends RNN {
     return tf.squeeze(tf.slice(outputs, [0, time, 0], [-1, 1, -1]), [1]);
   }
 
-  #namedState(states: Tensor[]): RecurrentState {
-    const { stateNames } = this.cell.recurrentCell;
-    return Object.fromEntries(stateNames.map((name, index) => [name, states[index]])) as RecurrentState;
+  /** States by name; zeros if none are given. */
+  #stateOf(states: Tensor[] | undefined, batchSize: number): RecurrentState {
+    const { recurrentCell } = this.cell;
+    if (!states) return recurrentCell.initialState(batchSize);
+    this.expectStates(states, batchSize);
+    const named = recurrentCell.stateNames.map((name, index) => [name, states[index]]);
+    return Object.fromEntries(named) as RecurrentState;
   }
 
   /** Zero for what is dropped, 1/(1−rate) for what stays. */
   #dropoutMask(shape: number[], rate: number): Tensor {
     const { seed } = this.#args;
-    const seedOfCall = seed === undefined ? undefined : `${seed}.${this.#numCalls++}`;
+    // A saved configuration says null for "no seed".
+    const seedOfCall = typeof seed === 'number' ? `${seed}.${this.#numCalls++}` : undefined;
     return tf.dropout(tf.ones(shape), rate, undefined, seedOfCall);
   }
-}
-
-/** tf.layers hands over one tensor or a list of one. */
-function firstOf(tensors: Tensor | Tensor[]): Tensor {
-  return Array.isArray(tensors) ? tensors[0]! : tensors;
 }
