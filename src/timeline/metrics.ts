@@ -1,18 +1,23 @@
 import { ShapeError } from '../errors.js';
+import { AveragePrecisionScorer } from './average-precision.js';
 import { editScore, labelRuns, matchSegments, type SegmentMatches } from './segment-matching.js';
 
 /** Percentages of intersection over union at which F1 is taken. */
 const F1_OVERLAPS = [10, 25, 50] as const;
 
-/** How well one label is recognised, over frames. */
+/** How well one label is recognised: over frames, but for the average precision, which is over segments. */
 interface LabelScores {
   label: string;
-  /** Frames that truly show it. */
+  /** Frames that truly show it, its support. */
   numFrames: number;
   /** Percent of the frames so labelled that truly show it; null if none was so labelled. */
   precision: number | null;
   /** Percent of the frames that truly show it that were so labelled; null if none shows it. */
   recall: number | null;
+  /** Harmonic mean of precision and recall; null if no frame shows it and none was so labelled. */
+  f1: number | null;
+  /** Area under precision over recall of its segments, see {@link AveragePrecisionScorer}; null if none shows it. */
+  averagePrecision: number | null;
 }
 
 /** How well videos were labelled. Scores are percentages; null where nothing defines them, never NaN. */
@@ -27,6 +32,11 @@ export interface SegmentationScores {
   edit: number | null;
   /** Segmental F1 at an intersection over union of 10, 25 and 50 percent, background dropped. */
   f1: Record<(typeof F1_OVERLAPS)[number], number | null>;
+  /**
+   * Mean over the labels of their average precision at an intersection over union of 50, 55, …, 95 percent, as
+   * ActivityNet has it, background dropped; null if there is no such label, or confidences are not known.
+   */
+  meanAveragePrecision: number | null;
   /** Names of the rows and columns of `confusion`. */
   labels: string[];
   /** Frames of each true label (row) that were given each label (column). */
@@ -53,6 +63,8 @@ export class SegmentationScorer {
   /** Frames by true label and given label. */
   readonly #confusion = new Map<string, Map<string, number>>();
   readonly #matches = F1_OVERLAPS.map(() => ({ hits: 0, falseAlarms: 0, misses: 0 }));
+  /** Undefined once a video came without confidences. */
+  #detections: AveragePrecisionScorer | undefined = new AveragePrecisionScorer();
   #numVideos = 0;
   #editSum = 0;
 
@@ -67,23 +79,26 @@ export class SegmentationScorer {
    *
    * @param truth - True label of each frame, undefined where none is known, `[numFrames]`.
    * @param predicted - Label given to each frame, `[numFrames]`.
-   * @throws {ShapeError} If the two differ in length.
+   * @param confidences - Probability of the label given to each frame, `[numFrames]`; average precision needs it.
+   * @throws {ShapeError} If they differ in length.
    */
-  add(truth: readonly (string | undefined)[], predicted: readonly string[]): void {
-    if (truth.length !== predicted.length) {
-      throw new ShapeError(
-        'Predicted labels',
-        `${truth.length}, one for each frame of the truth`,
-        `${predicted.length}`,
-      );
-    }
+  add(
+    truth: readonly (string | undefined)[],
+    predicted: readonly string[],
+    confidences?: readonly number[],
+  ): void {
+    expectAsMany('Predicted labels', truth, predicted);
+    if (confidences) expectAsMany('Confidences', truth, confidences);
     const labelledTruth = truth.filter((label) => label !== undefined);
     if (labelledTruth.length === 0) return;
-    const labelledPrediction = predicted.filter((_, frame) => truth[frame] !== undefined);
+    const isLabelled = (_: unknown, frame: number): boolean => truth[frame] !== undefined;
+    const labelledPrediction = predicted.filter(isLabelled);
     labelledTruth.forEach((label, frame) => this.#countFrame(label, labelledPrediction[frame] as string));
 
     const trueRuns = labelRuns(labelledTruth, this.#background);
     const predictedRuns = labelRuns(labelledPrediction, this.#background);
+    if (confidences) this.#detections?.add(trueRuns, predictedRuns, confidences.filter(isLabelled));
+    else this.#detections = undefined;
     this.#numVideos++;
     this.#editSum += editScore(trueRuns, predictedRuns);
     F1_OVERLAPS.forEach((percent, i) => {
@@ -105,12 +120,14 @@ export class SegmentationScorer {
     const [f1At10, f1At25, f1At50] = this.#matches.map(({ hits, falseAlarms, misses }) =>
       percentage(2 * hits, 2 * hits + falseAlarms + misses),
     ) as [number | null, number | null, number | null];
+    const averagePrecisions = this.#detections?.result() ?? new Map<string, number>();
     return {
       numVideos: this.#numVideos,
       numFrames: sum(shown),
       frameAccuracy: percentage(sum(correct), sum(shown)),
       edit: this.#numVideos > 0 ? this.#editSum / this.#numVideos : null,
       f1: { 10: f1At10, 25: f1At25, 50: f1At50 },
+      meanAveragePrecision: mean([...averagePrecisions.values()]),
       labels,
       confusion,
       perLabel: labels.map((label, i) => ({
@@ -118,6 +135,8 @@ export class SegmentationScorer {
         numFrames: shown[i] as number,
         precision: percentage(correct[i] as number, given[i] as number),
         recall: percentage(correct[i] as number, shown[i] as number),
+        f1: percentage(2 * (correct[i] as number), (shown[i] as number) + (given[i] as number)),
+        averagePrecision: averagePrecisions.get(label) ?? null,
       })),
     };
   }
@@ -127,6 +146,15 @@ export class SegmentationScorer {
     const row = this.#confusion.get(truth) ?? new Map<string, number>();
     this.#confusion.set(truth, row.set(predicted, (row.get(predicted) ?? 0) + 1));
   }
+}
+
+function expectAsMany(what: string, truth: readonly unknown[], received: readonly unknown[]): void {
+  if (received.length === truth.length) return;
+  throw new ShapeError(what, `${truth.length}, one for each frame of the truth`, `${received.length}`);
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length > 0 ? sum(values) / values.length : null;
 }
 
 function sum(values: readonly number[]): number {

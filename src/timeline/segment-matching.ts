@@ -1,5 +1,5 @@
 /** Frames `[start, end)` of one label. */
-interface LabelRun {
+export interface LabelRun {
   label: string;
   start: number;
   end: number;
@@ -73,7 +73,8 @@ export function matchSegments(
   return { hits, falseAlarms: predicted.length - hits, misses: truth.length - hits };
 }
 
-function intersectionOverUnion(a: LabelRun, b: LabelRun): number {
+/** Share of the frames of either run that both have, 0 to 1. */
+export function intersectionOverUnion(a: LabelRun, b: LabelRun): number {
   const intersection = Math.min(a.end, b.end) - Math.max(a.start, b.start);
   return Math.max(0, intersection) / (a.end - a.start + b.end - b.start - Math.max(0, intersection));
 }

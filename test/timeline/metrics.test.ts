@@ -99,9 +99,9 @@ describe('SegmentationScorer', () => {
     ]);
     expect(frameAccuracy).toBeCloseTo(90, 12);
     expect(perLabel).toEqual([
-      { label: 'walk', numFrames: 6, precision: 100, recall: 500 / 6 },
-      { label: 'fall', numFrames: 4, precision: 80, recall: 100 },
-      { label: 'sit', numFrames: 0, precision: null, recall: null },
+      { label: 'walk', numFrames: 6, precision: 100, recall: 500 / 6, f1: 1000 / 11, averagePrecision: null },
+      { label: 'fall', numFrames: 4, precision: 80, recall: 100, f1: 800 / 9, averagePrecision: null },
+      { label: 'sit', numFrames: 0, precision: null, recall: null, f1: null, averagePrecision: null },
     ]);
   });
 
@@ -135,6 +135,7 @@ describe('SegmentationScorer', () => {
       frameAccuracy: null,
       edit: null,
       f1: { 10: null, 25: null, 50: null },
+      meanAveragePrecision: null,
       labels: [],
       confusion: [],
       perLabel: [],
@@ -174,6 +175,8 @@ describe('SegmentationScorer', () => {
   });
 
   it('refuses sequences of different lengths', () => {
-    expect(() => new SegmentationScorer().add(truthOf('a*3'), frames('a*4'))).toThrow(ShapeError);
+    const scorer = new SegmentationScorer();
+    expect(() => scorer.add(truthOf('a*3'), frames('a*4'))).toThrow(ShapeError);
+    expect(() => scorer.add(truthOf('a*3'), frames('a*3'), [1, 1])).toThrow(ShapeError);
   });
 });
