@@ -117,9 +117,11 @@ export class SegmentationScorer {
     const correct = labels.map((_, i) => confusion[i]?.[i] as number);
     const shown = confusion.map(sum);
     const given = labels.map((_, column) => sum(confusion.map((row) => row[column] as number)));
-    const [f1At10, f1At25, f1At50] = this.#matches.map(({ hits, falseAlarms, misses }) =>
-      percentage(2 * hits, 2 * hits + falseAlarms + misses),
-    ) as [number | null, number | null, number | null];
+    const [f1At10, f1At25, f1At50] = this.#matches.map(segmentalF1) as [
+      number | null,
+      number | null,
+      number | null,
+    ];
     const averagePrecisions = this.#detections?.result() ?? new Map<string, number>();
     return {
       numVideos: this.#numVideos,
@@ -151,6 +153,14 @@ export class SegmentationScorer {
 function expectAsMany(what: string, truth: readonly unknown[], received: readonly unknown[]): void {
   if (received.length === truth.length) return;
   throw new ShapeError(what, `${truth.length}, one for each frame of the truth`, `${received.length}`);
+}
+
+/** Of precision and recall, in the order in which the reference evaluation rounds, so that the last digit agrees. */
+function segmentalF1({ hits, falseAlarms, misses }: SegmentMatches): number | null {
+  if (hits === 0) return falseAlarms + misses > 0 ? 0 : null;
+  const precision = hits / (hits + falseAlarms);
+  const recall = hits / (hits + misses);
+  return (200 * precision * recall) / (precision + recall);
 }
 
 function mean(values: readonly number[]): number | null {
