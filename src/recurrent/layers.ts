@@ -66,7 +66,8 @@ export class LSTM extends RecurrentLayer {
     const options = {
       activation: nameOf(args.activation, 'tanh'),
       recurrentActivation: nameOf(args.recurrentActivation, 'sigmoid'),
-      unitForgetBias: args.unitForgetBias ?? true,
+      // A model that tf.layers saved says null where it means false.
+      unitForgetBias: args.unitForgetBias === undefined || Boolean(args.unitForgetBias),
     };
     super(new LstmCell(args.units, options), args, options);
   }
