@@ -3,6 +3,7 @@ import { labelFrames, labelSourceFrames } from './frame-labels.js';
 import { endOfVideo, segmentFrames } from './segments.js';
 import { smoothLabels, type SmoothingOptions } from './smoothing.js';
 import type { Timeline } from './timeline.js';
+import { markUnknownFrames, markUnknownSegments, withUnknown } from './unknown.js';
 
 /** What a labelled video consists of. */
 interface TimelineParts {
@@ -18,6 +19,8 @@ interface TimelineParts {
   probabilities: Float32Array;
   /** Calms the segments; frames keep the model's own labels. Off by default. */
   smoothing?: SmoothingOptions;
+  /** Confidence below which a frame, or a segment by its mean, is called "unknown", 0 to 1. Off by default. */
+  unknownBelow?: number;
   /** Time of every source frame, ascending: the timeline then has one frame for each of them. */
   sourceTimesSec?: readonly number[];
 }
@@ -27,23 +30,36 @@ interface TimelineParts {
  * streaming the same video would have given; segments come from the smoothed ones.
  *
  * @throws {ShapeError} If the probabilities do not fit the frames and labels.
- * @throws {UsageError} If a smoothing option is not a number of seconds from 0.
+ * @throws {UsageError} If a smoothing option or the threshold of the unknown is impossible.
  */
 export function buildTimeline(parts: TimelineParts): Timeline {
-  const { video, model, labels, frameRate, timesSec, probabilities, smoothing = {}, sourceTimesSec } = parts;
+  const {
+    video,
+    model,
+    labels,
+    frameRate,
+    timesSec,
+    probabilities,
+    smoothing = {},
+    unknownBelow,
+    sourceTimesSec,
+  } = parts;
   const samples = labelFrames(labels, probabilities, timesSec);
   const shownTimesSec = sourceTimesSec ?? timesSec;
   const shownRate = (sourceTimesSec && video.frameRate) || frameRate;
   const endSec = endOfVideo(shownTimesSec.at(-1) ?? 0, shownRate, video.durationSec);
   const smoothed = smoothLabels(labels, samples, endSec, smoothing);
+  const isUnknownAllowed = unknownBelow !== undefined;
+  const named = isUnknownAllowed ? markUnknownFrames(samples, labels, unknownBelow) : samples;
+  const joined = isUnknownAllowed ? markUnknownSegments(smoothed, unknownBelow) : smoothed;
   const shown = <Frame extends (typeof samples)[number]>(frames: Frame[]): Frame[] =>
     sourceTimesSec ? labelSourceFrames(frames, sourceTimesSec) : frames;
   return {
     video,
     model,
-    labels: [...labels],
+    labels: isUnknownAllowed ? withUnknown(labels) : [...labels],
     frameRate,
-    frames: shown(samples),
-    segments: segmentFrames(shown(smoothed), endSec),
+    frames: shown(named),
+    segments: segmentFrames(shown(joined), endSec),
   };
 }

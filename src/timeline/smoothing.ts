@@ -1,10 +1,14 @@
 import { UsageError } from '../errors.js';
 import { indexOfMaximum, TIME_TOLERANCE_SEC } from './frame-labels.js';
 import { PriorityQueue } from './priority-queue.js';
+import type { SegmentPrior } from './segment-prior.js';
 import type { ScoredFrame } from './timeline.js';
+import { viterbiLabels } from './viterbi.js';
 
-/** How to calm a flickering labeler. Both are off unless given. */
+/** How to calm a flickering labeler. All are off unless given. */
 export interface SmoothingOptions {
+  /** What is known of segments beforehand: the most probable segmentation is found by it. Not beside a median. */
+  prior?: SegmentPrior;
   /** Width in seconds of the window, centred on a frame, in which each label's median probability is taken. */
   medianSec?: number;
   /** Seconds that a segment must last; shorter ones are absorbed by a neighbour. */
@@ -12,8 +16,9 @@ export interface SmoothingOptions {
 }
 
 /**
- * Relabels frames so that segments are calm. First each label's probability is replaced by its median over a window
- * and the highest wins. Then segments shorter than the minimum are absorbed, the shortest first and the earlier on a
+ * Relabels frames so that segments are calm. First either the most probable segmentation under a prior takes the place
+ * of the frames' own labels, or each label's probability is replaced by its median over a window and the highest wins.
+ * Then segments shorter than the minimum are absorbed, the shortest first and the earlier on a
  * tie, each by the neighbour whose label has the higher mean probability over the short segment's frames, the
  * earlier on a tie; neighbours that come to share a label join. What is left is long enough, or the whole video.
  *
@@ -21,23 +26,40 @@ export interface SmoothingOptions {
  * @param frames - Frames as the model labelled them, times ascending.
  * @param endSec - Where the last segment ends.
  * @returns New frames; `confidence` is the model's own probability of the new label.
- * @throws {UsageError} If an option is not a number of seconds from 0.
+ * @throws {UsageError} If an option is not a number of seconds from 0, or both a prior and a median are given.
+ * @throws {ShapeError} If the prior is of another number of labels.
  */
 export function smoothLabels(
   labels: readonly string[],
   frames: readonly ScoredFrame[],
   endSec: number,
-  { medianSec = 0, minDurationSec = 0 }: SmoothingOptions,
+  { prior, medianSec = 0, minDurationSec = 0 }: SmoothingOptions,
 ): ScoredFrame[] {
   requireSeconds('median window', medianSec);
   requireSeconds('minimum duration', minDurationSec);
-  const choices =
-    medianSec > 0 ? chooseByMedian(frames, medianSec) : frames.map((frame) => labels.indexOf(frame.label));
+  if (prior && medianSec > 0) throw new UsageError('Smooth by a prior or by a median, not by both.');
+  const choices = chooseLabels(labels, frames, prior, medianSec);
   if (minDurationSec > 0) absorbShortRuns(choices, frames, endSec, minDurationSec);
   return frames.map((frame, index) => {
     const choice = choices[index] as number;
     return { ...frame, label: labels[choice] as string, confidence: frame.probabilities[choice] as number };
   });
+}
+
+function chooseLabels(
+  labels: readonly string[],
+  frames: readonly ScoredFrame[],
+  prior: SegmentPrior | undefined,
+  medianSec: number,
+): number[] {
+  if (prior) {
+    return viterbiLabels(
+      frames.map(({ probabilities }) => probabilities),
+      prior,
+    );
+  }
+  if (medianSec > 0) return chooseByMedian(frames, medianSec);
+  return frames.map((frame) => labels.indexOf(frame.label));
 }
 
 /** Label index of the highest median probability in each frame's window; windows are cut at the video's ends. */

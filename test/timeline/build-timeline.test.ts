@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ShapeError } from '../../src/errors.js';
+import { ShapeError, UsageError } from '../../src/errors.js';
 import { buildTimeline } from '../../src/timeline/build-timeline.js';
 import { labelFrame } from '../../src/timeline/frame-labels.js';
 
@@ -68,6 +68,25 @@ describe('buildTimeline', () => {
     expect(
       buildTimeline({ ...live, video: { ...live.video, frameRate: 0 } }).segments.at(-1)?.endSec,
     ).toBeCloseTo(1, 12);
+  });
+
+  it('calls a frame unknown by its own confidence and a segment by its mean', () => {
+    const { labels, frames, segments } = buildTimeline({ ...parts, unknownBelow: 0.74 });
+    expect(labels).toEqual(['walk', 'fall', 'unknown']);
+    expect(frames.map(({ label }) => label)).toEqual(['walk', 'fall', 'walk', 'unknown', 'fall']);
+    expect(frames[3]).toMatchObject({ confidence: 0.625, probabilities: Float32Array.of(0.625, 0.375, 0) });
+    // The second walk's mean is 0.75.
+    expect(segments.map(({ label }) => label)).toEqual(['walk', 'fall', 'walk', 'fall']);
+    const unsure = buildTimeline({ ...parts, unknownBelow: 0.76 });
+    expect(unsure.segments).toEqual([{ label: 'unknown', startSec: 0, endSec: 1.04, confidence: 0.75 }]);
+  });
+
+  it('joins the unknown with a label of that name, and refuses a threshold that is no probability', () => {
+    const { labels, frames } = buildTimeline({ ...parts, labels: ['unknown', 'fall'], unknownBelow: 0.5 });
+    expect(labels).toEqual(['unknown', 'fall']);
+    expect(frames[0]?.probabilities).toHaveLength(2);
+    for (const unknownBelow of [-0.1, 1.1, NaN])
+      expect(() => buildTimeline({ ...parts, unknownBelow })).toThrow(UsageError);
   });
 
   it('makes an empty timeline of no frames', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.js';
 import { labelFrames } from '../../src/timeline/frame-labels.js';
 import { segmentFrames } from '../../src/timeline/segments.js';
+import type { SegmentPrior } from '../../src/timeline/segment-prior.js';
 import { smoothLabels, type SmoothingOptions } from '../../src/timeline/smoothing.js';
 import type { ScoredFrame } from '../../src/timeline/timeline.js';
 
@@ -36,6 +37,29 @@ describe('smoothLabels', () => {
 
   it('takes no frame for what it is', () => {
     expect(smoothLabels(labels, [], 0, { medianSec: 1, minDurationSec: 1 })).toEqual([]);
+  });
+});
+
+describe('smoothing by a prior', () => {
+  const prior = {
+    weight: 1,
+    initial: [0.4, 0.3, 0.3],
+    transitions: [
+      [0, 0.5, 0.5],
+      [0.5, 0, 0.5],
+      [0.5, 0.5, 0],
+    ],
+    durations: Array(3).fill({ logMean: Math.log(6), logDeviation: 0.3 }) as SegmentPrior['durations'],
+  };
+
+  it('finds the most probable segmentation, and then absorbs what is too short', () => {
+    expect(smooth('aaabaaabbbbbb', { prior })).toBe('aaaaaaabbbbbb');
+    expect(smooth('aabbbbbbbbb', { prior })).toBe('aabbbbbbbbb');
+    expect(smooth('aabbbbbbbbb', { prior, minDurationSec: 0.3 })).toBe('bbbbbbbbbbb');
+  });
+
+  it('is not done beside a median', () => {
+    expect(() => smooth('aab', { prior, medianSec: 1 })).toThrow(UsageError);
   });
 });
 

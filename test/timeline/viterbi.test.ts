@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { ShapeError } from '../../src/errors.js';
+import type { SegmentPrior } from '../../src/timeline/segment-prior.js';
+import { viterbiLabels } from '../../src/timeline/viterbi.js';
+
+/** Numbers in [0, 1) that are the same on every run: a linear congruential generator. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
+
+function normalised(values: number[]): number[] {
+  const sum = values.reduce((total, value) => total + value, 0);
+  return values.map((value) => value / sum);
+}
+
+function randomPrior(random: () => number, numLabels: number): SegmentPrior {
+  const draw = () => Array.from({ length: numLabels }, () => 0.05 + random());
+  return {
+    weight: 2 * random(),
+    initial: normalised(draw()),
+    transitions: draw().map((_, row) =>
+      normalised(draw().map((value, column) => (row === column ? 0 : value))),
+    ),
+    durations: draw().map(() => ({ logMean: 1.5 * random(), logDeviation: 0.2 + 0.4 * random() })),
+  };
+}
+
+/** The definition, for one labelling of all frames: nothing is shared with the code under test. */
+function scoreByDefinition(path: number[], probabilities: Float32Array[], prior: SegmentPrior): number {
+  const { weight, initial, transitions, durations } = prior;
+  const density = (label: number, numFrames: number): number => {
+    const { logMean, logDeviation } = durations[label]!;
+    const longest = Math.ceil(Math.exp(logMean + 2 * logDeviation));
+    const d = Math.min(numFrames, longest);
+    const z = (Math.log(d) - logMean) / logDeviation;
+    return Math.log(Math.exp(-(z * z) / 2) / (d * logDeviation * Math.sqrt(2 * Math.PI)));
+  };
+  let score = path.reduce((sum, label, frame) => sum + Math.log(probabilities[frame]![label]!), 0);
+  score += weight * Math.log(initial[path[0]!]!);
+  for (let start = 0, end = 0; start < path.length; start = end) {
+    const label = path[start]!;
+    while (end < path.length && path[end] === label) end++;
+    const isCut = start === 0 || end === path.length;
+    const possible = isCut ? Array.from({ length: 100 }, (_, more) => end - start + more) : [end - start];
+    score += weight * Math.max(...possible.map((numFrames) => density(label, numFrames)));
+    if (start > 0) score += weight * Math.log(transitions[path[start - 1]!]![label]!);
+  }
+  return score;
+}
+
+function bestByTryingAll(probabilities: Float32Array[], prior: SegmentPrior): number[] {
+  const numLabels = prior.initial.length;
+  let best: number[] = [];
+  let bestScore = -Infinity;
+  for (let code = 0; code < numLabels ** probabilities.length; code++) {
+    const path = probabilities.map((_, frame) => Math.floor(code / numLabels ** frame) % numLabels);
+    const score = scoreByDefinition(path, probabilities, prior);
+    if (score > bestScore) [best, bestScore] = [path, score];
+  }
+  return best;
+}
+
+const videoOf = (numFrames: number, numLabels: number, random: () => number) =>
+  Array.from({ length: numFrames }, () =>
+    Float32Array.from(normalised(Array.from({ length: numLabels }, () => 0.02 + random() ** 2))),
+  );
+
+describe('viterbiLabels', () => {
+  it('finds what trying every labelling finds', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = generator(seed * 7919);
+      const [numLabels, numFrames] = seed % 2 ? [3, 1 + (seed % 7)] : [2, 4 + (seed % 7)];
+      const prior = randomPrior(random, numLabels);
+      const video = videoOf(numFrames, numLabels, random);
+      expect(viterbiLabels(video, prior), `seed ${seed}`).toEqual(bestByTryingAll(video, prior));
+    }
+  });
+
+  it('goes by the frames alone where the prior has no weight', () => {
+    const random = generator(3);
+    const video = videoOf(200, 4, random);
+    const own = video.map((row) => row.indexOf(Math.max(...row)));
+    expect(viterbiLabels(video, { ...randomPrior(random, 4), weight: 0 })).toEqual(own);
+  });
+
+  const prior: SegmentPrior = {
+    weight: 1,
+    initial: [0.5, 0.5],
+    transitions: [
+      [0, 1],
+      [1, 0],
+    ],
+    durations: [
+      { logMean: Math.log(20), logDeviation: 0.3 },
+      { logMean: Math.log(20), logDeviation: 0.3 },
+    ],
+  };
+  const video = (text: string) =>
+    [...text].map((letter) => Float32Array.of(...(letter === 'a' ? [0.8, 0.2] : [0.2, 0.8])));
+  const spelled = (text: string) =>
+    viterbiLabels(video(text), prior)
+      .map((label) => 'ab'[label])
+      .join('');
+
+  it('takes a flicker out and leaves a step where it is', () => {
+    expect(spelled('a'.repeat(9) + 'bb' + 'a'.repeat(9) + 'b'.repeat(20))).toBe(
+      'a'.repeat(20) + 'b'.repeat(20),
+    );
+  });
+
+  it('never tears a segment apart for being long', () => {
+    expect(spelled('a'.repeat(5000))).toBe('a'.repeat(5000));
+  });
+
+  it('lets a video’s start and end cut segments short', () => {
+    expect(spelled('aaaa' + 'b'.repeat(20) + 'aaaa')).toBe('aaaa' + 'b'.repeat(20) + 'aaaa');
+  });
+
+  it('is not ruled by one frame that is surely wrong', () => {
+    const frames = video('a'.repeat(30));
+    frames[10] = Float32Array.of(0, 1);
+    expect(viterbiLabels(frames, prior)).toEqual(Array(30).fill(0));
+  });
+
+  it('takes no frame for what it is, and refuses a prior of other labels', () => {
+    expect(viterbiLabels([], prior)).toEqual([]);
+    expect(() => viterbiLabels([Float32Array.of(0.2, 0.3, 0.5)], prior)).toThrow(ShapeError);
+  });
+});
