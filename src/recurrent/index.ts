@@ -20,8 +20,12 @@ export {
   type LstmArgs,
 } from './layers.js';
 export type { RecurrentLayer, RecurrentLayerArgs } from './recurrent-layer.js';
-export { clipByGlobalNorm, clipByNorm, clipByValue } from './clip-gradients.js';
-export { truncatedBackpropagation } from './truncated-backpropagation.js';
+export { clipByGlobalNorm, clipByNorm, clipByValue, type ClippedGradients } from './clip-gradients.js';
+export {
+  truncatedBackpropagation,
+  type BackpropagatedChunk,
+  type TruncatedBackpropagationOptions,
+} from './truncated-backpropagation.js';
 export type { CellKind, RecurrentCell, RecurrentState, RecurrentWeights } from './recurrent-cell.js';
 export { RnnCell, type RnnCellOptions, type RnnState } from './rnn-cell.js';
 export { step, unroll, type Unrolled, type UnrollOptions } from './unroll.js';
