@@ -21,7 +21,7 @@ const WEIGHTS_FILE = 'weights.bin';
 /** A trained model: the network, and what is known of it. What the network itself tells is not asked for. */
 export interface TrainedModel extends Omit<
   ModelDescription,
-  'format' | 'formatVersion' | 'network' | 'weights' | 'checksum'
+  'format' | 'formatVersion' | 'network' | 'temperature' | 'weights' | 'checksum'
 > {
   labeler: TemporalLabeler;
 }
@@ -45,6 +45,7 @@ export async function saveModel(folder: string, { labeler, ...about }: TrainedMo
     format: MODEL_FORMAT,
     formatVersion: MODEL_FORMAT_VERSION,
     network: labeler.config,
+    temperature: labeler.temperature,
     weights: specs.map(({ name, shape }) => ({ name, shape })),
     checksum: checksumOf(bytes),
   } satisfies ModelDescription);
@@ -92,7 +93,9 @@ export async function loadModel(
   const values = decodeWeights(bytes, sizes);
   const weights = new Map(specs.map(({ name }, index) => [name, values[index]!]));
   expectFinite(weights, 'Cannot load', folder);
-  return { labeler: TemporalLabeler.fromWeights(description.network, weights), description };
+  const labeler = TemporalLabeler.fromWeights(description.network, weights);
+  labeler.temperature = description.temperature;
+  return { labeler, description };
 }
 
 async function readDescription(folder: string): Promise<ModelDescription> {
@@ -112,10 +115,11 @@ async function readDescription(folder: string): Promise<ModelDescription> {
     const received = JSON.stringify(format) ?? 'none';
     throw refuse(`is of another kind: expected the format "${MODEL_FORMAT}", received ${received}.`);
   }
-  if (formatVersion !== MODEL_FORMAT_VERSION) {
+  const isReadable = [...Array(MODEL_FORMAT_VERSION).keys()].some((before) => formatVersion === before + 1);
+  if (!isReadable) {
     const received = JSON.stringify(formatVersion) ?? 'none';
     throw refuse(
-      `has format version ${received}, and this framewise reads version ${MODEL_FORMAT_VERSION}. Update framewise.`,
+      `has format version ${received}, and this framewise reads versions 1 to ${MODEL_FORMAT_VERSION}. Update framewise.`,
     );
   }
   const parsed = modelDescriptionSchema.safeParse(json);

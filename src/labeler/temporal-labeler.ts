@@ -46,6 +46,7 @@ export class TemporalLabeler {
   readonly #cell: RecurrentCell;
   readonly #specs: LabelerWeightSpec[];
   readonly #variables: ReadonlyMap<string, Variable>;
+  #temperature = 1;
 
   private constructor(config: LabelerConfig, weights: ReadonlyMap<string, Float32Array>) {
     this.config = config;
@@ -94,6 +95,24 @@ export class TemporalLabeler {
   /** What an optimizer may change. */
   get trainableVariables(): Variable[] {
     return [...this.#variables.values()].filter((variable) => variable.trainable);
+  }
+
+  /**
+   * What logits are divided by before {@link label} makes probabilities of them: above 1 the labeler is less sure, and
+   * its choice stays the same. Training and {@link forward} know nothing of it. 1 until it is calibrated.
+   *
+   * @see Guo et al. 2017, arXiv:1706.04599.
+   */
+  get temperature(): number {
+    return this.#temperature;
+  }
+
+  /** @throws {UsageError} If it is not a finite number above 0. */
+  set temperature(temperature: number) {
+    if (!(temperature > 0 && temperature < Infinity)) {
+      throw new UsageError(`The labeler's temperature must be a number above 0, not ${temperature}.`);
+    }
+    this.#temperature = temperature;
   }
 
   /** The state before a video's first frame, for `batchSize` videos side by side. The caller disposes it. */
@@ -236,7 +255,7 @@ export class TemporalLabeler {
     return tf.tidy(() => {
       const chunk = copyToTensor(features, [1, features.length / featureSize, featureSize]);
       const { logits, state: next } = this.forward(chunk as Tensor3D, state);
-      return { probabilities: tf.softmax(logits), state: next };
+      return { probabilities: tf.softmax(tf.div(logits, this.#temperature)), state: next };
     });
   }
 

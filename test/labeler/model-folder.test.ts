@@ -10,6 +10,17 @@ import { loadModel, saveModel } from '../../src/labeler/model-folder.js';
 import type { ModelDescription, TrainedModel } from '../../src/labeler/model-folder.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 
+const PRIOR: ModelDescription['segmentPrior'] = {
+  weight: 4,
+  initial: [0.2, 0.3, 0.5],
+  transitions: [
+    [0, 0.5, 0.5],
+    [0.5, 0, 0.5],
+    [0.9, 0.1, 0],
+  ],
+  durations: Array(3).fill({ logMean: 2, logDeviation: 0.5 }) as { logMean: number; logDeviation: number }[],
+};
+
 let temporary: string;
 let folder: string;
 
@@ -86,6 +97,22 @@ describe('a model folder', () => {
     const { labeler: original, ...about } = model;
     expect(description).toMatchObject(about);
     expect(description.network).toEqual(original.config);
+  });
+
+  it('keeps the temperature and the prior that validation chose', async () => {
+    const model = createModel({ segmentPrior: PRIOR });
+    model.labeler.temperature = 1.75;
+    await saveModel(folder, model);
+    const { labeler, description } = await loadModel(folder);
+    expect(labeler.temperature).toBe(1.75);
+    expect(description.segmentPrior).toEqual(PRIOR);
+  });
+
+  it('is read where an earlier framewise wrote it', async () => {
+    await damage({ json: (d) => ({ ...d, formatVersion: 1, temperature: undefined }) });
+    const { labeler, description } = await loadModel(folder);
+    expect(labeler.temperature).toBe(1);
+    expect(description.segmentPrior).toBeUndefined();
   });
 
   it('holds the two files and nothing else, weights as little-endian float32 in the listed order', async () => {
@@ -170,7 +197,14 @@ describe('a model folder', () => {
     ['text that is no JSON', { text: '{"format":\n\nframewise-model\n' }, /model\.json is not JSON/],
     ['JSON that is no object', { text: 'null' }, /another kind.*received none/],
     ['another format', { json: (d) => ({ ...d, format: 'layers-model' }) }, /another kind.*"layers-model"/],
-    ['a later version', { json: (d) => ({ ...d, formatVersion: 2 }) }, /version 2.*reads version 1/],
+    ['a later version', { json: (d) => ({ ...d, formatVersion: 3 }) }, /version 3.*reads versions 1 to 2/],
+    ['no version', { json: (d) => ({ ...d, formatVersion: undefined }) }, /version none/],
+    ['an impossible temperature', { json: (d) => ({ ...d, temperature: 0 }) }, /not valid: temperature/],
+    [
+      'a prior of other labels',
+      { json: (d) => ({ ...d, segmentPrior: { ...PRIOR, initial: [0.5, 0.5] } }) },
+      /segmentPrior: not of as many labels/,
+    ],
     ['no labels', { json: (d) => ({ ...d, labels: undefined }) }, /not valid: labels/],
     ['an unknown field', { json: (d) => ({ ...d, colour: 'red' }) }, /not valid.*colour/],
     ['an unknown encoder', { json: (d) => ({ ...d, encoder: { kind: 'magic' } }) }, /not valid: encoder/],

@@ -158,6 +158,29 @@ describe('TemporalLabeler', () => {
     expectClose(labelled, tf.softmax(logits));
   });
 
+  it('divides its logits by the temperature before it makes probabilities of them', async () => {
+    const labeler = createLabeler();
+    const features = createFeatures(1, 20);
+    const values = features.dataSync<'float32'>();
+    const state = labeler.initialState(1);
+    const { logits } = labeler.forward(features, state);
+    labeler.temperature = 2.5;
+    const labelled = await labeler.label(values);
+    const scores = logits.dataSync<'float32'>();
+    for (let frame = 0; frame < 20; frame++) {
+      const own = Array.from(scores.subarray(frame * NUM_LABELS, (frame + 1) * NUM_LABELS));
+      const exponentials = own.map((logit) => Math.exp(logit / 2.5));
+      const sum = exponentials.reduce((total, value) => total + value, 0);
+      exponentials.forEach((value, i) =>
+        expect(labelled.probabilities[frame * NUM_LABELS + i]).toBeCloseTo(value / sum, 5),
+      );
+    }
+    for (const impossible of [0, -1, NaN, Infinity]) {
+      expect(() => (labeler.temperature = impossible)).toThrow(UsageError);
+    }
+    disposeState(labelled.state);
+  });
+
   it('carries no reference to the memory of the features', async () => {
     await tf.setBackend('cpu');
     const labeler = createLabeler();
