@@ -1,56 +1,149 @@
 import { AnnotationError } from '../errors.js';
 import type { LabelSpan } from '../timeline/timeline.js';
+import { reportSkip, type ReadOptions } from './annotation-reader.js';
 
 /** A stretch of a video that a person labelled. */
 export interface AnnotatedSegment extends LabelSpan {
   /** The video as the label file names it. */
   video: string;
   /** One-based line of the label file; the last one where a quoted field holds line breaks. */
-  line: number;
+  line?: number;
+  /** Which entry of the file it is, where lines say little, as in JSON. */
+  entry?: string;
+  /** What the video belongs to (a person, a camera, a recording), where the file says so. */
+  group?: string;
+  /** The part of the dataset (training, validation, testing) that the file puts the video into. */
+  subset?: string;
 }
 
-/** Overlaps up to this are two readings of one boundary, not a contradiction. */
-const BOUNDARY_SLACK_SEC = 0.25;
+/** A moment that had two labels, of which one was kept. */
+export interface LabelOverlap {
+  startSec: number;
+  endSec: number;
+  kept: string;
+  dropped: string;
+}
+
+/** More overlaps than this are counted, not told one by one. */
+const MAX_TOLD = 5;
+
+/** Where in its file a segment stands: `line 3`, or the entry. */
+export function placeOf({ line, entry }: Pick<AnnotatedSegment, 'line' | 'entry'>): string {
+  return entry ?? `line ${line}`;
+}
 
 /**
- * Orders segments by video and start, and makes sure that no moment of a video has two labels. Where a segment runs
- * into the next by no more than the slack, it is cut at the next one's start.
+ * Refuses segments that cannot be, and leaves out those without length, which some tools use as markers.
  *
+ * @throws {AnnotationError} If a label is empty, a time is negative or no number, or an end lies before its start.
+ */
+export function checkSegments(
+  segments: readonly AnnotatedSegment[],
+  file: string,
+  options: ReadOptions,
+): AnnotatedSegment[] {
+  return segments.filter((segment) => {
+    const { label, startSec, endSec } = segment;
+    const refuse = (problem: string): never => {
+      throw new AnnotationError(`"${file}" ${placeOf(segment)}: ${problem}.`, file, segment.line);
+    };
+    if (label.trim() === '') refuse('the label is empty. Name it, or remove the segment');
+    if (!(startSec >= 0) || Number.isNaN(endSec)) {
+      refuse(`expected times from 0 on, received ${startSec} to ${endSec} s`);
+    }
+    if (endSec < startSec) refuse(`the segment ends at ${endSec} s, before its start at ${startSec} s`);
+    if (endSec > startSec) return true;
+    reportSkip(
+      {
+        what: `${JSON.stringify(label)} at ${startSec} s, "${file}" ${placeOf(segment)}`,
+        why: 'it has no length',
+      },
+      options,
+    );
+    return false;
+  });
+}
+
+/**
+ * Orders segments by video and start, and makes sure that no moment of a video has two labels. Where two overlap, the
+ * one that starts later is kept, of two that start together the later one in the file; the other is cut around it, and
+ * goes on behind it if it is longer.
+ *
+ * @param segments - Segments of any number of videos, in the order of the file.
  * @param file - The label file, for messages.
- * @param onWarning - Receives a sentence for each cut.
- * @returns Copies of the segments; videos are in the order in which they first appear.
- * @throws {AnnotationError} If two segments of one video overlap by more, or one lies within the other.
+ * @param onWarning - Receives a sentence for each overlap, and a count where there are many.
+ * @returns Copies of the segments, videos in the order in which they first appear; and the overlaps of each video.
  */
 export function separateSegments(
   segments: readonly AnnotatedSegment[],
   file: string,
   onWarning?: (message: string) => void,
-): AnnotatedSegment[] {
-  const rank = new Map<string, number>();
-  for (const { video } of segments) if (!rank.has(video)) rank.set(video, rank.size);
-  const rankOf = ({ video }: AnnotatedSegment): number => rank.get(video) as number;
-  const ordered = segments
-    .map((segment) => ({ ...segment }))
-    .sort((a, b) => rankOf(a) - rankOf(b) || a.startSec - b.startSec || a.line - b.line);
-  ordered.slice(1).forEach((next, i) => {
-    const previous = ordered[i] as AnnotatedSegment;
-    const overlapSec = previous.endSec - next.startSec;
-    if (previous.video !== next.video || overlapSec <= 0) return;
-    const pair = `"${file}" lines ${previous.line} and ${next.line}: in ${JSON.stringify(next.video)}, ${spell(previous)}`;
-    const isNested = previous.startSec === next.startSec || next.endSec <= previous.endSec;
-    if (isNested || overlapSec > BOUNDARY_SLACK_SEC) {
-      throw new AnnotationError(
-        `${pair} and ${spell(next)} overlap. A moment has one label: correct one of the two.`,
-        file,
-        next.line,
-      );
-    }
-    onWarning?.(
-      `${pair} runs ${overlapSec.toFixed(3)} s into ${spell(next)}. It was cut at ${next.startSec} s.`,
-    );
-    previous.endSec = next.startSec;
+): { segments: AnnotatedSegment[]; overlaps: Map<string, LabelOverlap[]> } {
+  const overlaps = new Map<string, LabelOverlap[]>();
+  let numOverlaps = 0;
+  const separated = [...byVideo(segments)].flatMap(([video, own]) => {
+    const found: LabelOverlap[] = [];
+    const kept = layer(own, (under, over, overlap) => {
+      found.push(overlap);
+      if (++numOverlaps <= MAX_TOLD) onWarning?.(tell(file, under, over, overlap));
+    });
+    if (found.length > 0) overlaps.set(video, found);
+    return kept;
   });
-  return ordered;
+  if (numOverlaps > MAX_TOLD) {
+    onWarning?.(
+      `"${file}" has ${numOverlaps - MAX_TOLD} more overlaps. Of two labels the one that starts later was kept.`,
+    );
+  }
+  return { segments: separated, overlaps };
+}
+
+type OnOverlap = (under: AnnotatedSegment, over: AnnotatedSegment, overlap: LabelOverlap) => void;
+
+/** Lays the segments of one video on top of one another by start, each cutting what lies below it. */
+function layer(segments: readonly AnnotatedSegment[], onOverlap: OnOverlap): AnnotatedSegment[] {
+  const ordered = [...segments].sort((a, b) => a.startSec - b.startSec); // stable: the file's order breaks ties
+  const kept: AnnotatedSegment[] = []; // by start, disjoint
+  for (const over of ordered) {
+    const cut: AnnotatedSegment[] = [];
+    // Whatever ends before this start is out of reach of all that follow, so only the tail is looked at.
+    let first = kept.length;
+    while (first > 0 && (kept[first - 1] as AnnotatedSegment).endSec > over.startSec) first--;
+    for (const under of kept.splice(first)) {
+      const startSec = Math.max(under.startSec, over.startSec);
+      const endSec = Math.min(under.endSec, over.endSec);
+      if (startSec >= endSec) {
+        cut.push(under);
+        continue;
+      }
+      onOverlap(under, over, { startSec, endSec, kept: over.label, dropped: under.label });
+      if (under.startSec < startSec) cut.push({ ...under, endSec: startSec });
+      if (under.endSec > endSec) cut.push({ ...under, startSec: endSec });
+    }
+    cut.push({ ...over });
+    kept.push(...cut.sort((a, b) => a.startSec - b.startSec));
+  }
+  return kept;
+}
+
+function tell(file: string, under: AnnotatedSegment, over: AnnotatedSegment, overlap: LabelOverlap): string {
+  const [first, second] = [placeOf(under), placeOf(over)];
+  const isByLine = under.entry === undefined && over.entry === undefined;
+  const places = isByLine ? `lines ${under.line} and ${over.line}` : `${first} and ${second}`;
+  return (
+    `"${file}" ${places}: in ${JSON.stringify(over.video)}, ${spell(under)} and ${spell(over)} overlap by ` +
+    `${(overlap.endSec - overlap.startSec).toFixed(3)} s. The one that starts later was kept there.`
+  );
+}
+
+function byVideo(segments: readonly AnnotatedSegment[]): Map<string, AnnotatedSegment[]> {
+  const videos = new Map<string, AnnotatedSegment[]>();
+  for (const segment of segments) {
+    const own = videos.get(segment.video);
+    if (own) own.push(segment);
+    else videos.set(segment.video, [segment]);
+  }
+  return videos;
 }
 
 function spell({ label, startSec, endSec }: AnnotatedSegment): string {

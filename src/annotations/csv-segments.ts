@@ -1,11 +1,16 @@
 import { stringify } from 'csv-stringify/sync';
+import { AnnotationError } from '../errors.js';
 import type { Timeline } from '../timeline/timeline.js';
+import type { AnnotatedSegment } from './annotated-segments.js';
 import type { AnnotationFormat } from './annotation-format.js';
+import type { AnnotationReader, LabelFile } from './annotation-reader.js';
 import { videoName } from './media-names.js';
+import { glanceAtHeader, parseTable, type TableRow } from './parse-table.js';
+import { parseTime } from './parse-time.js';
 
 /**
  * One segment a row: `video,label,start,end,confidence`, seconds to the millisecond, quoted as RFC 4180 says. It is
- * also a label file that {@link readSegmentsCsv} reads, so a model's output can be corrected by hand and trained on.
+ * also a label file that {@link segmentsCsvReader} reads, so a model's output can be corrected by hand and trained on.
  *
  * Text is written as it is, also where it begins with `=`: a guard against spreadsheet formulas would change names,
  * and the next program would not find the video. Open the file of a stranger's video as text columns.
@@ -24,4 +29,70 @@ function writeSegments({ video, segments }: Timeline): string {
       confidence.toFixed(4),
     ]),
   ]);
+}
+
+const COLUMNS = ['video', 'label', 'start', 'end'] as const;
+
+/**
+ * A CSV of labelled segments: a header that names `video`, `label`, `start` and `end` in any order and case, then a
+ * row a segment. Times as {@link parseTime} reads them. The columns `group` and `subset` are read where they are;
+ * others are ignored.
+ */
+export const segmentsCsvReader: AnnotationReader = {
+  name: 'CSV',
+  extensions: ['.csv'],
+  recognizes: (file) => {
+    const names = glanceAtHeader(file);
+    return COLUMNS.every((name) => names.includes(name));
+  },
+  read: readSegments,
+};
+
+/** The error of a bad row names the first line to blame, and the lines of further bad rows. */
+function readSegments(file: LabelFile): AnnotatedSegment[] {
+  const { path } = file;
+  const table = parseTable(file);
+  if (!table)
+    throw new AnnotationError(`"${path}" is empty: expected the header ${COLUMNS.join(',')}.`, path);
+  const names = table.columns.map((name) => name.toLowerCase());
+  const missing = COLUMNS.filter((name) => !names.includes(name));
+  if (missing.length > 0) {
+    throw new AnnotationError(
+      `"${path}" has no column "${missing.join('", "')}": expected the header ${COLUMNS.join(',')}, ` +
+        `received ${JSON.stringify(table.columns.join(',')).slice(1, -1)}.`,
+      path,
+      table.line,
+    );
+  }
+  const segments: AnnotatedSegment[] = [];
+  const problems: { line: number; problem: string }[] = [];
+  for (const row of table.rows) {
+    const segment = readRow(row);
+    if (typeof segment === 'string') problems.push({ line: row.line, problem: segment });
+    else segments.push(segment);
+  }
+  const [first, ...others] = problems;
+  if (first) {
+    const more = others.slice(0, 5).map(({ line }) => line);
+    const also =
+      more.length > 0
+        ? ` Lines to correct as well: ${more.join(', ')}${others.length > 5 ? ', …' : ''}.`
+        : '';
+    throw new AnnotationError(`"${path}" line ${first.line}: ${first.problem}.${also}`, path, first.line);
+  }
+  return segments;
+}
+
+/** A segment, or what is wrong with it. */
+function readRow({ field, line }: TableRow): AnnotatedSegment | string {
+  const [video = '', label = '', start = '', end = ''] = COLUMNS.map(field);
+  if (video === '') return 'the video is not named';
+  if (label === '') return 'the label is empty';
+  const [startSec, endSec] = [parseTime(start), parseTime(end)];
+  const forms = 'expected seconds from 0, mm:ss.sss or hh:mm:ss.sss';
+  if (startSec === undefined) return `the start ${JSON.stringify(start)} is not a time, ${forms}`;
+  if (endSec === undefined) return `the end ${JSON.stringify(end)} is not a time, ${forms}`;
+  if (endSec <= startSec) return `the segment ends at ${end}, which is not after its start at ${start}`;
+  const [group, subset] = [field('group'), field('subset')];
+  return { video, label, startSec, endSec, line, ...(group && { group }), ...(subset && { subset }) };
 }

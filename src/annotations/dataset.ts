@@ -1,41 +1,43 @@
-import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { AnnotationError, DatasetError } from '../errors.js';
-import type { LabelSpan } from '../timeline/timeline.js';
-import type { AnnotatedSegment } from './annotated-segments.js';
+import { DatasetError } from '../errors.js';
+import { probeVideo } from '../video/probe-video.js';
+import { collectVideos, type AnnotatedVideo } from './annotated-video.js';
+import { reportSkip, type ReadContext, type ReadOptions } from './annotation-reader.js';
 import { isFolder, listFolder, readClipFolders } from './clip-folders.js';
-import { isVideoFileName } from './media-names.js';
-import { readSegmentsCsv, type ReadOptions } from './read-segments-csv.js';
+import { isLabelFile, readLabelFile } from './label-files.js';
+import { GROUND_TRUTH, readMsTcn } from './ms-tcn.js';
+import { createVideoFinder, type FindVideo } from './video-finder.js';
 
-/** Name of the label file in a dataset's folder. */
+export type { AnnotatedVideo } from './annotated-video.js';
+
+/** Name of the label file that speaks for its whole folder. */
 const LABEL_FILE = 'labels.csv';
 
-/** A video and what it truly shows. */
-export interface AnnotatedVideo {
-  /** Absolute path of the video file, or of the folder of its pictures. */
-  path: string;
-  /** The video as the dataset names it; unique within the dataset. */
-  name: string;
-  /** What it shows, by start, none overlapping; a clip of one activity has one span from 0 without an end. */
-  segments: LabelSpan[];
-  /** The label of the whole clip, where the dataset labels whole clips. */
-  clipLabel?: string;
-}
+/** Folders of a dataset, beside itself, that may hold label files. */
+const LABEL_FOLDERS = ['videos', 'annotations'];
 
 /**
- * Reads a dataset of labelled videos in any of its forms: a folder with a `labels.csv`, a CSV file itself, or a folder
- * with a folder of clips for each label.
+ * Reads a dataset of labelled videos in any of its forms:
  *
- * A CSV names its videos relative to its own folder, or to `videos` in it; a bare name finds the one video of that
- * name there, with or without extension.
+ * - a label file: CSV, or as another tool writes it;
+ * - a folder with a `labels.csv`;
+ * - a folder with a folder `groundTruth`, the layout of MS-TCN;
+ * - a folder with label files in it, in `videos` or in `annotations`;
+ * - a folder with a folder of clips for each label.
+ *
+ * A label file names its videos relative to its own folder, or to `videos` in it; a bare name finds the one video of
+ * that name there, with or without extension.
  *
  * @throws {DatasetError} If the path is missing or unreadable, or holds no labelled video.
- * @throws {AnnotationError} If the label file is wrong, or names a video that is absent or not clear.
+ * @throws {AnnotationError} If a label file is wrong, or names a video that is absent or not clear.
  */
 export async function readDataset(dataset: string, options: ReadOptions = {}): Promise<AnnotatedVideo[]> {
-  if (!(await isFolder(dataset))) return readLabelledVideos(dataset, options);
+  if (!(await isFolder(dataset))) return readLabelFiles([dataset], path.dirname(dataset), options);
   const names = (await listFolder(dataset)).map((entry) => entry.name);
-  if (names.includes(LABEL_FILE)) return readLabelledVideos(path.join(dataset, LABEL_FILE), options);
+  if (names.includes(LABEL_FILE)) return readLabelFiles([path.join(dataset, LABEL_FILE)], dataset, options);
+  if (names.includes(GROUND_TRUTH)) return readGroundTruth(dataset, options);
+  const labelFiles = await findLabelFiles(dataset, names);
+  if (labelFiles.length > 0) return readLabelFiles(labelFiles, dataset, options);
   return (await readClipFolders(dataset)).map((clip) => ({
     path: path.resolve(clip.path),
     name: path.relative(dataset, clip.path).split(path.sep).join('/'),
@@ -44,68 +46,66 @@ export async function readDataset(dataset: string, options: ReadOptions = {}): P
   }));
 }
 
-async function readLabelledVideos(file: string, options: ReadOptions): Promise<AnnotatedVideo[]> {
-  const segments = await readSegmentsCsv(file, options);
-  if (segments.length === 0)
-    throw new DatasetError(`"${file}" labels nothing: it has a header and no row.`, file);
-  const findVideo = await createVideoFinder(file);
-  const videos = new Map<string, AnnotatedVideo>(); // by path
-  for (const segment of segments) {
-    const { video: name, label, startSec, endSec } = segment;
-    const found = await findVideo(segment);
-    const video = videos.get(found) ?? { path: found, name, segments: [] };
-    if (video.name !== name) {
-      throw new AnnotationError(
-        `"${file}" line ${segment.line}: "${name}" and "${video.name}" are one video, "${found}". Name it one way.`,
-        file,
-        segment.line,
-      );
+/** Files that are label files by their content too: a folder may hold notes and settings beside them. */
+async function findLabelFiles(dataset: string, names: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const folder of ['', ...LABEL_FOLDERS.filter((name) => names.includes(name))]) {
+    const place = path.join(dataset, folder);
+    if (!(await isFolder(place))) continue;
+    for (const { name } of await listFolder(place)) {
+      const file = path.join(place, name);
+      if (await isLabelFile(file)) files.push(file);
     }
-    video.segments.push({ label, startSec, endSec });
-    videos.set(found, video);
   }
-  return [...videos.values()];
+  return files;
 }
 
-/** Looks for the videos that a label file names; each folder is listed once. */
-async function createVideoFinder(file: string): Promise<(segment: AnnotatedSegment) => Promise<string>> {
-  const folder = path.dirname(path.resolve(file));
-  const besides = await listFolder(folder);
-  const folders = [folder];
-  if (besides.some((entry) => entry.name === 'videos')) folders.push(path.join(folder, 'videos'));
-  const videoFiles: string[] = [];
-  for (const place of folders) {
-    const names = (await listFolder(place)).map((entry) => entry.name);
-    videoFiles.push(...names.filter(isVideoFileName).map((name) => path.join(place, name)));
-  }
-  return async ({ video, line }) => {
-    const named = video.replaceAll('\\', '/'); // a label file may come from Windows
-    for (const place of folders) {
-      const exact = path.resolve(place, named);
-      if (await exists(exact)) return exact;
+async function readLabelFiles(
+  files: readonly string[],
+  dataset: string,
+  options: ReadOptions,
+): Promise<AnnotatedVideo[]> {
+  const finder = await createVideoFinder([...files.map((file) => path.dirname(file)), dataset]);
+  const videos = new Map<string, AnnotatedVideo>(); // by path
+  for (const file of files) {
+    const labelled = await readLabelFile(file, contextFor(file, finder.find, options));
+    if (labelled.segments.length === 0 && files.length > 1) {
+      reportSkip({ what: `"${file}"`, why: 'it labels nothing' }, options);
     }
-    const wanted = path.posix.basename(named);
-    const matches = videoFiles.filter((candidate) => {
-      const { base, name } = path.parse(candidate);
-      return base === wanted || name === wanted;
-    });
-    if (matches.length === 1) return matches[0] as string;
-    const places = folders.map((place) => `"${place}"`).join(' and ');
-    const problem =
-      matches.length === 0
-        ? `names the video ${JSON.stringify(video)}, which is not in ${places}`
-        : `names the video ${JSON.stringify(video)}, which may be ${matches.map((match) => `"${match}"`).join(' or ')}`;
-    throw new AnnotationError(
-      `"${file}" line ${line} ${problem}. Correct the name, relative to the label file's folder, or add the video.`,
-      file,
-      line,
-    );
+    await collectVideos(labelled, finder, videos, options);
+  }
+  return refuseNone([...videos.values()], files[0] as string);
+}
+
+async function readGroundTruth(dataset: string, options: ReadOptions): Promise<AnnotatedVideo[]> {
+  const finder = await createVideoFinder([dataset]);
+  const place = path.join(dataset, GROUND_TRUTH);
+  const videos = new Map<string, AnnotatedVideo>();
+  for (const labelled of await readMsTcn(dataset, contextFor(place, finder.find, options))) {
+    await collectVideos(labelled, finder, videos, options);
+  }
+  return refuseNone([...videos.values()], place);
+}
+
+/** Probes each video once, however often its rate is asked for. */
+function contextFor(file: string, find: FindVideo, options: ReadOptions): ReadContext {
+  const probed = new Map<string, ReturnType<typeof probeVideo>>();
+  return {
+    ...options,
+    async probe(reference) {
+      const video = await find(file, reference);
+      if (video === undefined) return undefined;
+      const info = probed.get(video) ?? probeVideo(video);
+      probed.set(video, info);
+      return info;
+    },
   };
 }
 
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
+function refuseNone(videos: AnnotatedVideo[], file: string): AnnotatedVideo[] {
+  if (videos.length > 0) return videos;
+  throw new DatasetError(
+    `"${file}" labels nothing: it holds no segment of a video that is there. Label something, or add the videos.`,
+    file,
   );
 }

@@ -2,8 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AnnotationError } from '../errors.js';
 import type { Timeline } from '../timeline/timeline.js';
+import type { AnnotatedSegment } from './annotated-segments.js';
 import type { AnnotationFormat, WriteOptions } from './annotation-format.js';
+import type { AnnotationReader, LabelFile } from './annotation-reader.js';
 import { publicSource } from './media-names.js';
+import { mentionsKeys, parseJsonFile } from './parse-json.js';
 
 const seconds = z.number().describe('Seconds since the start of the video stream.');
 const probability = z.number().min(0).max(1);
@@ -119,30 +122,15 @@ function writeTimelineJson(timeline: Timeline, { includeProbabilities = false }:
  * @throws {AnnotationError} If the file cannot be read, is not JSON, or is not a timeline of this version.
  */
 export async function readTimelineJson(file: string): Promise<Timeline> {
-  let content: unknown;
+  let text: string;
   try {
-    content = JSON.parse(await readFile(file, 'utf8'));
+    text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw new AnnotationError(
-      `Cannot read "${file}" as JSON: ${(cause as Error).message}.`,
-      file,
-      undefined,
-      {
-        cause,
-      },
-    );
+    throw new AnnotationError(`Cannot read "${file}": ${(cause as Error).message}.`, file, undefined, {
+      cause,
+    });
   }
-  const parsed = timelineSchema.safeParse(content);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new AnnotationError(
-      `"${file}" is not a framewise timeline of version 1: at "${issue?.path.join('.')}", ${issue?.message}.`,
-      file,
-      undefined,
-      { cause: parsed.error },
-    );
-  }
-  const { video, model, labels, frameRate, segments, frames } = parsed.data;
+  const { video, model, labels, frameRate, segments, frames } = parseTimeline({ path: file, text });
   const { numFrames, ...videoRest } = video;
   return {
     video: numFrames === undefined ? videoRest : { ...videoRest, numFrames },
@@ -154,6 +142,27 @@ export async function readTimelineJson(file: string): Promise<Timeline> {
     ),
     segments,
   };
+}
+
+/** A timeline that the `json` format wrote, its segments taken for the truth: one may have been corrected by hand. */
+export const timelineJsonReader: AnnotationReader = {
+  name: 'framewise JSON',
+  extensions: ['.json'],
+  recognizes: (file) => mentionsKeys(file, 'framewise-timeline', 'segments'),
+  read: (file): AnnotatedSegment[] => {
+    const { video, segments } = parseTimeline(file);
+    return segments.map(({ label, startSec, endSec }, position) => ({
+      video: video.source,
+      label,
+      startSec,
+      endSec,
+      entry: `segment ${position + 1}`,
+    }));
+  },
+};
+
+function parseTimeline(file: LabelFile): z.infer<typeof timelineSchema> {
+  return parseJsonFile(file, timelineSchema, 'a framewise timeline of version 1');
 }
 
 function oneLineEach(rows: readonly object[]): string {

@@ -1,5 +1,7 @@
 import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotationFormat } from './annotation-format.js';
+import type { AnnotationReader } from './annotation-reader.js';
+import { readCues } from './subtitle-cues.js';
 
 /**
  * One cue a segment, so that a player shows the activity as a subtitle.
@@ -7,6 +9,14 @@ import type { AnnotationFormat } from './annotation-format.js';
  * @see https://www.w3.org/TR/webvtt1/
  */
 export const webvttFormat: AnnotationFormat = { name: 'vtt', extension: '.vtt', write: writeCues };
+
+/** WebVTT files, ours or another tool's: the text of a cue is the label. The file is named as its video. */
+export const webvttReader: AnnotationReader = {
+  name: 'WebVTT',
+  extensions: ['.vtt'],
+  recognizes: ({ text }) => /^WEBVTT(?:\s|$)/.test(text),
+  read: readCues,
+};
 
 function writeCues({ segments }: Timeline): string {
   const cues = segments.map(

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSegmentsCsv } from '../../src/annotations/read-segments-csv.js';
+import { readLabelFile } from '../../src/annotations/label-files.js';
 import { OutputError } from '../../src/errors.js';
 import { findFfmpeg } from '../../src/runtime/ffmpeg.js';
 import { ACTIVITIES, RULES } from '../../scripts/drawn-people/activities.js';
@@ -224,7 +224,7 @@ describe('encoded videos', () => {
 
     const labels = path.join(folder, 'labels.csv');
     await writeFile(labels, truthCsv([{ video: 'wave.mp4', segments: truthOf(screenplay) }]));
-    expect(await readSegmentsCsv(labels)).toMatchObject([
+    expect((await readLabelFile(labels)).segments).toMatchObject([
       { video: 'wave.mp4', label: 'wave', startSec: 0, endSec: 1.2 },
     ]);
   });
@@ -255,7 +255,7 @@ describe('the committed videos', () => {
   it.each(['demo.csv', path.join('stitched', 'labels.csv')])(
     '%s covers each of its videos whole',
     async (name) => {
-      const segments = await readSegmentsCsv(path.join(FIXTURES, name));
+      const { segments } = await readLabelFile(path.join(FIXTURES, name));
       for (const video of new Set(segments.map((segment) => segment.video))) {
         const times = await frameTimes(path.join(FIXTURES, path.dirname(name), video));
         const own = segments.filter((segment) => segment.video === video);

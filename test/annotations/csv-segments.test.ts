@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { csvSegmentsFormat } from '../../src/annotations/csv-segments.js';
-import { readSegmentsCsv } from '../../src/annotations/read-segments-csv.js';
+import { readLabelFile } from '../../src/annotations/label-files.js';
 import { AnnotationError } from '../../src/errors.js';
 import { street } from './street.js';
 import { useTemporaryFolder } from './temporary-folder.js';
@@ -8,7 +8,7 @@ import { useTemporaryFolder } from './temporary-folder.js';
 const { pathOf, write } = useTemporaryFolder();
 const HEADER = 'video,label,start,end\n';
 const read = async (content: string | Uint8Array, onWarning?: (message: string) => void) =>
-  readSegmentsCsv(await write('labels.csv', content), onWarning ? { onWarning } : {});
+  (await readLabelFile(await write('labels.csv', content), onWarning ? { onWarning } : {})).segments;
 const failure = async (content: string | Uint8Array): Promise<AnnotationError> => {
   const error: unknown = await read(content).then(
     () => undefined,
@@ -21,7 +21,7 @@ const failure = async (content: string | Uint8Array): Promise<AnnotationError> =
   return error as AnnotationError;
 };
 
-describe('readSegmentsCsv reads', () => {
+describe('a CSV of segments is read with', () => {
   it('a row a segment, with its line', async () => {
     expect(await read(`${HEADER}a.mp4,walk,0,1.5\nb.mp4,fall,01:02.5,00:01:03\n`)).toEqual([
       { video: 'a.mp4', label: 'walk', startSec: 0, endSec: 1.5, line: 2 },
@@ -43,6 +43,15 @@ describe('readSegmentsCsv reads', () => {
       { video: 'a.mp4', label: 'walk', startSec: 1, endSec: 2, line: 3 },
       { video: 'b.mp4', label: 'fall', startSec: 3, endSec: 4, line: 6 },
       { video: 'c.mp4', label: 'sit', startSec: 5, endSec: 6, line: 7 },
+    ]);
+  });
+
+  it('a group and a subset, where it has such columns', async () => {
+    expect(
+      await read('video,label,start,end,Group,subset\na.mp4,walk,1,2,p1,test\nb.mp4,walk,1,2,,\n'),
+    ).toEqual([
+      { video: 'a.mp4', label: 'walk', startSec: 1, endSec: 2, line: 2, group: 'p1', subset: 'test' },
+      { video: 'b.mp4', label: 'walk', startSec: 1, endSec: 2, line: 3 },
     ]);
   });
 
@@ -72,7 +81,7 @@ describe('readSegmentsCsv reads', () => {
   });
 });
 
-describe('readSegmentsCsv refuses', () => {
+describe('a CSV of segments is refused for', () => {
   it.each([
     ['a missing label', 'a.mp4,,1,2', 'the label is empty'],
     ['a missing video', ',walk,1,2', 'the video is not named'],
@@ -119,47 +128,58 @@ describe('readSegmentsCsv refuses', () => {
   });
 
   it('a file that is absent, and a folder', async () => {
-    await expect(readSegmentsCsv(pathOf('absent.csv'))).rejects.toThrow(
-      /Cannot read the label file .*ENOENT/,
-    );
-    await expect(readSegmentsCsv(pathOf('.'))).rejects.toThrow(/Cannot read the label file .*EISDIR/);
+    await expect(readLabelFile(pathOf('absent.csv'))).rejects.toThrow(/Cannot read the label file .*ENOENT/);
+    await expect(readLabelFile(pathOf('.'))).rejects.toThrow(/Cannot read the label file .*EISDIR/);
   });
 });
 
 describe('overlapping segments', () => {
-  it.each([
-    ['have line breaks in their labels', 'a.mp4,walk,0,2\na.mp4,"fall\ndown",1,3', [2, 4]],
-    ['overlap', 'a.mp4,walk,0,2\nb.mp4,walk,1,2\na.mp4,fall,1,3', [2, 4]],
-    ['are the same', 'a.mp4,walk,0,2\na.mp4,walk,0,2', [2, 3]],
-    ['lie one within the other, though briefly', 'a.mp4,walk,0,2\na.mp4,fall,1,1.1', [2, 3]],
-    ['end together, though briefly', 'a.mp4,walk,0,2\na.mp4,fall,1.9,2', [2, 3]],
-  ])('are refused where they %s, naming both lines', async (_, rows, [first, second]) => {
-    const { message, line } = await failure(`${HEADER}${rows}\n`);
-    expect(message).toContain(`lines ${first} and ${second}: in "a.mp4", "walk" from`);
-    expect(message).toContain('overlap');
-    expect(line).toBe(second);
-  });
+  const spans = async (rows: string, warnings: string[] = []) =>
+    (await read(`${HEADER}${rows}\n`, (text) => warnings.push(text))).map(
+      ({ label, startSec, endSec }) => `${label} ${startSec}-${endSec}`,
+    );
 
   it('may touch, and may belong to different videos', async () => {
     const warnings: string[] = [];
-    await read(`${HEADER}a.mp4,walk,0,2\na.mp4,fall,2,3\nb.mp4,walk,1,3\n`, (message) =>
-      warnings.push(message),
-    );
+    await spans('a.mp4,walk,0,2\na.mp4,fall,2,3\nb.mp4,walk,1,3', warnings);
     expect(warnings).toEqual([]);
   });
 
-  it('are cut at the later one’s start, with a warning, where a boundary is a few frames off', async () => {
+  it('are cut at the later one’s start, with a warning that names both lines and the rule', async () => {
     const warnings: string[] = [];
-    const segments = await read(`${HEADER}a.mp4,walk,0,2.124\na.mp4,sit,2,3\n`, (text) =>
-      warnings.push(text),
-    );
-    expect(segments.map(({ startSec, endSec }) => [startSec, endSec])).toEqual([
-      [0, 2],
-      [2, 3],
-    ]);
+    expect(await spans('a.mp4,walk,0,2.124\na.mp4,sit,2,3', warnings)).toEqual(['walk 0-2', 'sit 2-3']);
     expect(warnings).toEqual([
-      expect.stringContaining('lines 2 and 3: in "a.mp4", "walk" from 0 to 2.124 s'),
+      `"${pathOf('labels.csv')}" lines 2 and 3: in "a.mp4", "walk" from 0 to 2.124 s and "sit" from 2 to 3 s overlap by ` +
+        '0.124 s. The one that starts later was kept there.',
     ]);
-    expect(warnings[0]).toContain('runs 0.124 s into "sit" from 2 to 3 s. It was cut at 2 s.');
+  });
+
+  it.each([
+    [
+      'where one lies in the other, which goes on behind it',
+      'walk,0,5\na.mp4,fall,1,2',
+      ['walk 0-1', 'fall 1-2', 'walk 2-5'],
+    ],
+    [
+      'where two start together, the later line is kept',
+      'walk,0,5\na.mp4,fall,0,2',
+      ['fall 0-2', 'walk 2-5'],
+    ],
+    ['where two are the same, one is left', 'walk,0,2\na.mp4,walk,0,2', ['walk 0-2']],
+    [
+      'where three pile up, whatever their order in the file',
+      'top,2,3\na.mp4,under,0,9\na.mp4,middle,1,5',
+      ['under 0-1', 'middle 1-2', 'top 2-3', 'middle 3-5', 'under 5-9'],
+    ],
+  ])('%s', async (_, rows, expected) => {
+    expect(await spans(`a.mp4,${rows}`)).toEqual(expected);
+  });
+
+  it('are told one by one up to five, then counted', async () => {
+    const warnings: string[] = [];
+    const inner = Array.from({ length: 8 }, (_, at) => `a.mp4,fall,${2 * at + 1},${2 * at + 2}`);
+    expect(await spans(['a.mp4,walk,0,20', ...inner].join('\n'), warnings)).toHaveLength(17);
+    expect(warnings).toHaveLength(6);
+    expect(warnings[5]).toContain('has 3 more overlaps. Of two labels the one that starts later was kept.');
   });
 });

@@ -1,0 +1,132 @@
+import path from 'node:path';
+import { AnnotationError, DatasetError } from '../errors.js';
+import type { AnnotatedSegment } from './annotated-segments.js';
+import { frameRateOf, reportSkip, type LabelFile, type ReadContext } from './annotation-reader.js';
+import { listFolder } from './clip-folders.js';
+import { runsOf } from './frame-runs.js';
+import type { LabelledFile } from './label-files.js';
+import { openLabelFile } from './open-label-file.js';
+
+/** Name of the folder that tells the layout. */
+export const GROUND_TRUTH = 'groundTruth';
+
+/**
+ * Reads a dataset in the layout of MS-TCN: `groundTruth/<video>.txt` with the label of each frame on a line of its
+ * own, `mapping.txt` with all labels, `splits/<part>.<split>.bundle` with names of videos. Frames become time at the
+ * video's own rate, or at the one that the user says. Videos that are absent are left out.
+ *
+ * @see Abu Farha and Gall 2019, arXiv:1903.01945, and the data that its authors publish.
+ * @throws {DatasetError} If there is no ground truth.
+ * @throws {AnnotationError} If a file cannot be read, or a frame has no label.
+ */
+export async function readMsTcn(folder: string, context: ReadContext): Promise<LabelledFile[]> {
+  const place = path.join(folder, GROUND_TRUTH);
+  const names = (await listFolder(place)).map(({ name }) => name).filter((name) => name.endsWith('.txt'));
+  if (names.length === 0) {
+    throw new DatasetError(`"${place}" holds no ground truth: expected a file <video>.txt a video.`, place);
+  }
+  const subsets = await readBundles(folder, names, context);
+  const files: LabelledFile[] = [];
+  for (const name of names) {
+    const file = await openLabelFile(path.join(place, name));
+    const video = path.parse(name).name;
+    const info = await context.probe?.({ video, line: 1 });
+    if (!info) {
+      reportSkip({ what: `"${file.path}"`, why: `its video "${video}" is not there` }, context);
+      continue;
+    }
+    const segments = await readFrameLabels(file, video, context);
+    const numLabels = Math.max(0, ...segments.map(({ endFrame }) => endFrame));
+    const rate = context.frameRate ?? info.frameRate;
+    const numFrames = context.frameRate === undefined ? (info.numFrames ?? NaN) : info.durationSec * rate;
+    const expected = Math.round(Number.isNaN(numFrames) ? info.durationSec * rate : numFrames);
+    if (expected > 0 && Math.abs(numLabels - expected) > 1) {
+      context.onWarning?.(
+        `"${file.path}" labels ${numLabels} frames, and "${video}" has ${expected} at ${rate} a second. If the labels ` +
+          'were made at another rate, say which.',
+      );
+    }
+    const subsetBySplit = subsets.get(video);
+    files.push({ file: file.path, segments, ...(subsetBySplit && { subsetBySplit }) });
+  }
+  await compareMapping(folder, files, context);
+  return files;
+}
+
+type FrameSegment = AnnotatedSegment & { endFrame: number };
+
+async function readFrameLabels(
+  file: LabelFile,
+  video: string,
+  context: ReadContext,
+): Promise<FrameSegment[]> {
+  const labels = linesOf(file);
+  const empty = labels.indexOf('');
+  if (empty >= 0) {
+    throw new AnnotationError(
+      `"${file.path}" line ${empty + 1} is empty: expected a label for each frame.`,
+      file.path,
+      empty + 1,
+    );
+  }
+  const frameRate = await frameRateOf(file, { video, line: 1 }, context);
+  return runsOf(labels).map(({ label, startFrame, endFrame }) => ({
+    video,
+    label,
+    startSec: startFrame / frameRate,
+    endSec: endFrame / frameRate,
+    line: startFrame + 1,
+    endFrame,
+  }));
+}
+
+/** The part that each split puts each video into, by video and split. Names may end in `.txt`. */
+async function readBundles(
+  folder: string,
+  groundTruth: readonly string[],
+  { onWarning }: ReadContext,
+): Promise<Map<string, Record<string, string>>> {
+  const subsets = new Map<string, Record<string, string>>(
+    groundTruth.map((name) => [path.parse(name).name, {}]),
+  );
+  const places = (await listFolder(folder)).filter(({ name }) => name === 'splits');
+  const bundles = places.length > 0 ? await listFolder(path.join(folder, 'splits')) : [];
+  for (const { name } of bundles) {
+    const [, part, split = 'split'] = /^([^.]+)(?:\.(.+))?\.bundle$/.exec(name) ?? [];
+    if (part === undefined) continue;
+    const bundle = await openLabelFile(path.join(folder, 'splits', name));
+    for (const line of linesOf(bundle).filter(Boolean)) {
+      const video = line.replace(/\.txt$/, '');
+      const own = subsets.get(video);
+      if (own) own[split] = part;
+      else onWarning?.(`"${bundle.path}" names "${video}", which has no file in ${GROUND_TRUTH}.`);
+    }
+  }
+  for (const [video, own] of subsets) if (Object.keys(own).length === 0) subsets.delete(video);
+  return subsets;
+}
+
+/** Tells of labels that only the mapping knows, or only the ground truth. */
+async function compareMapping(
+  folder: string,
+  files: readonly LabelledFile[],
+  { onWarning }: ReadContext,
+): Promise<void> {
+  if (!(await listFolder(folder)).some(({ name }) => name === 'mapping.txt')) return;
+  const mapping = await openLabelFile(path.join(folder, 'mapping.txt'));
+  const listed = new Set(linesOf(mapping).map((line) => line.replace(/^\d+\s+/, '')));
+  listed.delete('');
+  const shown = new Set(files.flatMap(({ segments }) => segments.map(({ label }) => label)));
+  const unlisted = [...shown].filter((label) => !listed.has(label));
+  const unshown = [...listed].filter((label) => !shown.has(label));
+  if (unlisted.length > 0) onWarning?.(`"${mapping.path}" does not list the label ${unlisted.join(', ')}.`);
+  if (unshown.length > 0)
+    onWarning?.(`No frame has the label ${unshown.join(', ')}, which "${mapping.path}" lists.`);
+}
+
+/** Lines without surrounding spaces; the last line may end in a line break or not. */
+function linesOf({ text }: LabelFile): string[] {
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
+}
