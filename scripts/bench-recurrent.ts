@@ -65,62 +65,74 @@ function createNetworks(kind: Kind, { batchSize, numSteps, numFeatures, units }:
   return { ours, theirs, inputs };
 }
 
-function trainingStep(model: tfl.Sequential, inputs: Tensor3D): () => void {
+function trainingStep(model: tfl.Sequential, inputs: Tensor3D): Variant {
   const optimizer = tf.train.adam(1e-4);
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  return () => {
-    optimizer.minimize(
-      () => tf.mean(tf.square(model.apply(inputs, { training: true }) as Tensor)),
-      false,
-      variables,
-    );
-  };
+  const loss = (): tf.Scalar => tf.mean(tf.square(model.apply(inputs, { training: true }) as Tensor));
+  return { run: () => void optimizer.minimize(loss, false, variables) };
 }
 
-function forwardPass(model: tfl.Sequential, inputs: Tensor): () => void {
-  return () => tf.tidy(() => void model.apply(inputs));
+function forwardPass(model: tfl.Sequential, inputs: Tensor): Variant {
+  return { run: () => tf.tidy(() => void model.apply(inputs)) };
 }
 
-/** The products that a training step of an LSTM cannot do without: of all steps at once where that can be. */
-function productsOf({ batchSize, numSteps, numFeatures, units }: Shape, gates: number): () => void {
-  const matrix = (rows: number, columns: number) => tf.randomNormal<tf.Rank.R2>([rows, columns]);
+/** What is timed, and what must be ready before, which is not. */
+interface Variant {
+  prepare?: () => void;
+  run: () => void;
+}
+
+/**
+ * The products that a training step of an LSTM cannot do without: of all steps at once where that can be. The right
+ * operands are weights and gradients, which each step makes anew; here too they are new to each run, for preparing them is
+ * part of the product (of the same operand a second time the backend remembers its packed form).
+ */
+function productsOf({ batchSize, numSteps, numFeatures, units }: Shape, gates: number): Variant {
   const [rows, width] = [batchSize * numSteps, gates * units];
-  const [inputs, kernel, transposedInputs] = [
-    matrix(rows, numFeatures),
-    matrix(numFeatures, width),
-    matrix(numFeatures, rows),
-  ];
-  const [state, recurrentKernel, transposedStates] = [
-    matrix(batchSize, units),
-    matrix(units, width),
-    matrix(units, rows),
-  ];
-  const [gradients, stepGradient, transposedKernel] = [
-    matrix(rows, width),
-    matrix(batchSize, width),
-    matrix(width, units),
-  ];
+  const matrix = (rows: number, columns: number) => tf.randomNormal<tf.Rank.R2>([rows, columns]);
+  const inputs = matrix(rows, numFeatures);
+  const transposedInputs = matrix(numFeatures, rows);
+  const state = matrix(batchSize, units);
+  const stepGradient = matrix(batchSize, width);
+  const transposedStates = matrix(units, rows);
+  const made = {
+    kernel: matrix(numFeatures, width),
+    recurrentKernel: matrix(units, width),
+    transposedKernel: matrix(width, units),
+    gradients: matrix(rows, width),
+  };
   const multiply = (a: Tensor2D, b: Tensor2D) => tf.matMul(a, b).dispose();
-  return () => {
-    multiply(inputs, kernel);
-    for (let step = 0; step < numSteps; step++) multiply(state, recurrentKernel);
-    for (let step = 0; step < numSteps; step++) multiply(stepGradient, transposedKernel);
-    multiply(transposedInputs, gradients);
-    multiply(transposedStates, gradients);
+  return {
+    prepare() {
+      for (const name of Object.keys(made) as (keyof typeof made)[]) {
+        const anew = tf.add<Tensor2D>(made[name], 0);
+        made[name].dispose();
+        made[name] = anew;
+      }
+    },
+    run() {
+      multiply(inputs, made.kernel);
+      for (let step = 0; step < numSteps; step++) multiply(state, made.recurrentKernel);
+      for (let step = 0; step < numSteps; step++) multiply(stepGradient, made.transposedKernel);
+      multiply(transposedInputs, made.gradients);
+      multiply(transposedStates, made.gradients);
+    },
   };
 }
 
 /** Lets the variants take turns, and gives the milliseconds of each round by their names. */
 function takeTurns<Name extends string>(
-  variants: Record<Name, () => void>,
+  variants: Record<Name, Variant>,
   repetitions = 1,
 ): Record<Name, number[]> {
   const names = Object.keys(variants) as Name[];
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = -NUM_WARM_UPS; round < NUM_ROUNDS; round++) {
     for (const name of names) {
+      const { prepare, run } = variants[name];
+      prepare?.();
       const begin = performance.now();
-      for (let repetition = 0; repetition < repetitions; repetition++) variants[name]();
+      for (let repetition = 0; repetition < repetitions; repetition++) run();
       if (round >= 0) times[name].push((performance.now() - begin) / repetitions);
     }
   }
