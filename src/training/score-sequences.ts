@@ -2,7 +2,7 @@ import { OnlineLabeler } from '../labeler/online-labeler.js';
 import type { TemporalLabeler } from '../labeler/temporal-labeler.js';
 import { labelClip, labelFrames } from '../timeline/frame-labels.js';
 import { SegmentationScorer, type SegmentationScores } from '../timeline/metrics.js';
-import { UNLABELLED, type LabelledSequence } from './sequences.js';
+import { loadFeatures, UNLABELLED, type LabelledSequence } from './sequences.js';
 
 /** How well a model labels a dataset. Percentages, null where undefined. */
 export interface DatasetScores extends SegmentationScores {
@@ -30,7 +30,7 @@ export async function scoreSequences(
   const clips = { right: 0, all: 0 };
   const logLikelihood = { sum: 0, frames: 0 };
   for (const { features, targets, numFrames, isClip } of sequences) {
-    const probabilities = await labelWhole(labeler, features);
+    const probabilities = await labelWhole(labeler, await loadFeatures(features));
     const predicted = labelFrames(labels, probabilities, new Array<number>(numFrames).fill(0));
     scorer.add(
       Array.from(targets, (target) => labels[target]),
