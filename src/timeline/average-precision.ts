@@ -3,15 +3,10 @@ import { intersectionOverUnion, type LabelRun } from './segment-matching.js';
 /** Intersections over union at which ActivityNet takes average precision: 0.5, 0.55, …, 0.95. */
 const OVERLAPS = Array.from({ length: 10 }, (_, step) => 0.5 + 0.05 * step);
 
-/** A true segment. */
-interface Truth {
-  video: number;
-  run: LabelRun;
-}
-
-/** A predicted segment and how sure the model is of it. */
-interface Claim extends Truth {
+/** A predicted segment: how sure the model is of it, and the true ones that it may stand for, the best fitting first. */
+interface Claim {
   confidence: number;
+  candidates: { truth: LabelRun; overlap: number }[];
 }
 
 /**
@@ -21,9 +16,8 @@ interface Claim extends Truth {
  * @see Caba Heilbron et al. 2015, "ActivityNet: a large-scale video benchmark for human activity understanding".
  */
 export class AveragePrecisionScorer {
-  readonly #truths = new Map<string, Truth[]>();
+  readonly #numTruths = new Map<string, number>();
   readonly #claims = new Map<string, Claim[]>();
-  #numVideos = 0;
 
   /**
    * Adds one video.
@@ -31,54 +25,55 @@ export class AveragePrecisionScorer {
    * @param confidences - How sure the model is of each frame's label, `[numFrames]`; a segment has their mean.
    */
   add(truth: readonly LabelRun[], predicted: readonly LabelRun[], confidences: readonly number[]): void {
-    const video = this.#numVideos++;
-    for (const run of truth) append(this.#truths, run.label, { video, run });
+    for (const { label } of truth) this.#numTruths.set(label, (this.#numTruths.get(label) ?? 0) + 1);
     for (const run of predicted) {
+      const claims = this.#claims.get(run.label) ?? [];
       const sum = confidences.slice(run.start, run.end).reduce((total, value) => total + value, 0);
-      append(this.#claims, run.label, { video, run, confidence: sum / (run.end - run.start) });
+      claims.push({ confidence: sum / (run.end - run.start), candidates: candidatesOf(run, truth) });
+      this.#claims.set(run.label, claims);
     }
   }
 
   /** Percent by label, the mean over the overlaps. Only labels that truly occur have one; never found is 0. */
   result(): Map<string, number> {
-    const scores = [...this.#truths].map(([label, truths]): [string, number] => {
+    const scores = [...this.#numTruths].map(([label, numTruths]): [string, number] => {
       const ranked = (this.#claims.get(label) ?? []).toSorted((a, b) => b.confidence - a.confidence);
-      const sum = OVERLAPS.reduce((total, overlap) => total + averagePrecision(truths, ranked, overlap), 0);
+      const sum = OVERLAPS.reduce(
+        (total, overlap) => total + averagePrecision(numTruths, ranked, overlap),
+        0,
+      );
       return [label, (100 * sum) / OVERLAPS.length];
     });
     return new Map(scores);
   }
 }
 
+function candidatesOf(run: LabelRun, truths: readonly LabelRun[]): Claim['candidates'] {
+  return truths
+    .filter(({ label }) => label === run.label)
+    .map((truth) => ({ truth, overlap: intersectionOverUnion(truth, run) }))
+    .filter(({ overlap }) => overlap >= (OVERLAPS[0] as number))
+    .sort((a, b) => b.overlap - a.overlap);
+}
+
 /**
  * Area under the curve of precision over recall, the precision at each recall being the best at that recall or beyond.
  * Each claim, the surest first, takes the free truth of its video with the highest overlap, if that is enough.
  */
-function averagePrecision(truths: readonly Truth[], ranked: readonly Claim[], threshold: number): number {
-  const free = new Set(truths);
+function averagePrecision(numTruths: number, ranked: readonly Claim[], threshold: number): number {
+  const taken = new Set<LabelRun>();
   const precisions: number[] = []; // at each hit
-  ranked.forEach(({ video, run }, rank) => {
-    let best: Truth | undefined;
-    let bestOverlap = threshold;
-    for (const truth of free) {
-      const overlap = truth.video === video ? intersectionOverUnion(truth.run, run) : 0;
-      if (overlap >= bestOverlap) [best, bestOverlap] = [truth, overlap];
-    }
-    if (!best) return;
-    free.delete(best);
-    precisions.push((precisions.length + 1) / (rank + 1));
+  ranked.forEach(({ candidates }, rank) => {
+    const found = candidates.find(({ truth, overlap }) => overlap >= threshold && !taken.has(truth));
+    if (!found) return;
+    taken.add(found.truth);
+    precisions.push(taken.size / (rank + 1));
   });
   let area = 0;
   let bestBeyond = 0;
   for (const precision of precisions.reverse()) {
     bestBeyond = Math.max(bestBeyond, precision);
-    area += bestBeyond / truths.length;
+    area += bestBeyond / numTruths;
   }
   return area;
-}
-
-function append<Item>(lists: Map<string, Item[]>, key: string, item: Item): void {
-  const list = lists.get(key);
-  if (list) list.push(item);
-  else lists.set(key, [item]);
 }

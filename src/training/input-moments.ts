@@ -1,25 +1,21 @@
 import type { InputKind, LabelerConfig } from '../labeler/labeler-config.js';
 import type { Moments } from '../labeler/normalization.js';
-import { loadFeatures, type LabelledSequence } from './sequences.js';
+import type { LabelledSequence } from './sequences.js';
 
-/**
- * Mean and variance of each input of a network over all frames of a dataset, in the order of the inputs. Holds one video
- * at a time.
- */
-export async function inputMoments(
+/** Mean and variance of each input of a network over all frames of a dataset, in the order of the inputs. */
+export function inputMoments(
   sequences: readonly LabelledSequence[],
-  { inputs, featureSize }: Pick<LabelerConfig, 'featureSize'> & { inputs: readonly InputKind[] },
-): Promise<Moments[]> {
-  const sums = new Map(inputs.map((kind) => [kind, new MomentSums(featureSize)]));
-  for (const { features, numFrames } of sequences) {
-    const values = await loadFeatures(features);
-    for (const [kind, sum] of sums) {
+  { inputs, featureSize }: Pick<LabelerConfig, 'inputs' | 'featureSize'>,
+): Moments[] {
+  return inputs.map((kind) => {
+    const sums = new MomentSums(featureSize);
+    for (const { features, numFrames } of sequences) {
       for (let frame = kind === 'features' ? 0 : 1; frame < numFrames; frame++) {
-        sum.add((i) => inputAt(kind, values, frame * featureSize + i, featureSize));
+        sums.add((i) => inputAt(kind, features, frame * featureSize + i, featureSize));
       }
     }
-  }
-  return [...sums.values()].map((sum) => sum.moments());
+    return sums.moments();
+  });
 }
 
 /** One value of one input; the network computes the same with tensors. */
