@@ -38,8 +38,8 @@ export async function readMsTcn(folder: string, context: ReadContext): Promise<L
     const segments = await readFrameLabels(file, video, context);
     const numLabels = Math.max(0, ...segments.map(({ endFrame }) => endFrame));
     const rate = context.frameRate ?? info.frameRate;
-    const numFrames = context.frameRate === undefined ? (info.numFrames ?? NaN) : info.durationSec * rate;
-    const expected = Math.round(Number.isNaN(numFrames) ? info.durationSec * rate : numFrames);
+    const isOwnRate = context.frameRate === undefined;
+    const expected = Math.round((isOwnRate && info.numFrames) || info.durationSec * rate);
     if (expected > 0 && Math.abs(numLabels - expected) > 1) {
       context.onWarning?.(
         `"${file.path}" labels ${numLabels} frames, and "${video}" has ${expected} at ${rate} a second. If the labels ` +

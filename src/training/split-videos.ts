@@ -1,19 +1,24 @@
 import type { AnnotatedVideo } from '../annotations/dataset.js';
 import { DatasetError, UsageError } from '../errors.js';
-import { createRandom, shuffle } from './random.js';
+import { chooseOwnSplit, ownSplitNames } from './own-split.js';
+import { stratifyGroups } from './stratify-groups.js';
+import { groupVideos, type GroupOptions } from './video-groups.js';
 
 /** How videos are set aside for validation. Whole videos only: frames of one video never stand on both sides. */
-export interface SplitOptions {
+export interface SplitOptions extends GroupOptions {
   /** Number of equal parts, of which one validates. 0 trains on everything and validates nothing. Default 5. */
   folds?: number;
-  /** Which part validates, 0 to folds − 1. Default 0. */
+  /** Which part validates, 0 to folds − 1; of groups left out one by one, which group. Default 0. */
   fold?: number;
-  /**
-   * Videos that belong together (one recording, one person, one camera) and must stay on one side: those with the same
-   * text in the pattern's capture groups, matched against the video's name. Default: each video by itself.
-   */
-  groupPattern?: RegExp;
+  /** Leave out one group a fold, in natural order of their names, whatever `folds` says. */
+  leaveOneGroupOut?: boolean;
+  /** Names of the groups that validate; all others train, in every fold. */
+  validationGroups?: readonly string[];
+  /** Use the split that the dataset comes with; of several, the one of this name, or with `true` that of `fold`. */
+  ownSplit?: boolean | string;
   seed?: number;
+  /** Told of videos that are on neither side, and of labels that are on one side only. */
+  onWarning?: (message: string) => void;
 }
 
 /** The two sides of a split. */
@@ -23,60 +28,126 @@ export interface VideoSplit {
 }
 
 /**
- * Splits videos by group, shuffled by the seed; single labelled clips are dealt out label by label, so that each part
- * has its share of every label.
+ * Splits videos by group: into folds that each have nearly their share of every label, by named groups, or as the
+ * dataset itself says. The same seed gives the same split.
  *
- * @throws {UsageError} If the fold does not exist.
- * @throws {DatasetError} If there are fewer groups than folds, or a name does not match the pattern.
+ * @throws {UsageError} If the fold, group or split does not exist, or two ways of splitting are asked for.
+ * @throws {DatasetError} If there are fewer groups than folds, or a video has no group.
  */
-export function splitVideos(
-  videos: readonly AnnotatedVideo[],
-  { folds = 5, fold = 0, groupPattern, seed = 1 }: SplitOptions = {},
-): VideoSplit {
+export function splitVideos(videos: readonly AnnotatedVideo[], options: SplitOptions = {}): VideoSplit {
+  const { folds = 5, fold = 0, onWarning } = options;
   if (folds === 0) return { training: [...videos], validation: [] };
+  expectOneWay(options);
+  if (options.ownSplit) {
+    const name = options.ownSplit === true ? undefined : options.ownSplit;
+    const { training, validation, unused } = chooseOwnSplit(videos, name, fold);
+    if (unused.length > 0)
+      onWarning?.(`${unused.length} videos are on neither side of the dataset's own split.`);
+    compareLabels(training, validation, onWarning);
+    return { training, validation };
+  }
+  const validates = new Set(validationPart(videos, options));
+  const split = {
+    training: videos.filter((video) => !validates.has(video)),
+    validation: videos.filter((video) => validates.has(video)),
+  };
+  compareLabels(split.training, split.validation, onWarning);
+  return split;
+}
+
+/**
+ * Every split of a cross-validation, with what names it: each fold, each group left out, or each of the dataset's own.
+ *
+ * @throws As {@link splitVideos} does.
+ */
+export function crossValidationSplits(
+  videos: readonly AnnotatedVideo[],
+  options: Omit<SplitOptions, 'fold'> = {},
+): (VideoSplit & { name: string })[] {
+  expectOneWay(options);
+  const all = (names: string[]) =>
+    names.map((name, fold) => ({ name, ...splitVideos(videos, { ...options, fold }) }));
+  if (options.ownSplit === true) return all(ownSplitNames(videos).map((name) => name || 'own split'));
+  if (options.ownSplit) return all([options.ownSplit]);
+  if (options.validationGroups) return all([options.validationGroups.join(', ')]);
+  if (options.leaveOneGroupOut) return all([...groupVideos(videos, options).keys()]);
+  return all(Array.from({ length: options.folds ?? 5 }, (_, fold) => `fold ${fold}`));
+}
+
+function expectOneWay({ leaveOneGroupOut, validationGroups, ownSplit }: SplitOptions): void {
+  const ways = [leaveOneGroupOut, validationGroups, ownSplit].filter(Boolean);
+  if (ways.length > 1) {
+    throw new UsageError(
+      "Leaving groups out, naming them, and the dataset's own split exclude one another. Give one.",
+    );
+  }
+}
+
+function validationPart(videos: readonly AnnotatedVideo[], options: SplitOptions): readonly AnnotatedVideo[] {
+  const { fold = 0, leaveOneGroupOut = false, validationGroups, seed = 1 } = options;
+  const groups = groupVideos(videos, options);
+  const folds = leaveOneGroupOut ? groups.size : (options.folds ?? 5);
+  const place = videos[0]?.path ?? '';
+  if (groups.size < 2) {
+    const one = groups.size === 0 ? 'no video' : `one group of videos, "${[...groups.keys()][0]}"`;
+    throw new DatasetError(
+      `The dataset has ${one}: some must train and others validate. Add videos, group them otherwise, or give no folds ` +
+        'to train without validation.',
+      place,
+    );
+  }
+  if (validationGroups) return namedGroups(groups, validationGroups, place);
   if (!Number.isInteger(folds) || folds < 2 || !Number.isInteger(fold) || fold < 0 || fold >= folds) {
     throw new UsageError(
       `Fold ${fold} of ${folds} does not exist. Give at least two folds and a fold from 0 to folds − 1.`,
     );
   }
-  const groups = groupBy(videos, (video) => groupOf(video, groupPattern));
   if (groups.size < folds) {
     throw new DatasetError(
       `${folds} folds need at least ${folds} groups of videos, and the dataset has ${groups.size}. ` +
         'Give fewer folds, or none to train without validation.',
-      videos[0]?.path ?? '',
+      place,
     );
   }
-  const shuffled = shuffle([...groups.values()], createRandom(seed));
-  const dealt = [...groupBy(shuffled, (group) => mainLabel(group)).values()].flat();
-  const isValidation = new Set(dealt.filter((_, position) => position % folds === fold).flat());
-  return {
-    training: videos.filter((video) => !isValidation.has(video)),
-    validation: videos.filter((video) => isValidation.has(video)),
-  };
+  const parts = leaveOneGroupOut ? [...groups.values()] : stratifyGroups([...groups.values()], folds, seed);
+  return parts[fold] as readonly AnnotatedVideo[];
 }
 
-function groupOf({ name, path }: AnnotatedVideo, pattern: RegExp | undefined): string {
-  if (!pattern) return name;
-  const match = pattern.exec(name);
-  if (!match) {
-    throw new DatasetError(`The video "${name}" does not match the group pattern ${String(pattern)}.`, path);
+function namedGroups(
+  groups: ReadonlyMap<string, AnnotatedVideo[]>,
+  names: readonly string[],
+  place: string,
+): AnnotatedVideo[] {
+  const known = [...groups.keys()];
+  const unknown = names.filter((name) => !groups.has(name));
+  if (unknown.length > 0 || names.length === 0) {
+    const some = known.slice(0, 10).map((name) => `"${name}"`);
+    throw new UsageError(
+      `There is no group ${unknown.map((name) => `"${name}"`).join(', ') || 'named'} to validate on. The groups are ` +
+        `${some.join(', ')}${known.length > some.length ? `, … (${known.length})` : ''}.`,
+    );
   }
-  return match.length > 1 ? match.slice(1).join('/') : match[0];
-}
-
-/** The label of a group of clips of one label; empty for groups with several. */
-function mainLabel(group: readonly AnnotatedVideo[]): string {
-  const labels = new Set(group.flatMap(({ segments }) => segments.map(({ label }) => label)));
-  return labels.size === 1 ? ([...labels][0] as string) : '';
-}
-
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
+  if (known.every((name) => names.includes(name))) {
+    throw new DatasetError(
+      'Every group is named to validate, so none is left to train on. Name fewer.',
+      place,
+    );
   }
-  return groups;
+  return names.flatMap((name) => groups.get(name) as AnnotatedVideo[]);
+}
+
+function compareLabels(
+  training: readonly AnnotatedVideo[],
+  validation: readonly AnnotatedVideo[],
+  onWarning: SplitOptions['onWarning'],
+): void {
+  const labelsOf = (videos: readonly AnnotatedVideo[]) =>
+    new Set(videos.flatMap(({ segments }) => segments.map(({ label }) => label)));
+  const [trained, validated] = [labelsOf(training), labelsOf(validation)];
+  const untrained = [...validated].filter((label) => !trained.has(label));
+  const unvalidated = [...trained].filter((label) => !validated.has(label));
+  if (untrained.length > 0)
+    onWarning?.(`No video to train on shows ${untrained.join(', ')}: it cannot be learnt.`);
+  if (unvalidated.length > 0)
+    onWarning?.(`No video to validate shows ${unvalidated.join(', ')}: it has no score.`);
 }

@@ -140,6 +140,91 @@ describe('a label file', () => {
   });
 });
 
+describe('a folder of label files', () => {
+  const cue = (label: string) => `WEBVTT\n\n00:00.000 --> 00:01.000\n${label}\n`;
+  const AUDACITY = '0\t1\tsit\n';
+
+  it('may mix them, beside the videos, in videos or in annotations, among other files', async () => {
+    for (const name of ['a.mp4', 'videos/b.mp4', 'videos/c.mkv']) await write(name);
+    await write('a.vtt', cue('walk'));
+    await write('videos/b.txt', AUDACITY);
+    await write('annotations/c.srt', '1\n00:00:00,000 --> 00:00:01,000\nfall\n');
+    await write('README.txt', 'What this is.');
+    await write('config.json', '{"data": 1}');
+    const videos = await readDataset(pathOf('.'));
+    expect(videos.map(({ path, segments }) => [path, segments[0]?.label])).toEqual([
+      [pathOf('a.mp4'), 'walk'],
+      [pathOf('videos/b.mp4'), 'sit'],
+      [pathOf('videos/c.mkv'), 'fall'],
+    ]);
+  });
+
+  it('is refused where two of them label one video', async () => {
+    await write('a.mp4');
+    await write('a.txt', AUDACITY);
+    await write('a.vtt', cue('walk'));
+    await expect(readDataset(pathOf('.'))).rejects.toThrow(
+      /a\.vtt" line 3: it labels ".*a\.mp4", as another label file/,
+    );
+    expect((await readDataset(pathOf('a.vtt')))[0]?.segments).toEqual([
+      { label: 'walk', startSec: 0, endSec: 1 },
+    ]);
+  });
+
+  it('does not hide folders of clips that hold none', async () => {
+    await write('walk/a.mp4');
+    await write('notes.txt', 'two cameras');
+    expect((await readDataset(pathOf('.')))[0]?.clipLabel).toBe('walk');
+  });
+});
+
+describe('what a dataset says of its videos', () => {
+  it('is kept: group, subset and overlaps', async () => {
+    await write('a.mp4');
+    await write(
+      'labels.csv',
+      'video,label,start,end,group,subset\na.mp4,x,0,3,p1,test\na.mp4,y,2,4,p1,test\n',
+    );
+    expect(await readDataset(pathOf('.'))).toEqual([
+      {
+        path: pathOf('a.mp4'),
+        name: 'a.mp4',
+        segments: [
+          { label: 'x', startSec: 0, endSec: 2 },
+          { label: 'y', startSec: 2, endSec: 4 },
+        ],
+        group: 'p1',
+        subset: 'test',
+        overlaps: [{ startSec: 2, endSec: 3, kept: 'y', dropped: 'x' }],
+      },
+    ]);
+  });
+
+  it('is refused where it contradicts itself', async () => {
+    await write('a.mp4');
+    await write('labels.csv', 'video,label,start,end,group\na.mp4,x,0,1,p1\na.mp4,y,2,4,p2\n');
+    await expect(readDataset(pathOf('.'))).rejects.toThrow(
+      /line 3: the group of "a\.mp4" is "p2" here and "p1" elsewhere/,
+    );
+  });
+});
+
+it('leaves out the videos of an ActivityNet file that are not there, unless none is', async () => {
+  const database = Object.fromEntries(
+    ['here', 'gone'].map((id) => [
+      id,
+      { subset: 'training', annotations: [{ label: 'x', segment: [0, 1] }] },
+    ]),
+  );
+  const file = await write('set.json', JSON.stringify({ database }));
+  await expect(readDataset(file)).rejects.toThrow(/set\.json" labels nothing/);
+  await write('videos/v_here.mp4');
+  const skips: string[] = [];
+  const videos = await readDataset(file, { onSkip: ({ what, why }) => skips.push(`${what}: ${why}`) });
+  expect(videos).toMatchObject([{ name: 'here', path: pathOf('videos/v_here.mp4'), subset: 'training' }]);
+  expect(skips).toEqual([`"gone": "${file}" labels it, and it is not there`]);
+});
+
 it('refuses a path that is missing', async () => {
   await expect(readDataset(pathOf('absent'))).rejects.toThrow(DatasetError);
   await expect(readDataset(pathOf('absent'))).rejects.toThrow(/Cannot open ".*absent": ENOENT/);

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { AnnotatedVideo } from '../../src/annotations/dataset.js';
+import { readDataset, type AnnotatedVideo } from '../../src/annotations/dataset.js';
 import { DatasetError, UsageError } from '../../src/errors.js';
-import { splitVideos } from '../../src/training/split-videos.js';
+import { crossValidationSplits, splitVideos } from '../../src/training/split-videos.js';
 
 const clip = (name: string, label: string): AnnotatedVideo => ({
   path: `/${name}`,
@@ -56,4 +58,224 @@ describe('splitVideos', () => {
       /fight\/000\.mp4.*does not match/,
     );
   });
+
+  it('refuses one video only, or none', () => {
+    expect(() => splitVideos(clips.slice(0, 1))).toThrow(DatasetError);
+    expect(() => splitVideos(clips.slice(0, 1))).toThrow(
+      /one group of videos, "fight\/000\.mp4": some must train/,
+    );
+    expect(() => splitVideos([])).toThrow(/has no video/);
+  });
+});
+
+describe('folds of untrimmed videos', () => {
+  /** A video of 100 s that shows a common label and, for some seconds, a rare one. */
+  const untrimmed = (name: string, rareSec: number): AnnotatedVideo => ({
+    path: `/${name}`,
+    name,
+    segments: [
+      { label: 'walk', startSec: 0, endSec: 100 - rareSec },
+      ...(rareSec > 0 ? [{ label: 'fall', startSec: 100 - rareSec, endSec: 100 }] : []),
+    ],
+  });
+  const secondsOf = (label: string, videos: AnnotatedVideo[]): number =>
+    videos
+      .flatMap(({ segments }) => segments)
+      .filter((segment) => segment.label === label)
+      .reduce((sum, { startSec, endSec }) => sum + endSec - startSec, 0);
+
+  it('share out the time of each label, whatever the seed', () => {
+    // Four videos fall for 10 s and four for 5 s: each of four folds can have 15 s of it, and three videos.
+    const videos = [10, 10, 10, 10, 5, 5, 5, 5, 0, 0, 0, 0].map((rareSec, at) =>
+      untrimmed(`${at}.mp4`, rareSec),
+    );
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const folds = crossValidationSplits(videos, { folds: 4, seed });
+      expect(folds.map(({ validation }) => secondsOf('fall', validation))).toEqual([15, 15, 15, 15]);
+      expect(folds.map(({ validation }) => validation.length)).toEqual([3, 3, 3, 3]);
+    }
+  });
+
+  it('are never empty, even where groups have no label in common', () => {
+    const videos = ['a', 'b', 'c', 'd', 'e'].map((label) => clip(`${label}.mp4`, label));
+    const sizes = crossValidationSplits(videos, { folds: 5 }).map(({ validation }) => validation.length);
+    expect(sizes).toEqual([1, 1, 1, 1, 1]);
+  });
+});
+
+describe('groups', () => {
+  const cameras = ['fight', 'calm'].flatMap((label) =>
+    ['camera 1', 'camera 2', 'camera 10'].flatMap((camera) =>
+      [1, 2].map((at) => clip(`${label}/${camera}/${at}.mp4`, label)),
+    ),
+  );
+  const persons = ['p1', 'p1', 'p2', 'p3'].map((group, at) => ({ ...clip(`${at}.mp4`, 'x'), group }));
+
+  it('by folder hold the folders of all labels together', () => {
+    const splits = crossValidationSplits(cameras, { groupBy: 'folder', leaveOneGroupOut: true });
+    expect(splits.map(({ name }) => name)).toEqual(['camera 1', 'camera 2', 'camera 10']);
+    expect(names(splits[0]?.validation ?? [])).toEqual([
+      'fight/camera 1/1.mp4',
+      'fight/camera 1/2.mp4',
+      'calm/camera 1/1.mp4',
+      'calm/camera 1/2.mp4',
+    ]);
+    expect(() => splitVideos(clips, { groupBy: 'folder' })).toThrow(
+      /fight\/000\.mp4" lies in no folder below/,
+    );
+  });
+
+  it('by column are those of the dataset', () => {
+    const splits = crossValidationSplits(persons, { groupBy: 'column', leaveOneGroupOut: true });
+    expect(splits.map(({ name, validation }) => [name, ...names(validation)])).toEqual([
+      ['p1', '0.mp4', '1.mp4'],
+      ['p2', '2.mp4'],
+      ['p3', '3.mp4'],
+    ]);
+    expect(() => splitVideos(clips, { groupBy: 'column' })).toThrow(
+      /has no group: expected a column "group"/,
+    );
+  });
+
+  it('of ten consecutive numbers are what a pattern captures that leaves the last digit out', () => {
+    // Numbers 1 to 120, without leading zeros: tens are 1 to 9, 10 to 19, …
+    const numbered = Array.from({ length: 120 }, (_, at) => clip(`x/v${at + 1}.mp4`, 'x'));
+    const splits = crossValidationSplits(numbered, {
+      groupPattern: /v(\d*)\d\.mp4$/,
+      leaveOneGroupOut: true,
+    });
+    expect(splits.map(({ name, validation }) => `${name}: ${validation.length}`)).toEqual([
+      ...[': 9', ...Array.from({ length: 11 }, (_, tens) => `${tens + 1}: 10`), '12: 1'],
+    ]);
+  });
+
+  it('that are named validate, and all others train', () => {
+    const options = { groupBy: 'column', validationGroups: ['p3', 'p1'] } as const;
+    expect(names(splitVideos(persons, options).validation)).toEqual(['0.mp4', '1.mp4', '3.mp4']);
+    expect(names(splitVideos(persons, options).training)).toEqual(['2.mp4']);
+    expect(() => splitVideos(persons, { groupBy: 'column', validationGroups: ['p4'] })).toThrow(
+      'There is no group "p4" to validate on. The groups are "p1", "p2", "p3".',
+    );
+    expect(() => splitVideos(persons, { groupBy: 'column', validationGroups: ['p1', 'p2', 'p3'] })).toThrow(
+      DatasetError,
+    );
+  });
+
+  it('are left out one by one, as many folds as groups', () => {
+    const at = (fold: number) =>
+      splitVideos(persons, { groupBy: 'column', leaveOneGroupOut: true, fold, folds: 5 });
+    expect(names(at(2).validation)).toEqual(['3.mp4']);
+    expect(() => at(3)).toThrow(UsageError);
+  });
+});
+
+describe('the split that a dataset comes with', () => {
+  const inSubset = (name: string, subset?: string): AnnotatedVideo => ({
+    ...clip(name, 'x'),
+    ...(subset && { subset }),
+  });
+
+  it('is taken by its subsets, the validation part before the testing part', () => {
+    const warnings: string[] = [];
+    const videos = [
+      inSubset('a', 'training'),
+      inSubset('b', 'validation'),
+      inSubset('c', 'testing'),
+      inSubset('d'),
+    ];
+    const split = splitVideos(videos, { ownSplit: true, onWarning: (text) => warnings.push(text) });
+    expect([names(split.training), names(split.validation)]).toEqual([['a'], ['b']]);
+    expect(warnings).toEqual(["2 videos are on neither side of the dataset's own split."]);
+    const tested = splitVideos([inSubset('a', 'Train'), inSubset('c', 'test')], { ownSplit: true });
+    expect([names(tested.training), names(tested.validation)]).toEqual([['a'], ['c']]);
+  });
+
+  it('may be one of several, by name or one a fold', () => {
+    const videos = ['train test', 'test train', 'train train'].map((parts, at) => {
+      const [split1 = '', split2 = ''] = parts.split(' ');
+      return { ...clip(`${at}`, 'x'), subsetBySplit: { split1, split2 } };
+    });
+    expect(names(splitVideos(videos, { ownSplit: 'split2' }).validation)).toEqual(['0']);
+    expect(
+      crossValidationSplits(videos, { ownSplit: true }).map(({ name, validation }) => [
+        name,
+        ...names(validation),
+      ]),
+    ).toEqual([
+      ['split1', '1'],
+      ['split2', '0'],
+    ]);
+    expect(() => splitVideos(videos, { ownSplit: 'split3' })).toThrow(
+      'no split "split3". It has "split1", "split2".',
+    );
+  });
+
+  it('is refused where there is none, a side is empty, a part is unknown, or another way is asked for too', () => {
+    expect(() => splitVideos(clips, { ownSplit: true })).toThrow(/has no split of its own/);
+    expect(() => splitVideos([inSubset('a', 'train')], { ownSplit: true })).toThrow(
+      /1 videos to train on and 0/,
+    );
+    expect(() => splitVideos([inSubset('a', 'extra')], { ownSplit: true })).toThrow(/the subset "extra"/);
+    expect(() => splitVideos(clips, { ownSplit: true, leaveOneGroupOut: true })).toThrow(UsageError);
+  });
+});
+
+it('labels that only one side shows are told', () => {
+  const warnings: string[] = [];
+  const videos = ['x', 'x', 'y', 'z'].map((label, at) => clip(`${at}`, label));
+  splitVideos(videos, { validationGroups: ['0', '3'], onWarning: (text) => warnings.push(text) });
+  expect(warnings).toEqual([
+    'No video to train on shows z: it cannot be learnt.',
+    'No video to validate shows y: it has no score.',
+  ]);
+});
+
+describe('real datasets beside the checkout', () => {
+  const dataOf = (name: string) => fileURLToPath(new URL(`../../../shared/data/${name}`, import.meta.url));
+  const isAbsent = (name: string) => !existsSync(dataOf(name)); // they are not part of this repository
+
+  it.skipIf(isAbsent('surveillance-fights'))(
+    'surveillance fights fall into five folds of whole blocks',
+    async () => {
+      const videos = await readDataset(dataOf('surveillance-fights'));
+      const blockOf = ({ name }: AnnotatedVideo): string => name.replace(/^.*\/\D+(\d+)\d\.mp4$/, '$1');
+      const splits = crossValidationSplits(videos, { folds: 5, groupPattern: /(\d+)\d\.mp4$/ });
+      const blocks = splits.map(({ validation }) => [...new Set(validation.map(blockOf))]);
+      expect(blocks.flat().sort()).toEqual([...new Set(videos.map(blockOf))].sort()); // each block in one fold
+      for (const { training, validation } of splits) {
+        const numFights = validation.filter(({ clipLabel }) => clipLabel === 'fight').length;
+        expect(numFights * 2).toBe(validation.length);
+        expect(training.length + validation.length).toBe(240);
+        expect(validation.length).toBeGreaterThanOrEqual(40);
+        expect(validation.length).toBeLessThanOrEqual(60);
+      }
+    },
+  );
+
+  it.skipIf(isAbsent('hand-gestures'))('hand gestures leave one recording group out', async () => {
+    const videos = await readDataset(dataOf('hand-gestures'));
+    const { training, validation } = splitVideos(videos, {
+      groupPattern: /\/(p\d)_/,
+      validationGroups: ['p4'],
+    });
+    expect(validation.every(({ name }) => name.includes('/p4_'))).toBe(true);
+    expect(training.some(({ name }) => name.includes('/p4_'))).toBe(false);
+    expect(training.length + validation.length).toBe(300);
+  });
+
+  it.skipIf(isAbsent('ceiling-actions'))(
+    'ceiling actions show in every fold what enough videos show',
+    async () => {
+      const videos = await readDataset(dataOf('ceiling-actions'));
+      const showing = (label: string, among: AnnotatedVideo[]) =>
+        among.filter(({ segments }) => segments.some((segment) => segment.label === label)).length;
+      const labels = [...new Set(videos.flatMap(({ segments }) => segments.map(({ label }) => label)))];
+      for (const { training, validation } of crossValidationSplits(videos, { folds: 4 })) {
+        for (const label of labels) {
+          expect(showing(label, training)).toBeGreaterThan(0);
+          if (showing(label, videos) >= 4) expect(showing(label, validation)).toBeGreaterThan(0);
+        }
+      }
+    },
+  );
 });
