@@ -67,3 +67,45 @@ function mapState(state: RecurrentState, change: (tensor: Tensor2D) => Tensor2D)
   const entries = Object.entries(state).map(([name, tensor]) => [name, change(tensor)]);
   return Object.fromEntries(entries) as RecurrentState;
 }
+
+/** Copies the values of a state's tensors, by name, as a checkpoint keeps them. */
+export async function exportState(state: LabelerState): Promise<Map<string, Float32Array>> {
+  const { previousFeatures, hasPrevious, recurrent } = state;
+  const tensors: [string, Tensor2D][] = [
+    ['previousFeatures', previousFeatures],
+    ['hasPrevious', hasPrevious],
+    ...recurrent.flatMap((layer, index) =>
+      Object.entries(layer).map(([name, tensor]): [string, Tensor2D] => [`${index}.${name}`, tensor]),
+    ),
+  ];
+  const values = tensors.map(async ([name, tensor]): Promise<[string, Float32Array]> => {
+    return [name, Float32Array.from(await tensor.data())];
+  });
+  return new Map(await Promise.all(values));
+}
+
+/**
+ * Makes a state of what {@link exportState} gave. The caller disposes it.
+ *
+ * @throws {ShapeError} If it is not all there.
+ */
+export function importState(values: ReadonlyMap<string, Float32Array>): LabelerState {
+  const batchSize = values.get('hasPrevious')?.length ?? 0;
+  const tensorOf = (name: string, dtype: 'float32' | 'bool' = 'float32'): Tensor2D => {
+    const numbers = values.get(name);
+    if (!numbers) throw new ShapeError("A labeler's state", `values of ${name}`, 'none');
+    return tf.tensor2d([...numbers], [batchSize, numbers.length / batchSize], dtype);
+  };
+  const recurrent: RecurrentState[] = [];
+  for (const key of values.keys()) {
+    const [layer, name] = key.split('.');
+    if (name === undefined) continue;
+    const index = Number(layer);
+    recurrent[index] = { ...recurrent[index], [name]: tensorOf(key) } as RecurrentState;
+  }
+  return {
+    previousFeatures: tensorOf('previousFeatures'),
+    hasPrevious: tensorOf('hasPrevious', 'bool'),
+    recurrent,
+  };
+}

@@ -1,21 +1,25 @@
 import type { InputKind, LabelerConfig } from '../labeler/labeler-config.js';
 import type { Moments } from '../labeler/normalization.js';
-import type { LabelledSequence } from './sequences.js';
+import { loadFeatures, type LabelledSequence } from './sequences.js';
 
-/** Mean and variance of each input of a network over all frames of a dataset, in the order of the inputs. */
-export function inputMoments(
+/**
+ * Mean and variance of each input of a network over all frames of a dataset, in the order of the inputs. Holds one video
+ * at a time.
+ */
+export async function inputMoments(
   sequences: readonly LabelledSequence[],
-  { inputs, featureSize }: Pick<LabelerConfig, 'inputs' | 'featureSize'>,
-): Moments[] {
-  return inputs.map((kind) => {
-    const sums = new MomentSums(featureSize);
-    for (const { features, numFrames } of sequences) {
+  { inputs, featureSize }: Pick<LabelerConfig, 'featureSize'> & { inputs: readonly InputKind[] },
+): Promise<Moments[]> {
+  const sums = new Map(inputs.map((kind) => [kind, new MomentSums(featureSize)]));
+  for (const { features, numFrames } of sequences) {
+    const values = await loadFeatures(features);
+    for (const [kind, sum] of sums) {
       for (let frame = kind === 'features' ? 0 : 1; frame < numFrames; frame++) {
-        sums.add((i) => inputAt(kind, features, frame * featureSize + i, featureSize));
+        sum.add((i) => inputAt(kind, values, frame * featureSize + i, featureSize));
       }
     }
-    return sums.moments();
-  });
+  }
+  return [...sums.values()].map((sum) => sum.moments());
 }
 
 /** One value of one input; the network computes the same with tensors. */

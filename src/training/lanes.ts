@@ -1,3 +1,5 @@
+import { shuffle, type Random } from './random.js';
+
 /** A stretch of one sequence that one lane of a batch shows the network. */
 export interface LaneChunk {
   /** Position of the sequence in the list; −1 where the lane has run out and idles. */
@@ -44,4 +46,37 @@ export function* walkInLanes(
     if (chunks.every(({ sequence }) => sequence < 0)) return;
     yield chunks;
   }
+}
+
+/** Batches that are sorted by length among themselves; more fill better, fewer mix better. */
+const NUM_SORTED_BATCHES = 8;
+
+/**
+ * Puts whole sequences side by side, those of like length together, so that little is filled up. Each starts anew and
+ * is shown in one piece.
+ *
+ * @param lengths - Frames of each sequence, in shuffled order.
+ * @param random - Shuffles the batches, so that lengths do not come in order.
+ * @returns The chunks of each batch.
+ */
+export function batchWhole(
+  lengths: readonly number[],
+  { batchSize, random }: { batchSize: number; random: Random },
+): LaneChunk[][] {
+  const sequences = [...lengths.keys()].filter((sequence) => lengths[sequence]! > 0);
+  const batches: LaneChunk[][] = [];
+  for (const stretch of pieces(sequences, batchSize * NUM_SORTED_BATCHES)) {
+    stretch.sort((a, b) => lengths[a]! - lengths[b]!);
+    for (const batch of pieces(stretch, batchSize)) {
+      batches.push(
+        batch.map((sequence) => ({ sequence, start: 0, length: lengths[sequence]!, isFirst: true })),
+      );
+    }
+  }
+  return shuffle(batches, random);
+}
+
+function pieces<Item>(items: readonly Item[], size: number): Item[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }

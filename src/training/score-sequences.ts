@@ -6,7 +6,7 @@ import { SegmentationScorer, type SegmentationScores } from '../timeline/metrics
 import { smoothLabels, type SmoothingOptions } from '../timeline/smoothing.js';
 import type { ScoredFrame } from '../timeline/timeline.js';
 import { markUnknownSegments, UNKNOWN_LABEL, withUnknown } from '../timeline/unknown.js';
-import { UNLABELLED, type LabelledSequence } from './sequences.js';
+import { loadFeatures, UNLABELLED, type LabelledSequence } from './sequences.js';
 
 /** How well a model labels a dataset. Percentages, null where undefined. */
 export interface DatasetScores extends SegmentationScores {
@@ -64,7 +64,7 @@ export async function predictSequences(
 ): Promise<SequencePrediction[]> {
   const predictions: SequencePrediction[] = [];
   for (const { name, targets, isClip, features } of sequences) {
-    const probabilities = await labelWhole(labeler, features);
+    const probabilities = await labelWhole(labeler, await loadFeatures(features));
     predictions.push({ name, targets, isClip, probabilities });
   }
   return predictions;

@@ -54,7 +54,7 @@ export interface DatasetSummary {
 export async function trainModel(
   dataset: string,
   options: TrainModelOptions,
-): Promise<Omit<TrainedLabeler, 'labeler'> & { summary: DatasetSummary }> {
+): Promise<Pick<TrainedLabeler, 'history' | 'bestEpoch'> & { summary: DatasetSummary }> {
   const { outputDir, background, frameRate = 10, signal, seed = 1 } = options;
   const { encoder: encoderSpec = DEFAULT_ENCODER, name = path.basename(path.resolve(outputDir)) } = options;
   await prepareOutputFolder(outputDir);

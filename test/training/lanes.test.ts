@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { walkInLanes, type LaneChunk } from '../../src/training/lanes.js';
+import { createRandom } from '../../src/training/random.js';
+import { batchWhole, walkInLanes, type LaneChunk } from '../../src/training/lanes.js';
 
 const walk = (lengths: number[], numLanes: number, chunkLength: number): LaneChunk[][] => [
   ...walkInLanes(lengths, { numLanes, chunkLength }),
@@ -48,5 +49,30 @@ describe('walkInLanes', () => {
   it('yields nothing without frames', () => {
     expect(walk([], 4, 8)).toEqual([]);
     expect(walk([0, 0], 4, 8)).toEqual([]);
+  });
+});
+
+describe('batchWhole', () => {
+  const lengths = Array.from({ length: 50 }, (_, i) => (i * 37) % 101); // 0 to 100, unordered
+  const batches = batchWhole(lengths, { batchSize: 4, random: createRandom(1) });
+
+  it('shows every sequence once, whole and from its start', () => {
+    const chunks = batches.flat();
+    expect(chunks.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual(
+      [...lengths.keys()].filter((sequence) => lengths[sequence]! > 0),
+    );
+    for (const { sequence, start, length, isFirst } of chunks) {
+      expect([start, length, isFirst]).toEqual([0, lengths[sequence], true]);
+    }
+  });
+
+  it('fills up less than batches in the order given would, and does not go by length', () => {
+    const filled = (lists: number[][]) =>
+      lists.reduce((sum, list) => sum + Math.max(...list) * list.length, 0);
+    const inOrder = Array.from({ length: 13 }, (_, i) => lengths.slice(4 * i, 4 * i + 4));
+    const chosen = batches.map((batch) => batch.map(({ length }) => length));
+    expect(filled(chosen)).toBeLessThan(0.75 * filled(inOrder));
+    const longest = chosen.map((batch) => Math.max(...batch));
+    expect(longest).not.toEqual([...longest].sort((a, b) => a - b));
   });
 });

@@ -30,7 +30,7 @@ describe('labelSequence', () => {
 describe('delayTargets', () => {
   it('asks for each label some frames later and repeats the last frame', () => {
     const sequence = labelSequence(video, timesSec, features, ['run', 'walk']);
-    const delayed = delayTargets(sequence, 2);
+    const delayed = delayTargets({ ...sequence, features }, 2);
     expect(delayed.numFrames).toBe(7);
     expect([...delayed.targets]).toEqual([UNLABELLED, UNLABELLED, ...sequence.targets]);
     expect([...delayed.features]).toEqual([...features, 16, 16]);
@@ -38,12 +38,15 @@ describe('delayTargets', () => {
 });
 
 describe('inputMoments', () => {
-  it('gives the mean and variance of features, differences and magnitudes over all frames', () => {
+  it('gives the mean and variance of features, differences and magnitudes over all frames', async () => {
     const down = {
       ...labelSequence(video, timesSec, features, ['run', 'walk']),
       features: Float32Array.of(5, 1, 1, 1, 1),
     };
-    const moments = inputMoments([down], { inputs: ['features', 'difference', 'magnitude'], featureSize: 1 });
+    const moments = await inputMoments([down], {
+      inputs: ['features', 'difference', 'magnitude'],
+      featureSize: 1,
+    });
     const plain = moments.map(({ mean, variance }) => [mean[0], variance[0]]);
     // Features 5 1 1 1 1; differences −4 0 0 0; magnitudes 4 0 0 0.
     [
