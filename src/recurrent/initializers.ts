@@ -26,9 +26,7 @@ export const constant =
  */
 export const glorotUniform: Initializer = ([rows = 1, columns = 1], seed) => {
   const limit = Math.sqrt(6 / (rows + columns));
-  return tf.tidy(() =>
-    tf.randomUniform([rows, columns], -limit, limit, 'float32', seed).dataSync<'float32'>(),
-  );
+  return takeValues(tf.randomUniform([rows, columns], -limit, limit, 'float32', seed));
 };
 
 /** Zeros, and ones for the forget gate, the second of four blocks. */
@@ -42,24 +40,63 @@ export const unitForgetBias: Initializer = ([width = 0]) =>
  * @see Saxe et al. 2014, arXiv:1312.6120.
  */
 export const orthogonal: Initializer = ([rows = 1, columns = 1], seed) => {
-  const normal = tf.tidy(() => tf.randomNormal([rows, columns], 0, 1, 'float32', seed).dataSync<'float32'>());
+  const normal = takeValues(tf.randomNormal([rows, columns], 0, 1, 'float32', seed));
+  const result = new Float32Array(rows * columns);
   const basis: Float64Array[] = [];
+  const none = new Float64Array(columns);
   for (let row = 0; row < rows; row++) {
     const vector = Float64Array.from(normal.subarray(row * columns, (row + 1) * columns));
-    // The second pass removes what rounding left of the first.
-    for (const other of [...basis, ...basis]) addScaled(vector, other, -dot(vector, other));
-    const length = Math.sqrt(dot(vector, vector));
-    basis.push(vector.map((value) => value / length));
+    let before: number;
+    let length = lengthOf(vector);
+    do {
+      before = length;
+      for (let other = 0; other < row; other += 4) {
+        const [a = none, b = none, c = none, d = none] = basis.slice(other, other + 4);
+        removeProjections(vector, a, b, c, d);
+      }
+      length = lengthOf(vector);
+      // Once more where little was left of the vector, of which rounding errors are then a larger part.
+    } while (length < before / 10);
+    for (let index = 0; index < columns; index++) vector[index]! /= length;
+    basis.push(vector);
+    result.set(vector, row * columns);
   }
-  return Float32Array.from(basis.flatMap((vector) => [...vector]));
+  return result;
 };
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
-  return sum;
+/** Reads a tensor and disposes it. Not by `tf.tidy`, which would search all the values for tensors. */
+function takeValues(tensor: tf.Tensor): Float32Array {
+  const values = tensor.dataSync<'float32'>();
+  tensor.dispose();
+  return values;
 }
 
-function addScaled(target: Float64Array, vector: Float64Array, scale: number): void {
-  for (let index = 0; index < target.length; index++) target[index]! += scale * vector[index]!;
+function lengthOf(vector: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < vector.length; index++) sum += vector[index]! * vector[index]!;
+  return Math.sqrt(sum);
+}
+
+/** Takes out of a vector what lies along each of four orthonormal ones, all at once: the sums need not wait for each other. */
+function removeProjections(
+  vector: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  c: Float64Array,
+  d: Float64Array,
+): void {
+  let alongA = 0;
+  let alongB = 0;
+  let alongC = 0;
+  let alongD = 0;
+  for (let index = 0; index < vector.length; index++) {
+    const value = vector[index]!;
+    alongA += value * a[index]!;
+    alongB += value * b[index]!;
+    alongC += value * c[index]!;
+    alongD += value * d[index]!;
+  }
+  for (let index = 0; index < vector.length; index++) {
+    vector[index]! -= alongA * a[index]! + alongB * b[index]! + alongC * c[index]! + alongD * d[index]!;
+  }
 }

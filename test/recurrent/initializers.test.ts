@@ -9,10 +9,16 @@ describe('initializers', () => {
     await tf.setBackend('cpu');
   });
 
-  it('makes orthonormal rows for a recurrent kernel', () => {
-    const kernel = tf.tensor2d(orthogonal([16, 64], 5), [16, 64]);
+  it.each([
+    [16, 64],
+    [7, 9],
+    [1, 1],
+    // Of the last rows of a square, little is left by the others.
+    [150, 150],
+  ])('makes %s orthonormal rows of %s for a recurrent kernel', (rows, columns) => {
+    const kernel = tf.tensor2d(orthogonal([rows, columns], 5), [rows, columns]);
     const gram = tf.matMul(kernel, kernel, false, true);
-    expect(tf.max(tf.abs(tf.sub(gram, tf.eye(16)))).dataSync()[0]).toBeLessThan(1e-6);
+    expect(tf.max(tf.abs(tf.sub(gram, tf.eye(rows)))).dataSync()[0]).toBeLessThan(1e-6);
   });
 
   it('fills the Glorot range evenly and does not leave it', () => {
