@@ -70,6 +70,8 @@ export async function trainTagger(
           { learningRate: learningRate * (1 - share), wordDropout, random },
         );
         onStep?.((epoch + (position + 1) / batches.length) / epochs, loss);
+        // Awaiting tensors that WebAssembly has ready never lets go of the thread: Ctrl+C would wait for the end.
+        await tf.nextFrame();
       }
     }
     return tagger;
