@@ -35,7 +35,7 @@ export function placeOf({ line, entry }: Pick<AnnotatedSegment, 'line' | 'entry'
 /**
  * Refuses segments that cannot be, and leaves out those without length, which some tools use as markers.
  *
- * @throws {AnnotationError} If a label is empty, a time is negative or no number, or an end lies before its start.
+ * @throws {AnnotationError} If a label or a video's name is empty, a time is negative or no number, or an end lies before its start.
  */
 export function checkSegments(
   segments: readonly AnnotatedSegment[],
@@ -47,6 +47,7 @@ export function checkSegments(
     const refuse = (problem: string): never => {
       throw new AnnotationError(`"${file}" ${placeOf(segment)}: ${problem}.`, file, segment.line);
     };
+    if (segment.video.trim() === '') refuse('the video is not named');
     if (label.trim() === '') refuse('the label is empty. Name it, or remove the segment');
     if (!(startSec >= 0) || Number.isNaN(endSec)) {
       refuse(`expected times from 0 on, received ${startSec} to ${endSec} s`);

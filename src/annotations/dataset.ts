@@ -2,7 +2,7 @@ import path from 'node:path';
 import { DatasetError } from '../errors.js';
 import { probeVideo } from '../video/probe-video.js';
 import { collectVideos, type AnnotatedVideo } from './annotated-video.js';
-import { reportSkip, type ReadContext, type ReadOptions } from './annotation-reader.js';
+import { reportSkip, type ReadContext, type ReadOptions, type Skipped } from './annotation-reader.js';
 import { isFolder, listFolder, readClipFolders } from './clip-folders.js';
 import { isLabelFile, readLabelFile } from './label-files.js';
 import { GROUND_TRUTH, readMsTcn } from './ms-tcn.js';
@@ -15,6 +15,9 @@ const LABEL_FILE = 'labels.csv';
 
 /** Folders of a dataset, beside itself, that may hold label files. */
 const LABEL_FOLDERS = ['videos', 'annotations'];
+
+/** A published dataset may lack thousands of its videos; more than this are counted, where nobody asks for each. */
+const MAX_TOLD = 5;
 
 /**
  * Reads a dataset of labelled videos in any of its forms:
@@ -32,6 +35,18 @@ const LABEL_FOLDERS = ['videos', 'annotations'];
  * @throws {AnnotationError} If a label file is wrong, or names a video that is absent or not clear.
  */
 export async function readDataset(dataset: string, options: ReadOptions = {}): Promise<AnnotatedVideo[]> {
+  if (options.onSkip) return read(dataset, options);
+  const skipped: Skipped[] = [];
+  try {
+    return await read(dataset, { ...options, onSkip: (each) => skipped.push(each) });
+  } finally {
+    for (const each of skipped.slice(0, MAX_TOLD)) reportSkip(each, options);
+    const more = skipped.length - MAX_TOLD;
+    if (more > 0) options.onWarning?.(`Left out ${more} more.`);
+  }
+}
+
+async function read(dataset: string, options: ReadOptions): Promise<AnnotatedVideo[]> {
   if (!(await isFolder(dataset))) return readLabelFiles([dataset], path.dirname(dataset), options);
   const names = (await listFolder(dataset)).map((entry) => entry.name);
   if (names.includes(LABEL_FILE)) return readLabelFiles([path.join(dataset, LABEL_FILE)], dataset, options);

@@ -225,6 +225,19 @@ it('leaves out the videos of an ActivityNet file that are not there, unless none
   expect(skips).toEqual([`"gone": "${file}" labels it, and it is not there`]);
 });
 
+it('tells of a few things that it left out, and counts the rest', async () => {
+  await write('v0.mp4');
+  const database = Object.fromEntries(
+    Array.from({ length: 9 }, (_, at) => [`v${at}`, { annotations: [{ label: 'x', segment: [0, 1] }] }]),
+  );
+  const told: string[] = [];
+  const file = await write('set.json', JSON.stringify({ database }));
+  await readDataset(file, { onWarning: (message) => told.push(message) });
+  expect(told).toHaveLength(6);
+  expect(told[0]).toBe(`Left out "v1": "${file}" labels it, and it is not there.`);
+  expect(told[5]).toBe('Left out 3 more.');
+});
+
 it('refuses a path that is missing', async () => {
   await expect(readDataset(pathOf('absent'))).rejects.toThrow(DatasetError);
   await expect(readDataset(pathOf('absent'))).rejects.toThrow(/Cannot open ".*absent": ENOENT/);

@@ -100,9 +100,9 @@ it('leaves out what has no video, and tells of labels that the mapping and the t
   await write('groundTruth/b.txt', 'x\n');
   await write('mapping.txt', '0 y\n');
   expect((await read()).told).toEqual([
-    'Left out "groundTruth/b.txt": its video "b" is not there.',
     '"mapping.txt" does not list the label x.',
     'No frame has the label y, which "mapping.txt" lists.',
+    'Left out "groundTruth/b.txt": its video "b" is not there.',
   ]);
 });
 
