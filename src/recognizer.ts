@@ -2,13 +2,14 @@ import { encodeVideo } from './encoder/encode-video.js';
 import type { FrameEncoder } from './encoder/frame-encoder.js';
 import { createModelEncoder } from './labeler/model-encoder.js';
 import { loadModel, type ModelDescription } from './labeler/model-folder.js';
+import { smoothingOf, type SmoothingRequest } from './labeler/model-smoothing.js';
 import { OnlineLabeler } from './labeler/online-labeler.js';
 import type { TemporalLabeler } from './labeler/temporal-labeler.js';
 import { startBackend, type BackendName } from './runtime/backend.js';
 import { buildTimeline } from './timeline/build-timeline.js';
 import { labelFrames } from './timeline/frame-labels.js';
-import type { SmoothingOptions } from './timeline/smoothing.js';
 import type { FrameLabel, Timeline } from './timeline/timeline.js';
+import { markUnknownFrames } from './timeline/unknown.js';
 import { probeVideo } from './video/probe-video.js';
 import { isRemoteSource } from './video/video-source.js';
 
@@ -34,10 +35,16 @@ export interface SourceOptions {
   allowRemote?: boolean;
 }
 
+/** How a video is labelled as it comes. */
+export interface StreamOptions extends SourceOptions {
+  /** Confidence below which a frame, or a segment by its mean, is called "unknown", 0 to 1. Off by default. */
+  unknownBelow?: number;
+}
+
 /** How a whole video is labelled. */
-export interface LabelOptions extends SourceOptions {
-  /** Calms the segments; frames keep the model's own labels. Off by default. */
-  smoothing?: SmoothingOptions;
+export interface LabelOptions extends StreamOptions {
+  /** Calms the segments; frames keep the model's own labels. Default: as validation videos chose for the model. */
+  smoothing?: SmoothingRequest;
   /** One label for each frame of the source at its own time, instead of one each 1/frameRate seconds. */
   everyFrame?: boolean;
   /** Called as frames are labelled, with the seconds done and the video's length, 0 if unknown. */
@@ -91,11 +98,13 @@ export class ActivityRecognizer {
   /**
    * Labels a whole video file or folder of pictures.
    *
+   * @throws {UsageError} If smoothing or threshold are impossible, or the model has not what the smoothing needs.
    * @throws {VideoOpenError} If it cannot be opened.
    * @throws {VideoDecodeError | VideoStalledError} If decoding fails on the way, or gives no frame.
    */
   async label(source: string, options: LabelOptions = {}): Promise<Timeline> {
-    const { smoothing, everyFrame = false, onProgress, ...sourceOptions } = options;
+    const { everyFrame = false, unknownBelow, onProgress, ...sourceOptions } = options;
+    const smoothing = smoothingOf(this.model, options.smoothing ?? {});
     const video = await probeVideo(source, sourceOptions);
     const sourceTimesSec: number[] = [];
     const onSourceFrame = everyFrame ? (timeSec: number) => void sourceTimesSec.push(timeSec) : undefined;
@@ -118,20 +127,25 @@ export class ActivityRecognizer {
       timesSec,
       probabilities: concatenate(chunks),
       smoothing,
+      unknownBelow,
       ...(everyFrame && { sourceTimesSec }),
     });
   }
 
   /**
    * Labels a video as it comes: a file, a folder of pictures, or a URL, which calling this method permits. Frames get
-   * the label that labeling the whole file would give them.
+   * the label that labeling the whole file would give them. Smoothing there is none: it needs the frames to come.
    *
    * @yields One label a frame, in order, as soon as it is known.
    */
-  async *stream(source: string, options: SourceOptions = {}): AsyncGenerator<FrameLabel> {
-    const live = { allowRemote: isRemoteSource(source), ...options, batchSize: 1 };
+  async *stream(source: string, options: StreamOptions = {}): AsyncGenerator<FrameLabel> {
+    const { unknownBelow, ...sourceOptions } = options;
+    const { labels } = this.model;
+    const live = { allowRemote: isRemoteSource(source), ...sourceOptions, batchSize: 1 };
     for await (const { firstIndex, timesSec, probabilities } of this.#labelChunks(source, live)) {
-      for (const frame of labelFrames(this.model.labels, probabilities, timesSec)) {
+      const frames = labelFrames(labels, probabilities, timesSec);
+      const isUnknownAllowed = unknownBelow !== undefined;
+      for (const frame of isUnknownAllowed ? markUnknownFrames(frames, labels, unknownBelow) : frames) {
         yield { ...frame, index: firstIndex + frame.index };
       }
     }

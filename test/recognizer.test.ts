@@ -63,6 +63,19 @@ describe('ActivityRecognizer', () => {
     });
   });
 
+  it('calls the same frames unknown in a stream and in the whole file, and no other', async () => {
+    const plain = await recognizer.label(VIDEO);
+    const sorted = plain.frames.map(({ confidence }) => confidence).sort((a, b) => a - b);
+    const unknownBelow = (sorted[10]! + sorted[11]!) / 2;
+    const { frames } = await recognizer.label(VIDEO, { unknownBelow });
+    const streamed = await collect(recognizer.stream(VIDEO, { unknownBelow }));
+    expect(streamed.map(({ label }) => label)).toEqual(frames.map(({ label }) => label));
+    expect(frames.map(({ label }) => label)).toEqual(
+      plain.frames.map(({ label, confidence }) => (confidence < unknownBelow ? 'unknown' : label)),
+    );
+    expect(frames.filter(({ label }) => label === 'unknown')).toHaveLength(11);
+  });
+
   it('labels two videos at once as it labels them one by one', async () => {
     const alone = await recognizer.label(VIDEO);
     const both = await Promise.all([recognizer.label(VIDEO), recognizer.label(VIDEO)]);

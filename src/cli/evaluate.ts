@@ -2,11 +2,19 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { evaluateModel } from '../training/evaluate-model.js';
 import type { DatasetScores } from '../training/score-sequences.js';
-import { cacheDirOf, cacheOptions, machineOptions, type MachineOptions } from './options.js';
+import {
+  cacheDirOf,
+  cacheOptions,
+  machineOptions,
+  segmentOptions,
+  smoothingRequest,
+  type MachineOptions,
+  type SegmentOptions,
+} from './options.js';
 import type { CommandOutcome } from './run-cli.js';
 import { printNote, printResult, startProgress, type Terminal } from './terminal.js';
 
-interface EvaluateFlags extends MachineOptions {
+interface EvaluateFlags extends MachineOptions, SegmentOptions {
   model: string;
   cache?: string | boolean;
   json?: boolean;
@@ -19,7 +27,8 @@ export function evaluateCommand(terminal: Terminal, report: (outcome: CommandOut
     .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end')
     .requiredOption('--model <dir>', 'folder of a trained model')
     .option('--json', 'print one JSON object on stdout');
-  for (const option of [...cacheOptions(), ...machineOptions()]) command.addOption(option);
+  for (const option of [...segmentOptions(), ...cacheOptions(), ...machineOptions()])
+    command.addOption(option);
   return command.action(async (dataset: string, flags: EvaluateFlags) =>
     report(await evaluate(terminal, dataset, flags)),
   );
@@ -32,6 +41,8 @@ async function evaluate(terminal: Terminal, dataset: string, flags: EvaluateFlag
       backend: flags.backend,
       workers: flags.workers,
       cacheDir: cacheDirOf(flags.cache),
+      smoothing: smoothingRequest(flags),
+      unknownBelow: flags.unknownBelow,
       signal: terminal.signal,
       onWarning: (message) => printNote(terminal, `note: ${message}`),
       onVideo: (done, all, name) => progress.update(done / all, name),
@@ -44,29 +55,49 @@ async function evaluate(terminal: Terminal, dataset: string, flags: EvaluateFlag
   }
 }
 
-function spell({
-  frameAccuracy,
-  clipAccuracy,
-  edit,
-  f1,
-  labels,
-  confusion,
-  perLabel,
-  numFrames,
-  numVideos,
-}: DatasetScores): string {
-  const percent = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
-  const summary = new Table({ head: ['', '%'], style: { head: [], border: [] } });
-  summary.push(['frame accuracy', percent(frameAccuracy)]);
-  if (clipAccuracy !== null) summary.push(['clip accuracy', percent(clipAccuracy)]);
-  summary.push(['edit', percent(edit)]);
-  for (const overlap of [10, 25, 50] as const) summary.push([`F1@${overlap}`, percent(f1[overlap])]);
-  const detail = new Table({
-    head: ['truth', 'frames', 'precision', 'recall', ...labels],
-    style: { head: [], border: [] },
-  });
-  perLabel.forEach(({ label, numFrames: shown, precision, recall }, row) => {
-    detail.push([label, shown, percent(precision), percent(recall), ...(confusion[row] as number[])]);
-  });
-  return `${numVideos} videos, ${numFrames} labelled frames\n${summary.toString()}\n${detail.toString()}`;
+function spell(scores: DatasetScores): string {
+  const { numVideos, numFrames } = scores;
+  const tables = [summaryOf(scores), labelsOf(scores), confusionOf(scores)].map((table) => table.toString());
+  return [`${numVideos} videos, ${numFrames} labelled frames`, ...tables].join('\n');
+}
+
+function summaryOf({ f1, ...scores }: DatasetScores): Table.Table {
+  const { frameAccuracy, clipAccuracy, edit, meanAveragePrecision, calibrationError } = scores;
+  const rows: [name: string, value: number | null][] = [
+    ['frame accuracy', frameAccuracy],
+    ['clip accuracy', clipAccuracy],
+    ['edit', edit],
+    ['F1@10', f1[10]],
+    ['F1@25', f1[25]],
+    ['F1@50', f1[50]],
+    ['mAP@0.5:0.95', meanAveragePrecision],
+    ['calibration error', calibrationError],
+  ];
+  const table = tableOf(['', '%']);
+  table.push(...rows.map(([name, value]) => [name, percent(value)]));
+  return table;
+}
+
+function labelsOf({ perLabel }: DatasetScores): Table.Table {
+  const table = tableOf(['label', 'frames', 'precision', 'recall', 'F1', 'AP']);
+  for (const { label, numFrames, precision, recall, f1, averagePrecision } of perLabel) {
+    table.push([label, numFrames, ...[precision, recall, f1, averagePrecision].map(percent)]);
+  }
+  return table;
+}
+
+/** Rows show the truth, columns what was given, both numbered alike so that many labels find room. */
+function confusionOf({ labels, confusion }: DatasetScores): Table.Table {
+  const numbers = labels.map((_, i) => String(i + 1));
+  const table = tableOf(['truth \\ given', ...numbers]);
+  table.push(...labels.map((label, i) => [`${numbers[i]} ${label}`, ...(confusion[i] as number[])]));
+  return table;
+}
+
+function tableOf(head: string[]): Table.Table {
+  return new Table({ head, style: { head: [], border: [] } });
+}
+
+function percent(value: number | null): string {
+  return value === null ? '–' : value.toFixed(1);
 }

@@ -2,20 +2,26 @@ import { Command, Option } from 'commander';
 import { annotationFormats, findFormats } from '../annotations/formats.js';
 import { findVideos } from '../batch/find-videos.js';
 import { labelVideos, type VideoOutcome } from '../batch/label-videos.js';
+import { smoothingOf } from '../labeler/model-smoothing.js';
 import { ActivityRecognizer } from '../recognizer.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
-import { machineOptions, positiveNumber, type MachineOptions } from './options.js';
+import {
+  machineOptions,
+  positiveNumber,
+  segmentOptions,
+  smoothingRequest,
+  type MachineOptions,
+  type SegmentOptions,
+} from './options.js';
 import type { CommandOutcome } from './run-cli.js';
 import { noteColors, printNote, printResult, startProgress, type Terminal } from './terminal.js';
 
-interface LabelFlags extends MachineOptions {
+interface LabelFlags extends MachineOptions, SegmentOptions {
   model: string;
   output: string;
   format: string[];
   everyFrame?: boolean;
   probabilities?: boolean;
-  smooth?: number;
-  minDuration?: number;
   start?: number;
   duration?: number;
   allowRemote?: boolean;
@@ -38,13 +44,11 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     )
     .option('--every-frame', "one label a source frame at its own time, not at the model's rate")
     .option('--probabilities', 'write the probability of every label into the JSON')
-    .option('--smooth <seconds>', 'median smoothing of the segments over a window', positiveNumber())
-    .option('--min-duration <seconds>', 'absorb shorter segments', positiveNumber())
     .option('--start <seconds>', 'first moment to label', positiveNumber({ orZero: true }))
     .option('--duration <seconds>', 'how much to label', positiveNumber())
     .option('--allow-remote', 'permit URLs beside local files')
     .option('--json', 'print one JSON object about all videos on stdout');
-  for (const option of machineOptions()) command.addOption(option);
+  for (const option of [...segmentOptions(), ...machineOptions()]) command.addOption(option);
   return command.action(async (videos: string[], flags: LabelFlags) =>
     report(await label(terminal, videos, flags)),
   );
@@ -57,14 +61,17 @@ async function label(terminal: Terminal, places: string[], flags: LabelFlags): P
   const sources = await findVideos(places);
   const { green, red } = noteColors(terminal);
   let numDone = 0;
+  const smoothing = smoothingRequest(flags);
   let progress = startProgress(terminal, 'Labeling');
   try {
+    smoothingOf(recognizer.model, smoothing); // What is impossible for one video is so for all.
     const outcomes = await labelVideos(recognizer, sources, {
       outputDir: flags.output,
       formats: flags.format,
       includeProbabilities: flags.probabilities,
       everyFrame: flags.everyFrame,
-      smoothing: { medianSec: flags.smooth, minDurationSec: flags.minDuration },
+      smoothing,
+      unknownBelow: flags.unknownBelow,
       startSec: flags.start,
       durationSec: flags.duration,
       allowRemote: flags.allowRemote,

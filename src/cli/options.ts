@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { SMOOTHING_METHODS, type SmoothingRequest } from '../labeler/model-smoothing.js';
 import { BACKEND_NAMES, type BackendName } from '../runtime/backend.js';
 
 /** Options that say what a command runs on. */
@@ -15,6 +16,35 @@ export function machineOptions(): Option[] {
     ),
     new Option('--workers <n>', 'threads that encode frames (default: one a core)').argParser(wholeNumber(0)),
   ];
+}
+
+/** Options that say how a model's labels become segments. */
+export interface SegmentOptions {
+  smoothing?: SmoothingRequest['method'];
+  smooth?: number;
+  minDuration?: number;
+  unknownBelow?: number;
+}
+
+/** `--smoothing`, `--smooth`, `--min-duration` and `--unknown-below`, the same for labeling and for evaluation. */
+export function segmentOptions(): Option[] {
+  return [
+    new Option(
+      '--smoothing <method>',
+      'how segments are calmed; not for streams (default: what helped in validation, else none)',
+    ).choices(SMOOTHING_METHODS),
+    new Option('--smooth <seconds>', "the median's window (default: 1)").argParser(positiveNumber()),
+    new Option('--min-duration <seconds>', 'absorb shorter segments').argParser(positiveNumber()),
+    new Option(
+      '--unknown-below <confidence>',
+      'call "unknown" what the model is less sure of, 0 to 1',
+    ).argParser(probability),
+  ];
+}
+
+/** What the flags of {@link segmentOptions} ask for. */
+export function smoothingRequest({ smoothing, smooth, minDuration }: SegmentOptions): SmoothingRequest {
+  return { method: smoothing, medianSec: smooth, minDurationSec: minDuration };
 }
 
 /** `--cache` and `--no-cache`. */
@@ -37,6 +67,12 @@ export function wholeNumber(minimum: number): (text: string) => number {
     if (text.trim() !== '' && Number.isInteger(value) && value >= minimum) return value;
     throw new InvalidArgumentError(`Expected a whole number, ${minimum} or more.`);
   };
+}
+
+function probability(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number from 0 to 1.');
 }
 
 /** Parses an option's value as a number above zero, or from zero. */

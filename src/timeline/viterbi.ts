@@ -46,12 +46,12 @@ export function viterbiLabels(probabilities: readonly Float32Array[], prior: Seg
       `${probabilities[0]?.length}`,
     );
   }
-  const logTransitions = prior.transitions.map((row) =>
-    row.map((probability) => weight * Math.log(probability)),
-  );
+  // What has no weight forbids nothing.
+  const weighed = (probability: number): number => (weight > 0 ? weight * Math.log(probability) : 0);
+  const logTransitions = prior.transitions.map((row) => row.map(weighed));
   const tracks = initial.map((probability, label) => {
     const track = startTrack(probabilities, label, durationScores(prior.durations[label]!, weight));
-    track.gain[0] = weight * Math.log(probability);
+    track.gain[0] = weighed(probability);
     return track;
   });
   for (let end = 1; end <= numFrames; end++) {

@@ -117,6 +117,12 @@ describe('viterbiLabels', () => {
     expect(spelled('aaaa' + 'b'.repeat(20) + 'aaaa')).toBe('aaaa' + 'b'.repeat(20) + 'aaaa');
   });
 
+  it('never begins with a label that the prior forbids there', () => {
+    const forbidding = { ...prior, initial: [0, 1] };
+    expect(viterbiLabels(video('a'.repeat(30)), forbidding)[0]).toBe(1);
+    expect(viterbiLabels(video('a'.repeat(30)), { ...forbidding, weight: 0 })[0]).toBe(0);
+  });
+
   it('is not ruled by one frame that is surely wrong', () => {
     const frames = video('a'.repeat(30));
     frames[10] = Float32Array.of(0, 1);
