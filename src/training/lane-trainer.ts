@@ -86,6 +86,7 @@ export class LaneTrainer {
     const { epochs, signal } = this.settings;
     const { numDone } = from;
     this.#forget(from.states);
+    this.#shown.clear(); // Positions are those of another plan now.
     let numSeen = countFrames(plan.steps.slice(0, numDone));
     for (let index = numDone; index < plan.steps.length; index++) {
       signal?.throwIfAborted();

@@ -137,6 +137,20 @@ describe('resuming', () => {
     expect(warnings).toEqual([]);
   });
 
+  it.each([
+    ['in clip mode', { isClipMode: true }],
+    ['with a lane for each video', { numLanes: 8 }],
+  ])(
+    'comes to the same weights %s, where each epoch shows another video at the same place',
+    async (name, more) => {
+      runDir = path.join(folder, `whole ${name}`);
+      const whole = await run({ ...more, epochs: 6 });
+      runDir = path.join(folder, `stopped ${name}`);
+      await expect(run({ ...more, epochs: 6 }, training, whole.numSteps - 4)).rejects.toThrow('interrupted');
+      expect((await run({ ...more, epochs: 6, resume: true })).weights).toEqual(whole.weights);
+    },
+  );
+
   it('starts at the beginning where there is no checkpoint yet', async () => {
     runDir = path.join(folder, 'new');
     expect((await run({ resume: true })).weights).toEqual(reference);
