@@ -1,6 +1,7 @@
 import { AnnotationError } from '../errors.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 import { frameRateOf, type AnnotationReader, type LabelFile, type ReadContext } from './annotation-reader.js';
+import type { FrameRun } from './frame-runs.js';
 import { childrenAt, parseXmlFile, type XmlNode } from './parse-xml.js';
 
 /**
@@ -39,46 +40,62 @@ async function readTags(file: LabelFile, context: ReadContext): Promise<Annotate
   const firstFrame = Number(textAt(task, 'start_frame') ?? 0);
   const frameRate = await frameRateOf(file, { video, line: task.line }, context);
 
-  const open = new Map<string, AnnotatedSegment & { endFrame: number }>(); // the last segment of each label
-  const segments: AnnotatedSegment[] = [];
-  const images = childrenAt(root, 'image')
-    .map((image) => ({ image, frame: frameOf(image, firstFrame, step) }))
-    .sort((a, b) => a.frame - b.frame);
-  for (const { image, frame } of images) {
-    for (const { attributes, line } of childrenAt(image, 'tag')) {
-      const label = attributes['label'] ?? '';
-      const last = open.get(label);
-      const endFrame = frame + step; // where frames were left out between images, the label holds up to the next
-      if (last && last.endFrame >= frame) {
-        last.endFrame = endFrame;
-        last.endSec = endFrame / frameRate;
-        continue;
-      }
-      const segment = {
-        video,
-        label,
-        startSec: frame / frameRate,
-        endSec: endFrame / frameRate,
-        line,
-        endFrame,
-      };
-      open.set(label, segment);
-      segments.push(segment);
-    }
-  }
-  return segments.map(({ label, startSec, endSec, line }) => ({
+  const tags = childrenAt(root, 'image').flatMap((image) => {
+    const frame = frameOf(file, image, firstFrame, step);
+    return childrenAt(image, 'tag').map(({ attributes, line }) => ({
+      label: attributes['label'] ?? '',
+      frame,
+      line,
+    }));
+  });
+  return joinTags(tags, step).map(({ label, startFrame, endFrame, line }) => ({
     video,
     label,
-    startSec,
-    endSec,
-    ...(line && { line }),
+    startSec: startFrame / frameRate,
+    endSec: endFrame / frameRate,
+    line,
   }));
 }
 
+interface FrameTag {
+  label: string;
+  frame: number;
+  line: number;
+}
+
+/** Joins tags of one label on consecutive frames; of frames that were left out, each has the label of the one before. */
+function joinTags(tags: readonly FrameTag[], step: number): (FrameRun & { line: number })[] {
+  const runs: (FrameRun & { line: number })[] = [];
+  const lastOf = new Map<string, FrameRun>(); // a frame may have several labels
+  for (const { label, frame, line } of [...tags].sort((a, b) => a.frame - b.frame)) {
+    const last = lastOf.get(label);
+    if (last && last.endFrame >= frame) {
+      last.endFrame = frame + step;
+      continue;
+    }
+    const run = { label, startFrame: frame, endFrame: frame + step, line };
+    lastOf.set(label, run);
+    runs.push(run);
+  }
+  return runs;
+}
+
 /** The frame of the video itself: the name says it; the id counts the frames of the task. */
-function frameOf({ attributes }: XmlNode, firstFrame: number, step: number): number {
+function frameOf(
+  { path }: LabelFile,
+  { attributes, line }: XmlNode,
+  firstFrame: number,
+  step: number,
+): number {
   const [, number] = /^frame_(\d+)(?:\.\w+)?$/i.exec(attributes['name'] ?? '') ?? [];
-  return number === undefined ? firstFrame + Number(attributes['id'] ?? NaN) * step : Number(number);
+  if (number !== undefined) return Number(number);
+  const { id = '' } = attributes;
+  if (/^\d+$/.test(id)) return firstFrame + Number(id) * step;
+  throw new AnnotationError(
+    `"${path}" line ${line}: expected an image with the number of its frame as id, received "${id}".`,
+    path,
+    line,
+  );
 }
 
 /** Of every how many frames one was shown, from a filter such as `step=5`. */

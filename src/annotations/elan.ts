@@ -2,6 +2,7 @@ import path from 'node:path';
 import { AnnotationError } from '../errors.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 import { reportSkip, type AnnotationReader, type LabelFile, type ReadContext } from './annotation-reader.js';
+import { decodeUrlPath } from './media-names.js';
 import { childrenAt, parseXmlFile, type XmlNode } from './parse-xml.js';
 
 /**
@@ -64,17 +65,9 @@ function readTiers(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
 function linkedVideo(root: XmlNode): string | undefined {
   const { RELATIVE_MEDIA_URL: relative, MEDIA_URL: absolute } = firstMedium(root)?.attributes ?? {};
   const url = relative || absolute;
-  return url && decodeUrl(url.replace(/^file:\/{0,3}(?=[a-z]:)/i, '').replace(/^file:(?:\/\/)?/i, ''));
+  return url && decodeUrlPath(url.replace(/^file:\/{0,3}(?=[a-z]:)/i, '').replace(/^file:(?:\/\/)?/i, ''));
 }
 
 function firstMedium(root: XmlNode): XmlNode | undefined {
   return childrenAt(root, 'HEADER', 'MEDIA_DESCRIPTOR')[0];
-}
-
-function decodeUrl(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch {
-    return url; // a plain name with a percent sign in it
-  }
 }

@@ -7,6 +7,7 @@ import {
   type LabelFile,
   type ReadContext,
 } from './annotation-reader.js';
+import { decodeUrlPath } from './media-names.js';
 import { mentionsKeys, parseJsonFile } from './parse-json.js';
 
 const resultSchema = z.looseObject({ type: z.string().optional(), value: z.unknown() });
@@ -89,7 +90,7 @@ function videoOf({ data, file_upload: upload }: z.infer<typeof taskSchema>): str
   );
   if (named === undefined) return upload ?? undefined;
   const [, local] = /\/data\/local-files\/\?d=(.+)$/.exec(named) ?? [];
-  if (local !== undefined) return decodeURIComponent(local);
+  if (local !== undefined) return decodeUrlPath(local);
   if (!/\/data\/upload\//.test(named)) return named.replace(/^[a-z\d]+:\/\/.*\//i, '').replace(/\?.*$/, '');
-  return decodeURIComponent(named.replace(/^.*\//, '').replace(/^[\da-f]{8}-/i, ''));
+  return decodeUrlPath(named.replace(/^.*\//, '').replace(/^[\da-f]{8}-/i, ''));
 }

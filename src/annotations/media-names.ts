@@ -77,3 +77,13 @@ function fullName(source: string): string {
 function isUrl(source: string): boolean {
   return /^[a-z][a-z\d+.-]+:\/\//i.test(source);
 }
+
+/** A path out of a URL, its escapes decoded; as it is where they are none, as in a plain name with a percent sign. */
+export function decodeUrlPath(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch (error) {
+    if (error instanceof URIError) return url;
+    throw error;
+  }
+}

@@ -167,6 +167,11 @@ describe('a damaged label file is refused, with the place', () => {
       '<annotations><meta><project/></meta></annotations>',
       /export of a project.*each task by itself/,
     ],
+    [
+      'id.xml',
+      '<annotations><meta><task><source>a.mp4</source></task></meta>\n<image id="x"><tag label="w"/></image></annotations>',
+      /line 2: expected an image with the number of its frame as id, received "x"/,
+    ],
     ['cut.json', '{"database": {"a": {"annotations": [', /as JSON/],
     [
       'form.json',

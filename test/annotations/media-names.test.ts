@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   compareNaturally,
+  decodeUrlPath,
   isPictureFileName,
   isVideoFileName,
   outputBaseNames,
@@ -29,6 +30,13 @@ describe('publicSource', () => {
     expect(publicSource('https://host/a.mp4?X-Signature=abc#t=1')).toBe('https://host/a.mp4');
     expect(publicSource('clips/what?#@.mp4')).toBe('clips/what?#@.mp4');
     expect(publicSource('C:\\clips\\a.mp4')).toBe('C:\\clips\\a.mp4');
+  });
+});
+
+describe('decodeUrlPath', () => {
+  it('decodes escapes, and leaves a name with a percent sign alone', () => {
+    expect(decodeUrlPath('day%201/%C3%A4.mp4')).toBe('day 1/ä.mp4');
+    expect(decodeUrlPath('100%.mp4')).toBe('100%.mp4');
   });
 });
 
