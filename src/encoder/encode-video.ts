@@ -2,9 +2,14 @@ import { decodeFrames } from '../video/decode-frames.js';
 import type { DecodeOptions } from '../video/decode-video.js';
 import { encodeFrames, type EncodedFrames, type EncodeFramesOptions } from './encode-frames.js';
 import type { FrameEncoder } from './frame-encoder.js';
+import { mirrorFrames } from './mirror-frames.js';
 
 /** How a video is turned into features. */
-export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height'> & EncodeFramesOptions;
+export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height'> &
+  EncodeFramesOptions & {
+    /** Exchange left and right. Default false. */
+    isMirrored?: boolean;
+  };
 
 /**
  * Decodes a video at the size that the encoder wants and encodes it: the one way from pixels to features, for training,
@@ -18,7 +23,11 @@ export function encodeVideo(
   options: EncodeVideoOptions,
 ): AsyncGenerator<EncodedFrames> {
   const frames = decodeFrames(source, { ...options, width: encoder.inputWidth, height: encoder.inputHeight });
-  return encodeFrames(frames, encoder, options);
+  return encodeFrames(
+    options.isMirrored ? mirrorFrames(frames, encoder.inputWidth) : frames,
+    encoder,
+    options,
+  );
 }
 
 /** All of a video's features at the encoder's rate. */

@@ -14,6 +14,8 @@ export interface FeatureKey {
   encoderId: string;
   /** Frames a second at which the video was sampled. */
   frameRate: number;
+  /** Whether left and right were exchanged. Default false. */
+  isMirrored?: boolean;
 }
 
 /** A whole video's features. */
@@ -97,8 +99,8 @@ export function defaultCacheFolder(
   return path.join(base, 'framewise');
 }
 
-function canonical({ contentHash, encoderId, frameRate }: FeatureKey): string {
-  return JSON.stringify([contentHash, encoderId, frameRate]);
+function canonical({ contentHash, encoderId, frameRate, isMirrored }: FeatureKey): string {
+  return JSON.stringify([contentHash, encoderId, frameRate, ...(isMirrored ? ['mirrored'] : [])]);
 }
 
 function encodeEntry(

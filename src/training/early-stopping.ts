@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import type { DatasetScores } from './score-sequences.js';
 
 /** What can decide which epoch was the best: validation loss, or one of the scores. */
-const MONITORS = ['loss', 'frameAccuracy', 'clipAccuracy', 'edit', 'f1@10', 'f1@25', 'f1@50'] as const;
+export const MONITORS = ['loss', 'frameAccuracy', 'clipAccuracy', 'edit', 'f1@10', 'f1@25', 'f1@50'] as const;
 export type Monitor = (typeof MONITORS)[number];
 
 /** Says how good an epoch was: the higher the better. @throws {UsageError} If the score is undefined on the data. */

@@ -1,113 +1,165 @@
 import type { AnnotatedVideo } from '../annotations/dataset.js';
-import type { EncodedVideo } from '../encoder/encode-video.js';
 import { encodeWholeVideo } from '../encoder/encode-video.js';
 import { FeatureStore } from '../encoder/feature-store.js';
 import type { FrameEncoder } from '../encoder/frame-encoder.js';
 import { DatasetError, FramewiseError } from '../errors.js';
-import { labelSequence, UNLABELLED, type LabelledSequence } from './sequences.js';
+import { FeatureCache } from './feature-cache.js';
+import { labelSequence, UNLABELLED } from './sequences.js';
+import type { LabelledSequence, SequenceFeatures } from './sequences.js';
 
 /** How a dataset's videos become sequences. */
-interface LoadSequencesOptions {
-  encoder: FrameEncoder;
+export interface EncodeDatasetOptions {
   /** Frames a second. */
   frameRate: number;
   labels: readonly string[];
   /** Label for frames that the truth leaves out; they stay unlabelled without it. */
   background?: string;
-  /** Keeps features between runs. */
-  store?: FeatureStore;
+  /** Folder for cached features, from which they are read again when needed; false keeps them in memory. */
+  cacheDir?: string | false;
+  /** Videos to encode as in a mirror too. Default none. */
+  mirroredToo?: ReadonlySet<AnnotatedVideo>;
+  /** Whether a video that cannot be used ends it all; otherwise it is left out, and reported. Default true. */
+  isStrict?: boolean;
   signal?: AbortSignal;
   /** Called after each video. */
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
-}
-
-/** How a dataset is encoded, cache included. */
-export interface EncodeDatasetOptions extends Omit<LoadSequencesOptions, 'encoder' | 'store'> {
-  /** Folder for cached features; false keeps none. */
-  cacheDir?: string | false;
-}
-
-/**
- * Encodes a dataset, the last that its encoder does.
- *
- * @param encoder - Disposed before this returns or throws.
- * @returns One sequence a video, in the order given.
- * @throws {DatasetError} If a video cannot be decoded, or none of its frames has a label.
- */
-export async function encodeDataset(
-  videos: readonly AnnotatedVideo[],
-  encoder: FrameEncoder,
-  { cacheDir, ...options }: EncodeDatasetOptions,
-): Promise<LabelledSequence[]> {
-  try {
-    const store = cacheDir === false ? undefined : new FeatureStore(cacheDir);
-    return await loadSequences(videos, { ...options, encoder, store });
-  } finally {
-    encoder.dispose();
-  }
+  /** Told of videos that are left out, and of labels that lie beyond a video's end. */
+  onWarning?: (message: string) => void;
 }
 
 /** Videos encoded at once: while one is being opened or drained, another keeps the encoder busy. */
 const NUM_PARALLEL_VIDEOS = 3;
 
 /**
- * Encodes the videos of a dataset, or takes their features from the store, and joins them with their truth.
+ * Encodes the videos of a dataset, or finds their features in the cache, and joins them with their truth. With a cache,
+ * sequences read their features when they are asked for.
  *
- * @returns One sequence a video, in the order given.
- * @throws {DatasetError} If a video cannot be decoded, or none of its frames has a label.
+ * @param encoder - Disposed before this returns or throws; this is the last that it does.
+ * @returns One sequence a video that can be used, in the order given.
+ * @throws {DatasetError} If a video cannot be decoded or none of its frames has a label: the first such one if strict,
+ *   otherwise if all are so.
  */
-async function loadSequences(
+export async function encodeDataset(
   videos: readonly AnnotatedVideo[],
-  options: LoadSequencesOptions,
+  encoder: FrameEncoder,
+  options: EncodeDatasetOptions,
 ): Promise<LabelledSequence[]> {
-  const { encoder, frameRate, labels, background, store, signal, onVideo } = options;
-  const sequences: LabelledSequence[] = [];
-  let next = 0;
+  const { cacheDir, isStrict = true, onVideo, onWarning } = options;
+  const cache = cacheDir === false ? undefined : new FeatureCache(new FeatureStore(cacheDir));
+  const load = (video: AnnotatedVideo) => loadSequence(video, { ...options, encoder, cache });
+  const sequences: (LabelledSequence | undefined)[] = videos.map(() => undefined);
+  const refusals: DatasetError[] = [];
   let done = 0;
-  let hasFailed = false;
-  const work = async (): Promise<void> => {
-    while (next < videos.length && !hasFailed) {
-      const position = next++;
-      const video = videos[position] as AnnotatedVideo;
-      const { encoded, isCached } = await loadFeatures(video);
-      const sequence = labelSequence(video, encoded.timesSec, encoded.features, labels, background);
-      if (sequence.targets.every((target) => target === UNLABELLED)) {
-        throw new DatasetError(
-          `No frame of "${video.path}" has a label: its segments lie outside its ` +
-            `${(encoded.timesSec.at(-1) ?? 0).toFixed(1)} seconds. Correct them, or leave the video out.`,
-          video.path,
-        );
+  try {
+    await inParallel(videos, async (video, position) => {
+      try {
+        const { sequence, isCached } = await load(video);
+        sequences[position] = sequence;
+        onVideo?.(++done, videos.length, video.name, isCached);
+      } catch (error) {
+        if (isStrict || !(error instanceof DatasetError)) throw error;
+        refusals.push(error);
+        onWarning?.(`left out: ${error.message}`);
+        onVideo?.(++done, videos.length, video.name, false);
       }
-      sequences[position] = sequence;
-      onVideo?.(++done, videos.length, video.name, isCached);
-    }
+    });
+  } finally {
+    encoder.dispose();
+  }
+  const usable = sequences.filter((sequence) => sequence !== undefined);
+  if (usable.length === 0 && refusals[0]) throw refusals[0];
+  return usable;
+}
+
+interface LoadOptions extends EncodeDatasetOptions {
+  encoder: FrameEncoder;
+  cache: FeatureCache | undefined;
+}
+
+/** @throws {DatasetError} If the video cannot be used. */
+async function loadSequence(
+  video: AnnotatedVideo,
+  options: LoadOptions,
+): Promise<{ sequence: LabelledSequence; isCached: boolean }> {
+  const { labels, background, mirroredToo, frameRate, onWarning } = options;
+  const plain = await loadFeatures(video, false, options);
+  const { timesSec } = plain;
+  const endSec = (timesSec.at(-1) ?? 0) + 1 / frameRate;
+  const sequence = labelSequence(video, timesSec, plain.features, labels, background);
+  if (sequence.targets.every((target) => target === UNLABELLED)) {
+    throw new DatasetError(
+      `No frame of "${video.path}" has a label: its segments lie outside its ${endSec.toFixed(1)} seconds. ` +
+        'Correct them, or leave the video out.',
+      video.path,
+    );
+  }
+  reportBeyondEnd(video, endSec, 2 / frameRate, onWarning);
+  if (!mirroredToo?.has(video)) return { sequence, isCached: plain.isCached };
+  const mirrored = await loadFeatures(video, true, options);
+  return {
+    sequence: { ...sequence, mirroredFeatures: mirrored.features },
+    isCached: plain.isCached && mirrored.isCached,
   };
-  const loadFeatures = async (
-    video: AnnotatedVideo,
-  ): Promise<{ encoded: EncodedVideo; isCached: boolean }> => {
-    const key = await store?.keyOf(video.path, encoder.id, frameRate);
-    const cached = key && (await store?.read(key));
-    if (cached) return { encoded: cached, isCached: true };
-    try {
-      const encoded = await encodeWholeVideo(video.path, encoder, { frameRate, signal });
-      if (key) await store?.write(key, encoded);
-      return { encoded, isCached: false };
-    } catch (cause) {
-      if (!(cause instanceof FramewiseError) || !cause.code.startsWith('ERR_VIDEO')) throw cause;
-      throw new DatasetError(
-        `${cause.message} It is part of the dataset: repair it, or leave it out.`,
-        video.path,
-        { cause },
-      );
-    }
-  };
-  const fail = (error: unknown): never => {
-    hasFailed = true;
-    throw error;
-  };
-  const settled = await Promise.allSettled(
-    Array.from({ length: NUM_PARALLEL_VIDEOS }, () => work().catch(fail)),
+}
+
+/** A video's features, from the cache or newly encoded. */
+async function loadFeatures(
+  { path }: AnnotatedVideo,
+  isMirrored: boolean,
+  { encoder, frameRate, cache, signal }: LoadOptions,
+): Promise<{ timesSec: Float64Array; features: SequenceFeatures; isCached: boolean }> {
+  try {
+    const key = cache && { ...(await cache.store.keyOf(path, encoder.id, frameRate)), isMirrored };
+    const cached = key && (await cache.store.read(key));
+    const encoded = cached ?? (await encodeWholeVideo(path, encoder, { frameRate, isMirrored, signal }));
+    if (!key) return { ...encoded, isCached: false };
+    if (!cached) await cache.store.write(key, encoded);
+    cache.hold(key, encoded.features);
+    const features = () => cache.load(key, path);
+    return { timesSec: encoded.timesSec, features, isCached: cached !== undefined };
+  } catch (cause) {
+    if (!(cause instanceof FramewiseError) || !cause.code.startsWith('ERR_VIDEO')) throw cause;
+    throw new DatasetError(`${cause.message} It is part of the dataset: repair it, or leave it out.`, path, {
+      cause,
+    });
+  }
+}
+
+/** Says which labels lie where the video shows nothing; an end that is a little late is an end. */
+function reportBeyondEnd(
+  { path, segments }: AnnotatedVideo,
+  endSec: number,
+  toleranceSec: number,
+  onWarning: ((message: string) => void) | undefined,
+): void {
+  const beyond = segments.filter((segment) => {
+    return Number.isFinite(segment.endSec) && segment.endSec > endSec + toleranceSec;
+  });
+  if (beyond.length === 0) return;
+  const spans = beyond.map(({ label, ...span }) => `${label} ${span.startSec} to ${span.endSec} s`);
+  onWarning?.(
+    `"${path}" ends after ${endSec.toFixed(2)} s, its labels do not: ${spans.join(', ')}. What lies beyond is left out.`,
   );
-  for (const result of settled) if (result.status === 'rejected') throw result.reason;
-  return sequences;
+}
+
+/** Works on a few items at a time, in order; after a failure no other is begun, and the first failure is thrown. */
+async function inParallel<Item>(
+  items: readonly Item[],
+  work: (item: Item, position: number) => Promise<void>,
+): Promise<void> {
+  const queue = items.entries();
+  let hasFailed = false;
+  const worker = async (): Promise<void> => {
+    for (const [position, item] of queue) {
+      if (hasFailed) return;
+      await work(item, position).catch((error: unknown) => {
+        hasFailed = true;
+        throw error;
+      });
+    }
+  };
+  const workers = Array.from({ length: NUM_PARALLEL_VIDEOS }, worker);
+  for (const result of await Promise.allSettled(workers)) {
+    if (result.status === 'rejected') throw result.reason;
+  }
 }

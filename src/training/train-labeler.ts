@@ -8,7 +8,12 @@ import { frameWeights } from './sequence-loss.js';
 import { loadFeatures, type LabelledSequence } from './sequences.js';
 import type { EpochReport } from './training-log.js';
 import { TrainingRun, type TrainingData } from './training-run.js';
-import { settingsOf, type LabelerTrainingOptions, type TrainingSettings } from './training-settings.js';
+import {
+  decisiveSettings,
+  settingsOf,
+  type LabelerTrainingOptions,
+  type TrainingSettings,
+} from './training-settings.js';
 
 export type { EpochReport } from './training-log.js';
 export type { LabelerTrainingOptions } from './training-settings.js';
@@ -23,6 +28,8 @@ export interface TrainedLabeler {
   bestEpoch: number;
   /** Hash of what there was to learn, SHA-256, hexadecimal. */
   datasetHash: string;
+  /** All that decides what a training comes to, by name. */
+  settings: Record<string, unknown>;
 }
 
 /**
@@ -63,7 +70,9 @@ export async function trainLabeler(
     while (!run.isOver) await run.runEpoch();
     const lastWeights = await labeler.exportWeights();
     labeler.importWeights(run.bestWeights);
-    return { labeler, lastWeights, history: run.history, bestEpoch: run.bestEpoch, datasetHash: hash };
+    const { history, bestEpoch } = run;
+    const decisive = decisiveSettings(settings, labeler.config);
+    return { labeler, lastWeights, history, bestEpoch, datasetHash: hash, settings: decisive };
   } catch (error) {
     labeler.dispose();
     throw error;
@@ -93,8 +102,8 @@ async function noiseOf(
 function hashData({ training, validation }: Omit<TrainingData, 'hash'>, moments: readonly Moments[]): string {
   const hash = createHash('sha256');
   for (const sequences of [training, validation]) {
-    for (const { name, targets, isClip } of sequences) {
-      hash.update(JSON.stringify([name, isClip, ...targets]));
+    for (const { name, targets, isClip, mirroredFeatures } of sequences) {
+      hash.update(JSON.stringify([name, isClip, mirroredFeatures !== undefined, ...targets]));
     }
     hash.update('\n');
   }

@@ -1,4 +1,5 @@
 import { appendFile, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { OutputError } from '../errors.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 import type { StepReport } from './lane-trainer.js';
@@ -32,6 +33,43 @@ export type TrainingRecord =
       'step' | 'epoch' | 'loss' | 'learningRate' | 'gradientNorm' | 'clippedGradientNorm'
     >)
   | ({ kind: 'epoch'; step: number } & EpochReport);
+
+/** `training-run.json`: what a finished training was, and on what. */
+export interface TrainingRunRecord {
+  /** As it was typed; empty where a program started it. */
+  command: string[];
+  /** Versions. */
+  framewise: string;
+  node: string;
+  backend: string;
+  /** Absolute path of the dataset. */
+  dataset: string;
+  /** Of names, truth and features of all videos, SHA-256, hexadecimal. */
+  datasetHash: string;
+  encoderId: string;
+  /** Frames a second. */
+  frameRate: number;
+  /** All that decides what a training comes to, by name. */
+  settings: Record<string, unknown>;
+  labels: string[];
+  background: string | null;
+  /** Names of the videos on either side of the split, and of those that could not be used. */
+  training: string[];
+  validation: string[];
+  leftOut: string[];
+  numEpochs: number;
+  bestEpoch: number;
+  /** Of the validation videos by the model as saved, calibrated and smoothed; null without such videos. */
+  scores: DatasetScores | null;
+}
+
+/** Name of the record in a training's folder. */
+const RUN_RECORD_FILE = 'training-run.json';
+
+/** @throws {OutputError} If the file cannot be written. */
+export async function writeRunRecord(folder: string, record: TrainingRunRecord): Promise<void> {
+  await writeFileAtomic(path.join(folder, RUN_RECORD_FILE), `${JSON.stringify(record, undefined, 2)}\n`);
+}
 
 /** Name of the log in a training's folder. */
 export const TRAINING_LOG_FILE = 'metrics.jsonl';

@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { saveModel, type TrainedModel } from '../labeler/model-folder.js';
+import { calibrateLabeler } from './calibrate-labeler.js';
+import type { DatasetScores } from './score-sequences.js';
+import type { LabelledSequence } from './sequences.js';
+import type { TrainedLabeler } from './train-labeler.js';
+
+/** Folder, in the model's own, of the model after the last epoch, where that was not the best. */
+const LAST_DIR = 'last';
+
+/** What a model's description says of it, beside what training found. */
+interface ModelFacts extends Omit<TrainedModel, 'labeler' | 'segmentPrior' | 'training'> {
+  /** How the model came about, for people. */
+  facts: Record<string, unknown>;
+}
+
+/**
+ * Calibrates and saves the best model, and in `last` the last one where that is another.
+ *
+ * @param trained - Its labeler has the best weights, here and afterwards.
+ * @returns Scores of the best on the validation videos, as it was saved; null without such videos.
+ * @throws {OutputError} If a model cannot be written.
+ */
+export async function saveTrained(
+  folder: string,
+  { labeler, lastWeights, bestEpoch, history }: TrainedLabeler,
+  data: { training: readonly LabelledSequence[]; validation: readonly LabelledSequence[] },
+  { facts, ...about }: ModelFacts,
+): Promise<DatasetScores | null> {
+  const save = async (place: string, epoch: number): Promise<DatasetScores | null> => {
+    labeler.temperature = 1;
+    const options = { labels: about.labels, background: about.background ?? undefined };
+    const { segmentPrior, scores } = await calibrateLabeler(labeler, data.training, data.validation, options);
+    const training = { ...facts, epoch, ...(scores && { validation: scores }) };
+    await saveModel(place, { ...about, labeler, segmentPrior, training });
+    return scores;
+  };
+  if (bestEpoch < history.length) {
+    const bestWeights = await labeler.exportWeights();
+    labeler.importWeights(lastWeights);
+    await save(path.join(folder, LAST_DIR), history.length);
+    labeler.importWeights(bestWeights);
+  }
+  return save(folder, bestEpoch);
+}

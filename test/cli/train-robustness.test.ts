@@ -1,0 +1,123 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TrainingRunRecord } from '../../src/training/training-log.js';
+import { framewise } from './command-line.js';
+
+const FIXTURES = path.join(import.meta.dirname, '../../fixtures/drawn-people');
+
+let folder: string;
+let cache: string;
+let dataset: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-robust-'));
+  cache = path.join(folder, 'cache');
+  dataset = path.join(folder, 'clips');
+  for (const label of ['wave', 'squat down']) {
+    for (const name of ['1.mp4', '2.mp4', '3.mp4']) {
+      await cp(path.join(FIXTURES, 'clips', label, name), path.join(dataset, label, name));
+    }
+  }
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const train = (data: string, output: string, ...flags: string[]) =>
+  framewise(
+    ...['train', data, '--output', path.join(folder, output), '--cache', cache],
+    ...['--units', '4', '--projection', '4', '--epochs', '2', ...flags],
+  );
+const read = (...parts: string[]) => readFile(path.join(folder, ...parts));
+
+describe('framewise train', () => {
+  it('leaves out a video that cannot be decoded, reports it, trains on the rest and exits with 1; with --strict it stops', async () => {
+    const damaged = path.join(folder, 'damaged');
+    await cp(dataset, damaged, { recursive: true });
+    await writeFile(path.join(damaged, 'wave', '4.mp4'), 'not a video');
+    const result = await train(damaged, 'of the rest', '--folds', '0', '--json');
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toMatch(/note: left out: .*4\.mp4/);
+    expect(JSON.parse(result.stdout)).toMatchObject({ leftOut: ['wave/4.mp4'], epochs: 2 });
+    expect(await readdir(path.join(folder, 'of the rest'))).toContain('model.json');
+
+    const strict = await train(damaged, 'strict', '--folds', '0', '--strict');
+    expect(strict).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(strict.stderr).toMatch(/error: .*4\.mp4.*repair it, or leave it out/);
+    expect(await readdir(path.join(folder, 'strict'))).toEqual([]);
+  });
+
+  it('reports labels that reach beyond the end of a video', async () => {
+    const place = path.join(folder, 'late');
+    await mkdir(place);
+    await cp(path.join(FIXTURES, 'stitched/stitched-3.mp4'), path.join(place, 'street.mp4'));
+    const csv = 'video,label,start,end\nstreet.mp4,jump,0,2\nstreet.mp4,fall,4,50\n';
+    await writeFile(path.join(place, 'labels.csv'), csv);
+    const { exitCode, stderr } = await train(place, 'of late', '--folds', '0');
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/street\.mp4" ends after 9\.\d\d s, its labels do not: fall 4 to 50 s/);
+  });
+
+  it('keeps the log, the record of the run, and the last model where it is not the best', async () => {
+    await train(
+      dataset,
+      'kept',
+      ...['--folds', '3', '--epochs', '5', '--learning-rate', '0.000001', '--monitor', 'clipAccuracy'],
+    );
+    const files = await readdir(path.join(folder, 'kept'));
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'checkpoint',
+        'metrics.jsonl',
+        'model.json',
+        'training-run.json',
+        'weights.bin',
+      ]),
+    );
+    const record = JSON.parse((await read('kept', 'training-run.json')).toString()) as TrainingRunRecord;
+    expect(record).toMatchObject({
+      command: expect.arrayContaining(['framewise', 'train', '--learning-rate']) as string[],
+      labels: ['squat down', 'wave'],
+      settings: { learningRate: 0.000001, 'network.units': 4 },
+      numEpochs: 5,
+    });
+    expect(record.training.length + record.validation.length).toBe(6);
+    expect(record.datasetHash).toMatch(/^[0-9a-f]{64}$/);
+    // Steps so small change weights but no label, and an epoch is the best only if it is better.
+    expect(record.bestEpoch).toBe(1);
+    const last = await read('kept', 'last', 'weights.bin');
+    expect(last.equals(await read('kept', 'weights.bin'))).toBe(false);
+  });
+
+  it('goes on with --resume to the same model, and loses no unfinished training without being told to', async () => {
+    const flags = ['--folds', '0', '--lanes', '2', '--chunk', '8', '--checkpoint-steps', '2', '--mirror'];
+    await train(dataset, 'whole', ...flags);
+    await train(dataset, 'broken off', ...flags);
+    const place = path.join(folder, 'broken off');
+    const checkpoints = await readdir(path.join(place, 'checkpoint'));
+    await rm(path.join(place, 'checkpoint', checkpoints.sort()[1]!)); // back to the middle of the last epoch
+    for (const file of ['model.json', 'weights.bin', 'training-run.json']) await rm(path.join(place, file));
+
+    const refused = await train(dataset, 'broken off', ...flags);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toMatch(/training that was not finished.*--resume.*--overwrite/);
+    const other = await train(dataset, 'broken off', ...flags, '--resume', '--units', '5');
+    expect(other.exitCode).toBe(2);
+    expect(other.stderr).toMatch(/network\.units was 4 and is 5/);
+
+    const resumed = await train(dataset, 'broken off', ...flags, '--resume');
+    expect(resumed.exitCode).toBe(0);
+    for (const file of ['weights.bin', 'metrics.jsonl']) {
+      expect((await read('broken off', file)).equals(await read('whole', file))).toBe(true);
+    }
+  });
+
+  it('encodes mirrored videos once, beside the others, and learns another model of them', async () => {
+    const before = await readdir(cache);
+    await train(dataset, 'plain', '--folds', '0');
+    await train(dataset, 'mirrored', '--folds', '0', '--mirror');
+    expect(await readdir(cache)).toEqual(before); // what the test before encoded
+    expect((await read('mirrored', 'weights.bin')).equals(await read('plain', 'weights.bin'))).toBe(false);
+  });
+});
