@@ -16,6 +16,7 @@ export async function saveUntrainedModel(folder: string, frameRate = 5): Promise
     { featureSize, numLabels: UNTRAINED_LABELS.length, units: 8, projectionUnits: 8 },
     { seed: 3 },
   );
+  labeler.temperature = 0.8; // as a calibrated model has one
   await saveModel(folder, {
     name: 'untrained',
     labels: UNTRAINED_LABELS,
