@@ -9,6 +9,7 @@ export {
   type LabelOptions,
   type RecognizerOptions,
   type SourceOptions,
+  type StreamOptions,
 } from './recognizer.js';
 
 export { BACKEND_NAMES, startBackend, type BackendName } from './runtime/backend.js';
@@ -32,10 +33,12 @@ export * from './recurrent/index.js';
 export type { LabelerConfig, LabelerOptions } from './labeler/labeler-config.js';
 export { disposeState, resetLanes, type LabelerState } from './labeler/labeler-state.js';
 export { loadModel, saveModel, type ModelDescription, type TrainedModel } from './labeler/model-folder.js';
+export type { SmoothingRequest } from './labeler/model-smoothing.js';
 export { TemporalLabeler } from './labeler/temporal-labeler.js';
 
 export { buildTimeline } from './timeline/build-timeline.js';
 export { SegmentationScorer, type SegmentationScores } from './timeline/metrics.js';
+export type { SegmentPrior } from './timeline/segment-prior.js';
 export { smoothLabels, type SmoothingOptions } from './timeline/smoothing.js';
 export type { FrameLabel, LabelSpan, ScoredFrame, Segment, Timeline } from './timeline/timeline.js';
 
@@ -43,7 +46,10 @@ export { readDataset, type AnnotatedVideo } from './annotations/dataset.js';
 export { writeAnnotations, type AnnotationTarget } from './annotations/formats.js';
 export { readTimelineJson, timelineJsonSchema } from './annotations/json.js';
 
+export { calibrateLabeler, type Calibration } from './training/calibrate-labeler.js';
+export { describeDataset, type DatasetReport } from './training/dataset-report.js';
 export { evaluateModel, type EvaluateOptions } from './training/evaluate-model.js';
+export { splitVideos, type SplitOptions } from './training/split-videos.js';
 export type { DatasetScores } from './training/score-sequences.js';
 export { labelSequence, type LabelledSequence } from './training/sequences.js';
 export {
