@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { input, layers, model, sequential, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { initializers, input, layers, model, sequential, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   bidirectional,
@@ -212,6 +212,33 @@ describe.each(kinds)('$name', ({ create, numStates }) => {
     const inputs = random([2, 5, 3]);
     expectClose(apply(layer, inputs), apply(withBias, inputs), 0);
   });
+});
+
+describe('an orthogonal initialiser', () => {
+  it.each([3, 40])(
+    'makes what is fewer orthonormal, rows or columns, times its gain: %s features',
+    (numFeatures) => {
+      const initializer = initializers.orthogonal({ gain: 2, seed: 5 });
+      const [layer, same] = [0, 1].map(() => {
+        const layer = lstm({
+          units: UNITS,
+          kernelInitializer: initializer,
+          recurrentInitializer: initializer,
+        });
+        apply(layer, tf.zeros([1, 1, numFeatures]));
+        return layer;
+      });
+      layer!
+        .getWeights()
+        .slice(0, 2)
+        .forEach((kernel, index) => {
+          const [rows, columns] = kernel.shape as [number, number];
+          const gram = tf.matMul(kernel, kernel, rows > columns, rows <= columns);
+          expectClose(gram, tf.mul(tf.eye(Math.min(rows, columns)), 4), 1e-5);
+          expectClose(kernel, same!.getWeights()[index]!, 0);
+        });
+    },
+  );
 });
 
 describe('a bidirectional layer', () => {
