@@ -1,14 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { initializers, layers, type LayerVariable } from '@tensorflow/tfjs-layers';
+import { initializers, layers, type LayerVariable, type Shape } from '@tensorflow/tfjs-layers';
 import { ShapeError, UsageError, WeightsError } from '../errors.js';
 import type { ActivationName } from './activations.js';
 import { expectShape } from './expect-shape.js';
-import { orthogonal } from './initializers.js';
+import { runnable, UnitForgetBias, type LayerInitializer } from './layer-initializers.js';
 import type { RecurrentCell, RecurrentWeights } from './recurrent-cell.js';
 
 type SimpleRNNCellArgs = Parameters<typeof layers.simpleRNNCell>[0];
-type Shape = NonNullable<layers.Layer['batchInputShape']>;
-type Initializer = ReturnType<typeof initializers.ones>;
 
 /** Configuration keys that all recurrent layers share: Keras's, in the spelling of tf.layers. */
 export interface RecurrentLayerConfig extends Omit<
@@ -95,7 +93,7 @@ export class RecurrentCellLayer extends layers.RNNCell {
     const add = (
       name: string,
       shape: number[],
-      initializer: Initializer,
+      initializer: LayerInitializer,
       of: 'kernel' | 'recurrent' | 'bias',
     ) =>
       refusingUnfit(
@@ -144,66 +142,6 @@ export class RecurrentCellLayer extends layers.RNNCell {
   override getConfig(): tf.serialization.ConfigDict {
     const { seed = null, layerNormalization = false } = this.args;
     return { ...this.#resolved.getConfig(), ...this.options, seed, layerNormalization };
-  }
-}
-
-interface OrthogonalArgs {
-  gain: number;
-  seed?: number;
-}
-
-/** The orthogonal initialiser of TensorFlow.js 4.22 does not run in Node. */
-function runnable(initializer: Initializer): Initializer {
-  if (initializer.getClassName() !== 'Orthogonal') return initializer;
-  return new Orthogonal(initializer as Initializer & OrthogonalArgs);
-}
-
-/** Orthonormal rows, or columns where these are fewer. */
-class Orthogonal extends tf.serialization.Serializable {
-  constructor(private readonly args: OrthogonalArgs) {
-    super();
-  }
-
-  apply(shape: Shape): tf.Tensor {
-    const [rows, columns] = shape as [number, number];
-    const wide: [number, number] = [Math.min(rows, columns), Math.max(rows, columns)];
-    // Zero means "no seed" to TensorFlow.js.
-    const seed = this.args.seed || 1 + Math.floor(Math.random() * 2 ** 30);
-    return tf.tidy(() => {
-      const kernel = tf.mul(tf.tensor2d(orthogonal(wide, seed), wide), this.args.gain);
-      return rows > columns ? tf.transpose(kernel) : kernel;
-    });
-  }
-
-  fromConfigUsesCustomObjects(): boolean {
-    return false;
-  }
-
-  getConfig(): tf.serialization.ConfigDict {
-    return { ...this.args };
-  }
-}
-
-/** Another initialiser's values, but for ones in the second of four blocks. */
-class UnitForgetBias extends tf.serialization.Serializable {
-  constructor(private readonly others: Initializer) {
-    super();
-  }
-
-  apply(shape: Shape): tf.Tensor {
-    const units = shape[0]! / 4;
-    return tf.tidy(() => {
-      const [input, , candidate, output] = tf.split(this.others.apply(shape), 4);
-      return tf.concat([input!, tf.ones([units]), candidate!, output!]);
-    });
-  }
-
-  fromConfigUsesCustomObjects(): boolean {
-    return false;
-  }
-
-  getConfig(): tf.serialization.ConfigDict {
-    return {};
   }
 }
 
