@@ -1,0 +1,88 @@
+import * as Plot from '@observablehq/plot';
+import { drawChart } from './draw-chart.js';
+import type { Html } from './html.js';
+
+/** Up to this many labels there is room for numbers in the cells. */
+const MAX_NUMBERED_LABELS = 20;
+/** Names longer than this are cut, in characters. */
+const MAX_NAME_LENGTH = 22;
+
+/**
+ * Draws a confusion matrix: a row a true label, its frames spread over what they were called.
+ *
+ * @param confusion - Frames of each true label (row) that were given each label (column), `[labels][labels]`.
+ */
+export function drawConfusion(labels: readonly string[], confusion: readonly (readonly number[])[]): Html {
+  const cells = confusion.flatMap((row, truth) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    return row
+      .map((count, given) => ({ truth, given, count, share: count / total, isRight: truth === given }))
+      .filter(({ count }) => count > 0);
+  });
+  const isNumbered = labels.length <= MAX_NUMBERED_LABELS;
+  const cellSize = isNumbered ? Math.max(36, Math.min(90, 380 / labels.length)) : 16;
+  const nameSize = 14 + 6.6 * Math.min(MAX_NAME_LENGTH, Math.max(...labels.map(({ length }) => length)));
+  const positions = labels.map((_, position) => position);
+  const nameOf = (position: number): string => shorten(labels[position]!);
+  const isTurned = 6.6 * MAX_NAME_LENGTH > cellSize && nameSize > cellSize + 14;
+  return drawChart('Confusion matrix: true labels in rows, given labels in columns', {
+    width: nameSize + labels.length * cellSize + 28,
+    height: (isTurned ? nameSize : 30) + labels.length * cellSize + 26,
+    marginLeft: nameSize + 18,
+    marginRight: 10,
+    marginTop: (isTurned ? nameSize : 30) + 18,
+    marginBottom: 8,
+    style: { fontSize: '11px' },
+    padding: 0.04,
+    x: {
+      domain: positions,
+      axis: 'top',
+      label: 'given',
+      tickFormat: nameOf,
+      tickRotate: isTurned ? -90 : 0,
+      tickSize: 0,
+      labelAnchor: 'left',
+      labelArrow: 'right',
+    },
+    y: { domain: positions, label: 'true', tickFormat: nameOf, tickSize: 0, labelArrow: 'down' },
+    opacity: { type: 'identity' },
+    color: { type: 'identity' },
+    marks: [
+      Plot.cell(cells, {
+        x: 'given',
+        y: 'truth',
+        rx: 2,
+        fill: ({ isRight }: Cell) => (isRight ? 'var(--accent)' : 'var(--wrong)'),
+        // Even a single frame must be seen.
+        fillOpacity: ({ share }: Cell) => 0.08 + 0.92 * share,
+        title: ({ truth, given, count, share }: Cell) =>
+          `${labels[truth]} called ${labels[given]}: ${count} frames, ${(100 * share).toFixed(1)} %`,
+      }),
+      !isNumbered
+        ? null
+        : Plot.text(cells, {
+            x: 'given',
+            y: 'truth',
+            fill: ({ share }: Cell) => (share > 0.55 ? 'var(--on-accent)' : 'var(--text)'),
+            text: ({ count }: Cell) => compact(count),
+            pointerEvents: 'none',
+          }),
+    ],
+  });
+}
+
+interface Cell {
+  truth: number;
+  given: number;
+  count: number;
+  share: number;
+  isRight: boolean;
+}
+
+function shorten(name: string): string {
+  return name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH - 1)}…` : name;
+}
+
+function compact(count: number): string {
+  return count < 10_000 ? String(count) : `${Math.round(count / 1000)}k`;
+}

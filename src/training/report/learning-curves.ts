@@ -1,0 +1,73 @@
+import type { TrainingRecord } from '../training-log.js';
+
+/** Steps that stand together as one point of a curve. */
+export interface CurvePoint {
+  /** Epochs done by then: 1.5 is the middle of the second. */
+  epoch: number;
+  mean: number;
+  low: number;
+  high: number;
+}
+
+/** What steps and epochs both say. */
+type Quantity = 'learningRate' | 'gradientNorm' | 'clippedGradientNorm';
+
+type StepRecord = Extract<TrainingRecord, { kind: 'step' }>;
+export type EpochRecord = Extract<TrainingRecord, { kind: 'epoch' }>;
+
+/** Points of a curve: about as many as a screen can tell apart. */
+const MAX_POINTS = 200;
+
+/** The log of a training as curves over its epochs. */
+export class LearningCurves {
+  readonly epochs: readonly EpochRecord[];
+  readonly #steps: readonly StepRecord[];
+
+  constructor(records: readonly TrainingRecord[]) {
+    this.epochs = records.filter((record) => record.kind === 'epoch');
+    this.#steps = records.filter((record) => record.kind === 'step');
+  }
+
+  /** The epoch whose weights were kept; undefined before the first has ended. */
+  get bestEpoch(): EpochRecord | undefined {
+    return this.epochs.findLast(({ isBest }) => isBest);
+  }
+
+  /** @returns The loss of the steps; empty where the log has none. */
+  get stepLoss(): CurvePoint[] {
+    return this.#thin(this.#steps, ({ loss }) => loss);
+  }
+
+  /** @returns A quantity of the steps, or of the epochs where the log has no steps. */
+  of(quantity: Quantity): CurvePoint[] {
+    return this.#steps.length > 0
+      ? this.#thin(this.#steps, (step) => step[quantity])
+      : this.#thin(this.epochs, (epoch) => epoch[quantity]);
+  }
+
+  #thin<Row extends TrainingRecord>(rows: readonly Row[], valueOf: (row: Row) => number): CurvePoint[] {
+    const width = Math.ceil(rows.length / MAX_POINTS);
+    return Array.from({ length: Math.ceil(rows.length / width) || 0 }, (_, point) => {
+      const group = rows.slice(point * width, (point + 1) * width);
+      const values = group.map(valueOf);
+      return {
+        epoch: this.#epochsDone(group.at(-1)!.step),
+        mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+        low: Math.min(...values),
+        high: Math.max(...values),
+      };
+    });
+  }
+
+  /** Where a step stands among the epochs. Of an epoch that has not ended, it is as long as the one before. */
+  #epochsDone(step: number): number {
+    const current = this.epochs.findIndex((epoch) => step <= epoch.step);
+    const done = current === -1 ? this.epochs.length : current;
+    const start = this.epochs[done - 1]?.step ?? 0;
+    const length =
+      (this.epochs[done]?.step ?? Infinity) - start < Infinity
+        ? this.epochs[done]!.step - start
+        : start - (this.epochs[done - 2]?.step ?? 0);
+    return done + (length > 0 ? (step - start) / length : 0);
+  }
+}

@@ -1,0 +1,143 @@
+import { labelFrames } from '../../timeline/frame-labels.js';
+import { segmentFrames } from '../../timeline/segments.js';
+import { smoothLabels } from '../../timeline/smoothing.js';
+import type { LabelSpan, ScoredFrame, Segment } from '../../timeline/timeline.js';
+import { markUnknownSegments } from '../../timeline/unknown.js';
+import {
+  scorePredictions,
+  type DatasetScores,
+  type ScoringOptions,
+  type SequencePrediction,
+} from '../score-sequences.js';
+import { UNLABELLED } from '../sequences.js';
+import { hardestSegments, type HardSegment } from './hardest-segments.js';
+import { reliabilityBins, type ReliabilityBin } from './reliability.js';
+import { truthRuns } from './truth-runs.js';
+
+/** What a report tells of validation videos. A plain object: no tensor, no frame of a video. */
+export interface ReportData {
+  labels: readonly string[];
+  background?: string;
+  scores: DatasetScores;
+  /** From the least to the most accurate; of more than a report can show, evenly spread. */
+  videos: ReportVideo[];
+  numVideos: number;
+  /** The least probable truth first. */
+  hardest: HardSegment[];
+  /** Of the frames' own labels, before smoothing. */
+  reliability: ReliabilityBin[];
+}
+
+/** A video with its truth and what the model made of it. */
+export interface ReportVideo {
+  name: string;
+  /** Where its pictures are, if known. */
+  path?: string;
+  durationSec: number;
+  /** Percent of labelled frames that are right; null without labelled frames. */
+  frameAccuracy: number | null;
+  /** What is labelled; gaps are not. */
+  truth: LabelSpan[];
+  predicted: Segment[];
+  /** Probability of the true label over time, thinned; null where nothing is labelled. */
+  truthProbability: { timeSec: number; probability: number | null }[];
+}
+
+/** How results become a report. */
+export interface ReportDataOptions extends ScoringOptions {
+  /** Path of each video by its name, for pictures. Default: none are shown. */
+  paths?: ReadonlyMap<string, string>;
+  /** Videos shown at most. Default 12. */
+  maxVideos?: number;
+  /** Hard segments shown at most. Default 12. */
+  maxSegments?: number;
+}
+
+/** Points of a curve over a video: about as many as a screen can tell apart. */
+const MAX_POINTS = 240;
+
+/**
+ * Gathers what a report tells of validation videos.
+ *
+ * @param predictions - See `predictSequences`; of videos that the model was not trained on.
+ * @throws {ShapeError} If probabilities do not fit targets and labels.
+ * @throws {UsageError} If smoothing or threshold are impossible.
+ */
+export function reportData(
+  predictions: readonly SequencePrediction[],
+  options: ReportDataOptions,
+): ReportData {
+  const { labels, background, paths, maxVideos = 12, maxSegments = 12 } = options;
+  const videos = predictions
+    .map((prediction) => describeVideo(prediction, options))
+    .sort((a, b) => (a.frameAccuracy ?? Infinity) - (b.frameAccuracy ?? Infinity));
+  return {
+    labels,
+    ...(background !== undefined && { background }),
+    scores: scorePredictions(predictions, options),
+    videos: spread(videos, maxVideos),
+    numVideos: videos.length,
+    hardest: hardestSegments(predictions, options).slice(0, maxSegments).map(withPath),
+    reliability: reliabilityBins(labelledFrames(predictions, labels)),
+  };
+
+  function withPath(segment: HardSegment): HardSegment {
+    const path = paths?.get(segment.video);
+    return { ...segment, ...(path !== undefined && { path }) };
+  }
+}
+
+function describeVideo(
+  { name, targets, probabilities }: SequencePrediction,
+  { labels, frameRate = 1, smoothing = {}, unknownBelow, paths }: ReportDataOptions,
+): ReportVideo {
+  const timesSec = Array.from(targets, (_, frame) => frame / frameRate);
+  const durationSec = targets.length / frameRate;
+  const smoothed = smoothLabels(labels, labelFrames(labels, probabilities, timesSec), durationSec, smoothing);
+  const frames = unknownBelow === undefined ? smoothed : markUnknownSegments(smoothed, unknownBelow);
+  const labelled = frames.filter(({ index }) => targets[index] !== UNLABELLED);
+  const right = labelled.filter(({ index, label }) => label === labels[targets[index]!]);
+  const path = paths?.get(name);
+  return {
+    name,
+    ...(path !== undefined && { path }),
+    durationSec,
+    frameAccuracy: labelled.length > 0 ? (100 * right.length) / labelled.length : null,
+    truth: truthRuns(targets).map(({ target, start, end }) => ({
+      label: labels[target]!,
+      startSec: start / frameRate,
+      endSec: end / frameRate,
+    })),
+    predicted: segmentFrames(frames, durationSec),
+    truthProbability: thin(frames, targets),
+  };
+}
+
+/** Means over equally many frames each. */
+function thin(frames: readonly ScoredFrame[], targets: Int32Array): ReportVideo['truthProbability'] {
+  const width = Math.ceil(frames.length / MAX_POINTS);
+  return Array.from({ length: Math.ceil(frames.length / width) || 0 }, (_, point) => {
+    const group = frames.slice(point * width, (point + 1) * width);
+    const known = group.filter(({ index }) => targets[index] !== UNLABELLED);
+    const sum = known.reduce((total, { index, probabilities }) => total + probabilities[targets[index]!]!, 0);
+    return { timeSec: group[0]!.timeSec, probability: known.length > 0 ? sum / known.length : null };
+  });
+}
+
+function* labelledFrames(
+  predictions: readonly SequencePrediction[],
+  labels: readonly string[],
+): Iterable<{ confidence: number; isRight: boolean }> {
+  for (const { targets, probabilities } of predictions) {
+    for (const { index, label, confidence } of labelFrames(labels, probabilities, [...targets.keys()])) {
+      const target = targets[index]!;
+      if (target !== UNLABELLED) yield { confidence, isRight: label === labels[target] };
+    }
+  }
+}
+
+/** As many items, the first and the last among them, as evenly spread as can be. */
+function spread<Item>(items: readonly Item[], most: number): Item[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);
+}

@@ -1,0 +1,75 @@
+import { html, markup, type Html } from './html.js';
+import { LabelColors } from './label-colors.js';
+import { drawLearning } from './learning-charts.js';
+import { LearningCurves } from './learning-curves.js';
+import { describeResults } from './results-sections.js';
+import type { ReportPictures } from './report-pictures.js';
+import { describeScores } from './score-sections.js';
+import { describeRun } from './run-section.js';
+import { STYLE } from './style.js';
+import type { TrainingReport } from './training-report.js';
+
+/** Nothing may be fetched or run, so that even a name that got through as markup could do nothing. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/**
+ * Lays a report out as one page that needs nothing beside itself: no network, no script.
+ *
+ * @param versions - What the training ran on, by name.
+ */
+export function layOutReport(
+  report: TrainingReport,
+  versions: Readonly<Record<string, string>>,
+  pictures: ReportPictures,
+): string {
+  const { name, records, results, dataset } = report;
+  const curves = new LearningCurves(records);
+  const { epochs, bestEpoch } = curves;
+  const planned = epochs.at(-1)?.epochs ?? 0;
+  const colors = new LabelColors(results?.labels ?? [], results?.background);
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <title>Training of ${name}</title>
+        <style>
+          ${markup(STYLE)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>${name}</h1>
+          <p class="note">
+            Trained on ${dataset.numTraining} videos, validated on ${dataset.numValidation}. ${epochs.length}
+            of ${planned} epochs${bestEpoch && html`, epoch ${bestEpoch.epoch} was kept`}.
+          </p>
+          <nav>
+            <a href="#learning">Learning</a>
+            ${
+              results &&
+              html`<a href="#labels">Labels</a> <a href="#confusion">Confusion</a>
+                <a href="#videos">Videos</a> <a href="#hardest">Hardest segments</a>`
+            }
+            <a href="#run">How to make this again</a>
+          </nav>
+        </header>
+        ${results && describeScores(results)}
+        <section id="learning">
+          <h2>Learning</h2>
+          ${epochs.length > 0 ? drawLearning(curves) : html`<p class="note">No epoch has ended.</p>`}
+        </section>
+        ${results ? describeResults(results, colors, pictures) : WITHOUT_VALIDATION}
+        ${describeRun(report, versions)}
+      </body>
+    </html> `;
+  return page.text;
+}
+
+const WITHOUT_VALIDATION: Html = html`<section>
+  <h2>No validation</h2>
+  <p class="lead">
+    All videos were trained on, so nothing here says how well the model labels videos it has not seen.
+  </p>
+</section>`;

@@ -1,0 +1,29 @@
+import path from 'node:path';
+import { writeFileAtomic } from '../../runtime/output-file.js';
+import { layOutReport } from './report-page.js';
+import { takeReportPictures } from './report-pictures.js';
+import type { TrainingReport } from './training-report.js';
+import { describeVersions } from './versions.js';
+
+/** Name of the report in a training's folder. */
+const REPORT_FILE = 'report.html';
+
+/**
+ * Writes `report.html`: how a training went and what came out, as one page that needs nothing beside itself. It is a
+ * few hundred kilobytes, however large the dataset, for `reportData` chooses what is shown. A video that cannot be read
+ * is shown without pictures.
+ *
+ * @returns The file's path.
+ * @throws {OutputError} If it cannot be written.
+ * @throws The reason of `signal`, when it is aborted.
+ */
+export async function writeTrainingReport(
+  outputDir: string,
+  run: TrainingReport,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<string> {
+  const pictures = await takeReportPictures(run.results ?? { videos: [], hardest: [] }, signal);
+  const file = path.join(outputDir, REPORT_FILE);
+  await writeFileAtomic(file, layOutReport(run, await describeVersions(), pictures));
+  return file;
+}
