@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { spellDatasetReport } from '../training/spell-dataset-report.js';
 import { trainModel, type TrainModelOptions } from '../training/train-model.js';
 import type { EpochReport } from '../training/training-log.js';
 import { cacheDirOf } from './options.js';
@@ -50,17 +51,17 @@ async function train(
       ...options,
       signal: terminal.signal,
       onWarning: (message) => printNote(terminal, `note: ${message}`),
-      onDataset: ({ labels, numTraining, numValidation, segmentsByLabel }) => {
-        const counts = labels.map((label) => `${label} ${segmentsByLabel[label]}`).join(', ');
-        printNote(
-          terminal,
-          `${numTraining} videos to train on, ${numValidation} to validate. Segments: ${counts}.`,
-        );
+      onDataset: ({ numTraining, numValidation }) => {
+        printNote(terminal, `${numTraining} videos to train on, ${numValidation} to validate.`);
         progress = startProgress(terminal, 'Encoding');
       },
       onVideo: (done, all, name) => {
         progress?.update(done / all, name);
         if (done === all) progress?.stop();
+      },
+      onReport: (report) => {
+        progress?.stop();
+        printNote(terminal, spellDatasetReport(report));
       },
       onEpoch: (epoch) => {
         progress?.stop();

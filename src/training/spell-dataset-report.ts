@@ -18,7 +18,7 @@ export function spellDatasetReport(report: DatasetReport): string {
   const clips = report.numClips > 0 ? `, ${report.numClips} of them clips of one label` : '';
   const length = durationSec === null ? '' : `, ${minutes(durationSec)} minutes`;
   const lines = [`${report.numVideos} videos${clips}${length}`, table.toString()];
-  if (imbalance) {
+  if (imbalance && imbalance.ratio >= 1.05) {
     const { largest, smallest, ratio } = imbalance;
     lines.push(`Imbalance: "${largest}" is shown ${ratio.toFixed(1)} times as much as "${smallest}".`);
   }

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
+import type { Skipped } from '../annotations/annotation-reader.js';
 import { readDataset, type AnnotatedVideo } from '../annotations/dataset.js';
 import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from '../encoder/encoder-spec.js';
@@ -9,6 +10,7 @@ import { startBackend, type BackendName } from '../runtime/backend.js';
 import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
 import { CHECKPOINT_DIR, CheckpointFolder } from './checkpoint-folder.js';
+import { describeDataset, type DatasetReport } from './dataset-report.js';
 import { encodeDataset } from './load-sequences.js';
 import { saveTrained } from './save-trained.js';
 import type { DatasetScores } from './score-sequences.js';
@@ -41,6 +43,8 @@ export interface TrainModelOptions
   /** What a person typed, for the record of the run. */
   command?: readonly string[];
   onDataset?: (summary: DatasetSummary) => void;
+  /** Told, before training begins, what the dataset holds and what is odd about it. */
+  onReport?: (report: DatasetReport) => void;
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
 }
 
@@ -74,7 +78,8 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
   const { encoder: encoderSpec = DEFAULT_ENCODER, name = path.basename(path.resolve(outputDir)) } = options;
   await prepareOutputFolder(outputDir);
   await expectFree(outputDir, options);
-  const videos = await readDataset(dataset, { onWarning });
+  const skipped: Skipped[] = [];
+  const videos = await readDataset(dataset, { onWarning, onSkip: (item) => skipped.push(item) });
   const labels = labelsOf(videos, background);
   if (labels.length < 2) {
     throw new DatasetError(
@@ -102,6 +107,11 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
     onWarning,
   });
   const { training, validation } = divide(sequences, split);
+  const durationsSec = new Map(sequences.map(({ name, numFrames }) => [name, numFrames / frameRate]));
+  const { groupBy, groupPattern } = options;
+  options.onReport?.(
+    describeDataset(videos, { durationsSec, frameRate, labels, skipped, groupBy, groupPattern }),
+  );
   if (training.length === 0) {
     throw new DatasetError(`No video of "${dataset}" that is to train can be used.`, dataset);
   }
