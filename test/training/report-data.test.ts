@@ -19,9 +19,7 @@ describe('reportData', () => {
       { label: WAVE, startSec: 1.5, endSec: 2.5 },
       { label: QUOTED, startSec: 2.5, endSec: 3.5 },
     ]);
-    expect(
-      data.videos[0]!.predicted.map(({ label, startSec, endSec }) => ({ label, startSec, endSec })),
-    ).toEqual([
+    expect(data.videos[0]!.predicted).toEqual([
       { label: REST, startSec: 0, endSec: 1 },
       { label: WAVE, startSec: 1, endSec: 2.5 },
       { label: REST, startSec: 2.5, endSec: 3.5 },
@@ -50,6 +48,27 @@ describe('reportData', () => {
     ).videos[0]!;
     expect(truthProbability).toHaveLength(240);
     for (const { probability } of truthProbability) expect(probability).toBeCloseTo(0.5, 6);
+  });
+
+  it('joins the flicker of a long video to what most frames of a moment say', () => {
+    // Runs of four frames to two columns: wave, rest, rest, rest; then wave, rest, wave, wave, and all again.
+    const calls = Array.from({ length: 1918 }, (_, i) => (i % 8 === 0 || (i % 8 > 3 && i % 8 !== 5) ? 1 : 0));
+    const { truth, predicted } = reportData(
+      [
+        prediction(
+          'long',
+          calls.map((call) => [2, ...(call === 1 ? [10, 80, 10] : [80, 10, 10])]),
+        ),
+      ],
+      OPTIONS,
+    ).videos[0]!;
+    expect(truth).toEqual([{ label: QUOTED, startSec: 0, endSec: 959 }]);
+    expect(predicted).toHaveLength(480);
+    expect(predicted.slice(0, 2)).toEqual([
+      { label: REST, startSec: 0, endSec: 2 },
+      { label: WAVE, startSec: 2, endSec: 4 },
+    ]);
+    expect(predicted.at(-1)!.endSec).toBe(959);
   });
 
   it('finds the stretches whose truth is least probable, and what the model takes them for', () => {

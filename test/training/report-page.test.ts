@@ -6,6 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutputError } from '../../src/errors.js';
+import { createRandom } from '../../src/training/random.js';
+import { reportData } from '../../src/training/report/report-data.js';
 import { spellCommand } from '../../src/training/report/spell-command.js';
 import { writeTrainingReport } from '../../src/training/report/write-training-report.js';
 import { LABELS, PREDICTIONS, trainingReport } from './report-run.js';
@@ -147,6 +149,24 @@ describe('writeTrainingReport', () => {
     expect(text).toContain('All videos were trained on');
     expect(text).not.toContain('id="confusion"');
     expect(text.match(/<a href="(#\w+)"/g)).toEqual(['<a href="#learning"', '<a href="#run"']);
+  });
+
+  it('stays small however large the dataset, and says what is left out', async () => {
+    const labels = Array.from({ length: 30 }, (_, i) => `activity ${i}`);
+    const random = createRandom(5);
+    const pick = () => Math.floor(30 * random());
+    const predictions = Array.from({ length: 20 }, (_, video) => {
+      const targets = Int32Array.from({ length: 2000 }, pick);
+      const probabilities = new Float32Array(2000 * 30).fill(0.02);
+      targets.forEach((_target, frame) => (probabilities[30 * frame + pick()] = 0.42));
+      return { name: `video ${video}`, isClip: false, targets, probabilities };
+    });
+    const results = reportData(predictions, { labels, frameRate: 10 });
+    const file = await writeTrainingReport(path.join(folder, 'large'), { ...trainingReport(), results });
+    expect((await stat(file)).size).toBeLessThan(1_500_000); // no two frames alike: as bad as it can get
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain('12 of 20 videos');
+    expect(text).toContain('cells below 1 % are left out');
   });
 
   it('fails by name where it cannot be written', async () => {

@@ -2,8 +2,10 @@ import * as Plot from '@observablehq/plot';
 import { drawChart } from './draw-chart.js';
 import type { Html } from './html.js';
 
-/** Up to this many labels there is room for numbers in the cells. */
-const MAX_NUMBERED_LABELS = 20;
+/** Up to this many labels there is room for numbers in the cells; with more, faint cells are left out. */
+export const MAX_NUMBERED_LABELS = 20;
+/** Share of its row below which a cell is faint. */
+export const FAINT_SHARE = 0.01;
 /** Names longer than this are cut, in characters. */
 const MAX_NAME_LENGTH = 22;
 
@@ -13,13 +15,13 @@ const MAX_NAME_LENGTH = 22;
  * @param confusion - Frames of each true label (row) that were given each label (column), `[labels][labels]`.
  */
 export function drawConfusion(labels: readonly string[], confusion: readonly (readonly number[])[]): Html {
+  const isNumbered = labels.length <= MAX_NUMBERED_LABELS;
   const cells = confusion.flatMap((row, truth) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     return row
       .map((count, given) => ({ truth, given, count, share: count / total, isRight: truth === given }))
-      .filter(({ count }) => count > 0);
+      .filter(({ count, share }) => count > 0 && (isNumbered || share >= FAINT_SHARE));
   });
-  const isNumbered = labels.length <= MAX_NUMBERED_LABELS;
   const cellSize = isNumbered ? Math.max(36, Math.min(90, 380 / labels.length)) : 16;
   const nameSize = 14 + 6.6 * Math.min(MAX_NAME_LENGTH, Math.max(...labels.map(({ length }) => length)));
   const positions = labels.map((_, position) => position);
@@ -45,16 +47,15 @@ export function drawConfusion(labels: readonly string[], confusion: readonly (re
       labelArrow: 'right',
     },
     y: { domain: positions, label: 'true', tickFormat: nameOf, tickSize: 0, labelArrow: 'down' },
-    opacity: { type: 'identity' },
     color: { type: 'identity' },
     marks: [
+      Plot.gridX({ stroke: 'var(--line)' }),
+      Plot.gridY({ stroke: 'var(--line)' }),
       Plot.cell(cells, {
         x: 'given',
         y: 'truth',
         rx: 2,
-        fill: ({ isRight }: Cell) => (isRight ? 'var(--accent)' : 'var(--wrong)'),
-        // Even a single frame must be seen.
-        fillOpacity: ({ share }: Cell) => 0.08 + 0.92 * share,
+        fill: ({ share, isRight }: Cell) => shade(isRight ? 'var(--accent)' : 'var(--wrong)', share),
         title: ({ truth, given, count, share }: Cell) =>
           `${labels[truth]} called ${labels[given]}: ${count} frames, ${(100 * share).toFixed(1)} %`,
       }),
@@ -77,6 +78,11 @@ interface Cell {
   count: number;
   share: number;
   isRight: boolean;
+}
+
+/** Of a cell with that share of its row. Even a single frame must be seen. */
+function shade(color: string, share: number): string {
+  return `color-mix(in srgb, ${color} ${Math.round(8 + 92 * share)}%, var(--panel))`;
 }
 
 function shorten(name: string): string {

@@ -10,11 +10,25 @@ import { markup, type Html } from './html.js';
  */
 export function drawChart(description: string, options: Omit<Plot.PlotOptions, 'document'>): Html {
   const { document } = parseHTML('<!doctype html><html></html>') as { document: unknown };
-  const svg = Plot.plot({ ...options, document: document as never }) as unknown as {
-    setAttribute: (name: string, value: string) => void;
-    outerHTML: string;
-  };
+  const svg = Plot.plot({ ...options, document: document as never }) as unknown as SvgElement;
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', description);
+  for (const mark of svg.querySelectorAll('rect, text, circle, image')) {
+    for (const name of ['x', 'y', 'width', 'height', 'r', 'fill-opacity', 'transform']) {
+      const value = mark.getAttribute(name);
+      if (value !== null) mark.setAttribute(name, value.replace(LONG_FRACTION, '$1'));
+    }
+  }
   return markup(svg.outerHTML);
+}
+
+/** Hundredths of a pixel are enough, and half the size. */
+const LONG_FRACTION = /(\.\d\d)\d+/g;
+
+/** The little of the DOM that is needed here, where there is none. */
+interface SvgElement {
+  readonly outerHTML: string;
+  getAttribute(name: string): string | null;
+  setAttribute(name: string, value: string): void;
+  querySelectorAll(selector: string): Iterable<SvgElement>;
 }

@@ -1,6 +1,6 @@
 import type { LabelSpan } from '../../timeline/timeline.js';
 import type { ScoringOptions, SequencePrediction } from '../score-sequences.js';
-import { truthRuns } from './truth-runs.js';
+import { UNLABELLED } from '../sequences.js';
 
 /** A stretch of truth that the model does not see. */
 export interface HardSegment extends LabelSpan {
@@ -48,4 +48,15 @@ function meanProbabilities(
     for (let frame = start; frame < end; frame++) sum += probabilities[frame * numLabels + label]!;
     return sum / (end - start);
   });
+}
+
+/** The stretches of one label of a video, frames `[start, end)`, without those that are not labelled. */
+function truthRuns(targets: Int32Array): { target: number; start: number; end: number }[] {
+  const runs: ReturnType<typeof truthRuns> = [];
+  for (let start = 0, end = 0; start < targets.length; start = end) {
+    const target = targets[start]!;
+    while (targets[end] === target && end < targets.length) end++;
+    if (target !== UNLABELLED) runs.push({ target, start, end });
+  }
+  return runs;
 }

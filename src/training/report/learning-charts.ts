@@ -141,7 +141,7 @@ function draw(
     x: {
       label: 'epoch',
       domain: [0, Math.max(1, epochs.length)],
-      ticks: Math.min(8, epochs.length + 1),
+      ticks: wholeEpochs(epochs.length),
       tickFormat: 'd',
     },
     y: { nice: true, grid: true, ...y },
@@ -161,6 +161,12 @@ function draw(
       ...marks,
     ],
   });
+}
+
+/** Some of 0, 1, 2, …, as many as there is room for. */
+function wholeEpochs(numEpochs: number): number[] {
+  const step = Math.ceil(numEpochs / 10) || 1;
+  return Array.from({ length: Math.floor(numEpochs / step) + 1 }, (_, i) => i * step);
 }
 
 function band(points: readonly CurvePoint[], { color }: Series): Plot.Markish {

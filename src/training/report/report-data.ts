@@ -1,7 +1,6 @@
 import { labelFrames } from '../../timeline/frame-labels.js';
-import { segmentFrames } from '../../timeline/segments.js';
 import { smoothLabels } from '../../timeline/smoothing.js';
-import type { LabelSpan, ScoredFrame, Segment } from '../../timeline/timeline.js';
+import type { LabelSpan, ScoredFrame } from '../../timeline/timeline.js';
 import { markUnknownSegments } from '../../timeline/unknown.js';
 import {
   scorePredictions,
@@ -12,7 +11,6 @@ import {
 import { UNLABELLED } from '../sequences.js';
 import { hardestSegments, type HardSegment } from './hardest-segments.js';
 import { reliabilityBins, type ReliabilityBin } from './reliability.js';
-import { truthRuns } from './truth-runs.js';
 
 /** What a report tells of validation videos. A plain object: no tensor, no frame of a video. */
 export interface ReportData {
@@ -36,9 +34,10 @@ export interface ReportVideo {
   durationSec: number;
   /** Percent of labelled frames that are right; null without labelled frames. */
   frameAccuracy: number | null;
-  /** What is labelled; gaps are not. */
+  /** What is labelled; of a long video, as exactly as a screen can show. */
   truth: LabelSpan[];
-  predicted: Segment[];
+  /** Without gaps. */
+  predicted: LabelSpan[];
   /** Probability of the true label over time, thinned; null where nothing is labelled. */
   truthProbability: { timeSec: number; probability: number | null }[];
 }
@@ -55,6 +54,8 @@ export interface ReportDataOptions extends ScoringOptions {
 
 /** Points of a curve over a video: about as many as a screen can tell apart. */
 const MAX_POINTS = 240;
+/** The same of its labels. */
+const MAX_COLUMNS = 480;
 
 /**
  * Gathers what a report tells of validation videos.
@@ -103,25 +104,60 @@ function describeVideo(
     ...(path !== undefined && { path }),
     durationSec,
     frameAccuracy: labelled.length > 0 ? (100 * right.length) / labelled.length : null,
-    truth: truthRuns(targets).map(({ target, start, end }) => ({
-      label: labels[target]!,
-      startSec: start / frameRate,
-      endSec: end / frameRate,
-    })),
-    predicted: segmentFrames(frames, durationSec),
-    truthProbability: thin(frames, targets),
+    truth: thinLabels(
+      Array.from(targets, (target) => labels[target]),
+      frameRate,
+    ),
+    predicted: thinLabels(
+      frames.map(({ label }) => label),
+      frameRate,
+    ),
+    truthProbability: thinProbability(frames, targets),
   };
 }
 
-/** Means over equally many frames each. */
-function thin(frames: readonly ScoredFrame[], targets: Int32Array): ReportVideo['truthProbability'] {
-  const width = Math.ceil(frames.length / MAX_POINTS);
-  return Array.from({ length: Math.ceil(frames.length / width) || 0 }, (_, point) => {
-    const group = frames.slice(point * width, (point + 1) * width);
+/**
+ * Draws frames together, equally many each time, to the label that most of them have: no screen shows more, and a model
+ * that flickers does not fill the report.
+ */
+function thinLabels(labels: readonly (string | undefined)[], frameRate: number): LabelSpan[] {
+  const groups = groupEvenly(labels, MAX_COLUMNS).map((group) => mostFrequent(group));
+  const width = Math.ceil(labels.length / MAX_COLUMNS);
+  const spans: LabelSpan[] = [];
+  for (let start = 0, end = 0; start < groups.length; start = end) {
+    while (groups[end] === groups[start] && end < groups.length) end++;
+    const label = groups[start];
+    if (label === undefined) continue;
+    const endFrame = Math.min(end * width, labels.length);
+    spans.push({ label, startSec: (start * width) / frameRate, endSec: endFrame / frameRate });
+  }
+  return spans;
+}
+
+function thinProbability(
+  frames: readonly ScoredFrame[],
+  targets: Int32Array,
+): ReportVideo['truthProbability'] {
+  return groupEvenly(frames, MAX_POINTS).map((group) => {
     const known = group.filter(({ index }) => targets[index] !== UNLABELLED);
     const sum = known.reduce((total, { index, probabilities }) => total + probabilities[targets[index]!]!, 0);
     return { timeSec: group[0]!.timeSec, probability: known.length > 0 ? sum / known.length : null };
   });
+}
+
+/** At most so many groups of neighbours, all equally large but the last. */
+function groupEvenly<Item>(items: readonly Item[], most: number): Item[][] {
+  const width = Math.ceil(items.length / most);
+  return Array.from({ length: width && Math.ceil(items.length / width) }, (_, i) =>
+    items.slice(i * width, (i + 1) * width),
+  );
+}
+
+/** The first of those on a tie. */
+function mostFrequent<Item>(items: readonly Item[]): Item | undefined {
+  const counts = new Map<Item, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return [...counts].reduce((best, other) => (other[1] > best[1] ? other : best))[0];
 }
 
 function* labelledFrames(

@@ -1,4 +1,4 @@
-import { drawConfusion } from './confusion-chart.js';
+import { drawConfusion, FAINT_SHARE, MAX_NUMBERED_LABELS } from './confusion-chart.js';
 import { html, type Html } from './html.js';
 import type { LabelColors } from './label-colors.js';
 import { drawReliability } from './reliability-chart.js';
@@ -7,9 +7,14 @@ import type { ReportData, ReportVideo } from './report-data.js';
 import { describeLabels, spellScore } from './score-sections.js';
 import { drawTimeline, spellTime } from './timeline-chart.js';
 
+/** A confusion matrix of more labels takes the whole width. */
+const MAX_LABELS_IN_HALF = 9;
+
 /** Labels, confusion, reliability, videos and hardest segments. */
 export function describeResults(data: ReportData, colors: LabelColors, pictures: ReportPictures): Html {
   const { scores, reliability } = data;
+  const areMany = scores.labels.length > MAX_LABELS_IN_HALF;
+  const isThinned = scores.labels.length > MAX_NUMBERED_LABELS;
   return html`<section id="labels">
       <h2>Labels</h2>
       <p class="lead">
@@ -19,11 +24,11 @@ export function describeResults(data: ReportData, colors: LabelColors, pictures:
     </section>
     <section id="confusion">
       <h2>Confusion and confidence</h2>
-      <div class="columns">
+      <div class="${areMany ? 'stacked' : 'columns'}">
         <figure>
           <figcaption>
             <b>Confusion</b> Frames by true label (rows) and given label (columns); shade is the share of the
-            row.
+            row${isThinned && `, cells below ${100 * FAINT_SHARE} % are left out`}.
           </figcaption>
           <div class="scroll">${scores.numFrames > 0 && drawConfusion(scores.labels, scores.confusion)}</div>
         </figure>
@@ -97,7 +102,7 @@ function describeHardest({ hardest }: ReportData, colors: LabelColors, { segment
           <div class="picture">${picture ? html`<img src="${picture}" alt="" />` : 'no picture'}</div>
           <p>truth ${key(label)} ${spellProbability(truthProbability)}</p>
           <p>
-            ${label === likeliest.label ? 'likeliest too' : html`taken for ${key(likeliest.label)} ${spellProbability(likeliest.probability)}`}
+            ${label === likeliest.label ? 'the likeliest all the same' : html`taken for ${key(likeliest.label)} ${spellProbability(likeliest.probability)}`}
           </p>
           <p class="note">${video}, ${spellTime(startSec)} to ${spellTime(endSec)}</p>
         </figure>`;

@@ -33,17 +33,18 @@ section { margin-top: 1.25rem; padding: 1.1rem 1.25rem 1.25rem; background: var(
 figcaption b { color: var(--text); margin-right: .5rem; }
 figure { margin: 0; min-width: 0; }
 svg { --plot-background: var(--panel); overflow: visible; }
-svg [aria-label="y-grid"] { stroke: var(--line); stroke-opacity: 1; }
+svg [aria-label$="grid"] { stroke: var(--line); stroke-opacity: 1; }
 .scroll { overflow-x: auto; }
 .scroll > svg { max-width: none; }
 
 .scores { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.3rem, 1fr)); gap: .5rem; margin: 1.25rem 0 0; }
 .scores div { display: flex; flex-direction: column; justify-content: space-between; padding: .6rem .7rem; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; }
 .scores dt { color: var(--muted); font-size: .78rem; line-height: 1.3; }
-.scores dd { margin: 0; font-size: 1.45rem; line-height: 1.25; font-weight: 600; white-space: nowrap; }
+.scores dd { margin: 0; font-size: 1.3rem; line-height: 1.25; font-weight: 600; white-space: nowrap; }
 .scores small { font-size: .8rem; font-weight: 400; color: var(--muted); }
 
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem 2rem; }
+.charts svg { width: 100%; height: auto; }
 .key { display: inline-flex; align-items: center; gap: .35rem; margin-right: .8rem; color: var(--text); white-space: nowrap; }
 .key i { display: inline-block; flex: none; width: .75rem; height: .75rem; border-radius: 3px; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 0; margin: .25rem 0 1rem; font-size: .87rem; }
@@ -72,6 +73,8 @@ pre { margin: .5rem 0 1rem; padding: .75rem .9rem; background: var(--page); bord
 summary { cursor: pointer; margin-top: 1rem; color: var(--accent); }
 h2 + table, h3 + table { margin-top: .5rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.25rem 2rem; }
+
+.stacked > * + * { margin-top: 1.5rem; }
 
 @media print {
   body { padding: 0; max-width: none; background: none; font-size: 12px; }

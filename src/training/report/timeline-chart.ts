@@ -43,7 +43,7 @@ export function drawTimeline(
     marginBottom: 34,
     style: { fontSize: '11px' },
     x: { domain: [0, durationSec], label: null, tickFormat: spellTime, ticks: width / 90 },
-    y: { domain: [0, 3], axis: null },
+    y: { domain: [0, 3], axis: null, label: null },
     color: { type: 'identity' },
     marks: [
       Plot.axisY(
@@ -88,6 +88,8 @@ export function drawTimeline(
   ): Plot.Markish[] {
     const roomFor = ({ startSec, endSec }: LabelSpan): number =>
       (plotWidth * (endSec - startSec)) / durationSec;
+    const spell = ({ label, startSec, endSec }: LabelSpan): string =>
+      `${who}: ${label}, ${startSec.toFixed(1)} to ${endSec.toFixed(1)} s`;
     const named = spans.filter((span) => roomFor(span) > CHARACTER_WIDTH * span.label.length + 6);
     return [
       Plot.rect(spans, {
@@ -97,8 +99,8 @@ export function drawTimeline(
         y2: () => top,
         insetRight: 0.5,
         fill: ({ label }: LabelSpan) => colors.of(label),
-        title: ({ label, startSec, endSec }: LabelSpan) =>
-          `${who}: ${label}, ${startSec.toFixed(1)} to ${endSec.toFixed(1)} s`,
+        // What is too narrow to point at needs no words.
+        title: (span: LabelSpan) => (roomFor(span) < 3 ? null : spell(span)),
       }),
       Plot.text(named, {
         x: ({ startSec, endSec }: LabelSpan) => (startSec + endSec) / 2,

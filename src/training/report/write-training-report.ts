@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/output-file.js';
-import { layOutReport } from './report-page.js';
 import { takeReportPictures } from './report-pictures.js';
 import type { TrainingReport } from './training-report.js';
 import { describeVersions } from './versions.js';
@@ -22,6 +21,8 @@ export async function writeTrainingReport(
   run: TrainingReport,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<string> {
+  // The plotting library takes a third of a second to load, which labelling a video need not wait for.
+  const { layOutReport } = await import('./report-page.js');
   const pictures = await takeReportPictures(run.results ?? { videos: [], hardest: [] }, signal);
   const file = path.join(outputDir, REPORT_FILE);
   await writeFileAtomic(file, layOutReport(run, await describeVersions(), pictures));
