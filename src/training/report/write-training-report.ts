@@ -21,7 +21,7 @@ export async function writeTrainingReport(
   run: TrainingReport,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<string> {
-  // The plotting library takes a third of a second to load, which labelling a video need not wait for.
+  // The plotting library takes some tenths of a second to load, which labelling a video need not wait for.
   const { layOutReport } = await import('./report-page.js');
   const pictures = await takeReportPictures(run.results ?? { videos: [], hardest: [] }, signal);
   const file = path.join(outputDir, REPORT_FILE);
