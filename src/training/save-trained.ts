@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { saveModel, type TrainedModel } from '../labeler/model-folder.js';
-import { calibrateLabeler } from './calibrate-labeler.js';
-import type { DatasetScores } from './score-sequences.js';
+import { calibrateLabeler, type Calibration } from './calibrate-labeler.js';
 import type { LabelledSequence } from './sequences.js';
 import type { TrainedLabeler } from './train-labeler.js';
 
@@ -18,7 +17,7 @@ interface ModelFacts extends Omit<TrainedModel, 'labeler' | 'segmentPrior' | 'tr
  * Calibrates and saves the best model, and in `last` the last one where that is another.
  *
  * @param trained - Its labeler has the best weights, here and afterwards.
- * @returns Scores of the best on the validation videos, as it was saved; null without such videos.
+ * @returns How the best was calibrated, and its scores on the validation videos as it was saved.
  * @throws {OutputError} If a model cannot be written.
  */
 export async function saveTrained(
@@ -26,14 +25,15 @@ export async function saveTrained(
   { labeler, lastWeights, bestEpoch, history }: TrainedLabeler,
   data: { training: readonly LabelledSequence[]; validation: readonly LabelledSequence[] },
   { facts, ...about }: ModelFacts,
-): Promise<DatasetScores | null> {
-  const save = async (place: string, epoch: number): Promise<DatasetScores | null> => {
+): Promise<Calibration> {
+  const save = async (place: string, epoch: number): Promise<Calibration> => {
     labeler.temperature = 1;
     const options = { labels: about.labels, background: about.background ?? undefined };
-    const { segmentPrior, scores } = await calibrateLabeler(labeler, data.training, data.validation, options);
+    const calibration = await calibrateLabeler(labeler, data.training, data.validation, options);
+    const { segmentPrior, scores } = calibration;
     const training = { ...facts, epoch, ...(scores && { validation: scores }) };
     await saveModel(place, { ...about, labeler, segmentPrior, training });
-    return scores;
+    return calibration;
   };
   if (bestEpoch < history.length) {
     const bestWeights = await labeler.exportWeights();

@@ -12,12 +12,15 @@ import { prepareOutputFolder } from '../runtime/output-file.js';
 import { CHECKPOINT_DIR, CheckpointFolder } from './checkpoint-folder.js';
 import { describeDataset, type DatasetReport } from './dataset-report.js';
 import { encodeDataset } from './load-sequences.js';
+import { reportData } from './report/report-data.js';
+import { spellCommand } from './report/spell-command.js';
+import { writeTrainingReport } from './report/write-training-report.js';
 import { saveTrained } from './save-trained.js';
-import type { DatasetScores } from './score-sequences.js';
+import { predictSequences, type DatasetScores } from './score-sequences.js';
 import { labelsOf, type LabelledSequence } from './sequences.js';
 import { splitVideos, type SplitOptions, type VideoSplit } from './split-videos.js';
 import { trainLabeler, type LabelerTrainingOptions, type TrainedLabeler } from './train-labeler.js';
-import { writeRunRecord } from './training-log.js';
+import { readTrainingLog, TRAINING_LOG_FILE, writeRunRecord } from './training-log.js';
 
 /** How a dataset becomes a model. */
 export interface TrainModelOptions
@@ -109,9 +112,15 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
   const { training, validation } = divide(sequences, split);
   const durationsSec = new Map(sequences.map(({ name, numFrames }) => [name, numFrames / frameRate]));
   const { groupBy, groupPattern } = options;
-  options.onReport?.(
-    describeDataset(videos, { durationsSec, frameRate, labels, skipped, groupBy, groupPattern }),
-  );
+  const report = describeDataset(videos, {
+    durationsSec,
+    frameRate,
+    labels,
+    skipped,
+    groupBy,
+    groupPattern,
+  });
+  options.onReport?.(report);
   if (training.length === 0) {
     throw new DatasetError(`No video of "${dataset}" that is to train can be used.`, dataset);
   }
@@ -127,7 +136,7 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
       encoderId: encoder.id,
     };
     const facts = { ...summary, seed };
-    const scores = await saveTrained(
+    const { scores, segmentPrior } = await saveTrained(
       outputDir,
       trained,
       { training, validation },
@@ -155,6 +164,35 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
       bestEpoch,
       scores,
     });
+    const results =
+      validation.length > 0
+        ? reportData(await predictSequences(labeler, validation), {
+            labels,
+            background,
+            frameRate,
+            smoothing: { prior: segmentPrior },
+            paths: new Map(videos.map((video) => [video.name, video.path])),
+          })
+        : null;
+    await writeTrainingReport(
+      outputDir,
+      {
+        name,
+        command: spellCommand(options.command ?? []),
+        records: await readTrainingLog(path.join(outputDir, TRAINING_LOG_FILE)),
+        results,
+        dataset: {
+          source: dataset,
+          hash: trained.datasetHash,
+          numTraining: training.length,
+          numValidation: validation.length,
+          labels: report.labels,
+          notes: leftOut.map((video) => `Left out: ${video}`),
+        },
+        settings: { ...trained.settings },
+      },
+      { signal },
+    );
     return { history, bestEpoch, summary, validation: scores, leftOut };
   } finally {
     labeler.dispose();

@@ -59,6 +59,7 @@ describe('framewise train and evaluate', () => {
     expect((await weights('b')).equals(await weights('a'))).toBe(true);
 
     const model = path.join(folder, 'a');
+    expect(await readFile(path.join(model, 'report.html'), 'utf8')).toContain('squat down');
     const { exitCode, stdout } = await framewise(
       'evaluate',
       CLIPS,
