@@ -144,10 +144,11 @@ describe('writeTrainingReport', () => {
 
   it('says so where nothing was validated', async () => {
     const bare = path.join(folder, 'bare');
-    await writeTrainingReport(bare, { ...trainingReport(), results: null });
+    await writeTrainingReport(bare, { ...trainingReport(), results: null, command: '' });
     const text = await readFile(path.join(bare, 'report.html'), 'utf8');
     expect(text).toContain('All videos were trained on');
     expect(text).not.toContain('id="confusion"');
+    expect(text).toContain('a program that named no command');
     expect(text.match(/<a href="(#\w+)"/g)).toEqual(['<a href="#learning"', '<a href="#run"']);
   });
 

@@ -9,7 +9,7 @@ export function describeRun(
   const { source, hash, labels, notes = [] } = dataset;
   return html`<section id="run">
     <h2>How to make this again</h2>
-    <pre>${command}</pre>
+    ${command ? html`<pre>${command}</pre>` : html`<p class="note">Trained by a program that named no command.</p>`}
     <div class="columns">
       <div>
         <h3>Dataset</h3>

@@ -44,7 +44,7 @@ svg [aria-label$="grid"] { stroke: var(--line); stroke-opacity: 1; }
 .scores small { font-size: .8rem; font-weight: 400; color: var(--muted); }
 
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem 2rem; }
-.charts svg { width: 100%; height: auto; }
+.charts svg { width: 100%; max-width: 36rem; height: auto; }
 .key { display: inline-flex; align-items: center; gap: .35rem; margin-right: .8rem; color: var(--text); white-space: nowrap; }
 .key i { display: inline-block; flex: none; width: .75rem; height: .75rem; border-radius: 3px; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 0; margin: .25rem 0 1rem; font-size: .87rem; }
@@ -81,7 +81,9 @@ h2 + table, h3 + table { margin-top: .5rem; }
   section { border: 0; padding: 0; }
   nav, summary { display: none; }
   details::details-content { content-visibility: visible; }
+  .charts, .columns { grid-template-columns: 1fr 1fr; }
   figure, .video, .hardest > *, tr { break-inside: avoid; }
+  h2, h3, .lead { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;

@@ -5,7 +5,7 @@ import type { ReportData } from './report-data.js';
 export interface TrainingReport {
   /** The model's name. */
   name: string;
-  /** What was typed to train it. */
+  /** What was typed to train it; empty where a program trained it. */
   command: string;
   /** What `readTrainingLog` gives. */
   records: readonly TrainingRecord[];
