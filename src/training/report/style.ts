@@ -40,8 +40,8 @@ svg [aria-label$="grid"] { stroke: var(--line); stroke-opacity: 1; }
 .scores { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.3rem, 1fr)); gap: .5rem; margin: 1.25rem 0 0; }
 .scores div { display: flex; flex-direction: column; justify-content: space-between; padding: .6rem .7rem; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; }
 .scores dt { color: var(--muted); font-size: .78rem; line-height: 1.3; }
-.scores dd { margin: 0; font-size: 1.3rem; line-height: 1.25; font-weight: 600; white-space: nowrap; }
-.scores small { font-size: .8rem; font-weight: 400; color: var(--muted); }
+.scores dd { margin: 0; font-size: 1.25rem; line-height: 1.25; font-weight: 600; white-space: nowrap; }
+.scores small { font-size: .72rem; font-weight: 400; color: var(--muted); }
 
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem 2rem; }
 .charts svg { width: 100%; max-width: 36rem; height: auto; }
@@ -81,6 +81,8 @@ h2 + table, h3 + table { margin-top: .5rem; }
   section { border: 0; padding: 0; }
   nav, summary { display: none; }
   details::details-content { content-visibility: visible; }
+  .scroll { overflow: visible; }
+  .scroll > svg { max-width: 100%; }
   .charts, .columns { grid-template-columns: 1fr 1fr; }
   figure, .video, .hardest > *, tr { break-inside: avoid; }
   h2, h3, .lead { break-after: avoid; }
