@@ -1,8 +1,7 @@
-import { accessSync, constants } from 'node:fs';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../find-chromium.js';
 import { computeCells, startBackend, trainLayers, type Results } from './browser-page.js';
 import { servePage, type PageServer } from './serve-page.js';
 
@@ -85,28 +84,5 @@ function expectClose(actual: Results, expected: Results): void {
     expect(actual[name], name).toHaveLength(array.length);
     const differences = array.map((value, index) => Math.abs(value - actual[name]![index]!));
     expect(Math.max(...differences), name).toBeLessThan(1e-5);
-  }
-}
-
-/**
- * @returns `CHROMIUM_PATH`, or else the first `chromium` on the search path.
- * @throws If there is neither, where continuous integration should have installed one.
- */
-function findChromium(): string | undefined {
-  const folders = process.env.PATH?.split(path.delimiter) ?? [];
-  const found =
-    process.env.CHROMIUM_PATH || folders.map((folder) => path.join(folder, 'chromium')).find(isExecutable);
-  if (!found && process.env.CI) {
-    throw new Error('No chromium on PATH. Install it, or set CHROMIUM_PATH to a Chrome or Chromium.');
-  }
-  return found;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
