@@ -81,7 +81,7 @@ export abstract class RecurrentLayer extends CheckedRNN {
       });
       const states = recurrentCell.stateNames.map((name) => finalState[name]!);
       if (this.stateful) this.resetStates(states);
-      const output = this.returnSequences ? this.#sequenceOf(outputs, stepMask) : this.#lastOf(outputs);
+      const output = this.returnSequences ? this.#sequenceOf(outputs, stepMask) : tf.clone(states[0]!);
       return this.returnState ? [output, ...states] : output;
     });
   }
@@ -124,11 +124,6 @@ export abstract class RecurrentLayer extends CheckedRNN {
         ? tf.mul<Tensor3D>(outputs, tf.expandDims(tf.cast(mask, 'float32'), 2))
         : outputs;
     return this.goBackwards ? tf.reverse(kept, 1) : kept;
-  }
-
-  #lastOf(outputs: Tensor3D): Tensor2D {
-    const time = this.goBackwards ? 0 : outputs.shape[1] - 1;
-    return tf.squeeze(tf.slice(outputs, [0, time, 0], [-1, 1, -1]), [1]);
   }
 
   /** States by name; zeros if none are given. */
