@@ -1,6 +1,18 @@
 /** Equal parts of [0, 1] into which confidences are sorted, as many as Guo et al. take. */
 const NUM_BINS = 15;
 
+/** Confidences of one part of [0, 1], and how often they were right. */
+export interface ReliabilityBin {
+  /** The part is what is above `from` up to `to`. */
+  from: number;
+  to: number;
+  numFrames: number;
+  /** Mean confidence of the frames, 0 to 1. */
+  confidence: number;
+  /** Share of the frames that are labelled right, 0 to 1. */
+  accuracy: number;
+}
+
 /**
  * Measures whether confidences mean what they say: of the frames labelled with 80 percent, 80 in a hundred should be
  * right.
@@ -29,5 +41,17 @@ export class CalibrationScorer {
     const total = this.#bins.reduce((sum, { count }) => sum + count, 0);
     const gaps = this.#bins.reduce((sum, { right, confidence }) => sum + Math.abs(right - confidence), 0);
     return total > 0 ? (100 * gaps) / total : null;
+  }
+  /** The bins that hold frames, by confidence: what a reliability diagram shows. */
+  bins(): ReliabilityBin[] {
+    return this.#bins
+      .map(({ count, right, confidence }, position) => ({
+        from: position / NUM_BINS,
+        to: (position + 1) / NUM_BINS,
+        numFrames: count,
+        confidence: confidence / count,
+        accuracy: right / count,
+      }))
+      .filter(({ numFrames }) => numFrames > 0);
   }
 }

@@ -1,3 +1,4 @@
+import { CalibrationScorer, type ReliabilityBin } from '../../timeline/calibration-error.js';
 import { labelFrames } from '../../timeline/frame-labels.js';
 import { smoothLabels } from '../../timeline/smoothing.js';
 import type { LabelSpan, ScoredFrame } from '../../timeline/timeline.js';
@@ -10,7 +11,6 @@ import {
 } from '../score-sequences.js';
 import { UNLABELLED } from '../sequences.js';
 import { hardestSegments, type HardSegment } from './hardest-segments.js';
-import { reliabilityBins, type ReliabilityBin } from './reliability.js';
 
 /** What a report tells of validation videos. A plain object: no tensor, no frame of a video. */
 export interface ReportData {
@@ -79,7 +79,7 @@ export function reportData(
     videos: spread(videos, maxVideos),
     numVideos: videos.length,
     hardest: hardestSegments(predictions, options).slice(0, maxSegments).map(withPath),
-    reliability: reliabilityBins(labelledFrames(predictions, labels)),
+    reliability: reliabilityOf(predictions, labels),
   };
 
   function withPath(segment: HardSegment): HardSegment {
@@ -160,16 +160,18 @@ function mostFrequent<Item>(items: readonly Item[]): Item | undefined {
   return [...counts].reduce((best, other) => (other[1] > best[1] ? other : best))[0];
 }
 
-function* labelledFrames(
+function reliabilityOf(
   predictions: readonly SequencePrediction[],
   labels: readonly string[],
-): Iterable<{ confidence: number; isRight: boolean }> {
+): ReliabilityBin[] {
+  const scorer = new CalibrationScorer();
   for (const { targets, probabilities } of predictions) {
     for (const { index, label, confidence } of labelFrames(labels, probabilities, [...targets.keys()])) {
       const target = targets[index]!;
-      if (target !== UNLABELLED) yield { confidence, isRight: label === labels[target] };
+      if (target !== UNLABELLED) scorer.add(confidence, label === labels[target]);
     }
   }
+  return scorer.bins();
 }
 
 /** As many items, the first and the last among them, as evenly spread as can be. */
