@@ -17,7 +17,7 @@ const modelOnDisk = {
 };
 
 /** Encoders that ship with framewise. */
-export const BUILTIN_ENCODERS = ['movenet-lightning', 'movenet-pose'] as const;
+export const BUILTIN_ENCODERS = ['movenet-lightning', 'movenet-middle', 'movenet-pose'] as const;
 
 /** Which network encodes frames and how it is fed, as `model.json` stores it. Strict: unknown fields are refused. */
 export const encoderSpecSchema = z.discriminatedUnion('kind', [

@@ -57,6 +57,18 @@ describe('the MoveNet encoder', () => {
     expect(largestDifference(features.slice(0, SIZE), expected)).toBeLessThan(1e-4);
   });
 
+  it('can be read in the middle, where there are 576 channels after a ReLU6', async () => {
+    const { numTensors } = tf.memory();
+    const middle = await InThreadEncoder.load({ kind: 'builtin', name: 'movenet-middle' });
+    const values = await middle.encode(pixels.subarray(0, 2 * BYTES), 2);
+    middle.dispose();
+    expect(middle.id).toMatch(/^movenet-middle-[0-9a-f]{12}$/);
+    expect(values).toHaveLength(2 * 576);
+    expect(values.every((value) => value >= 0 && value <= 6)).toBe(true);
+    expect(largestDifference(values.slice(0, 576), values.slice(576))).toBeGreaterThan(0.1);
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
   it('is deterministic, and gives a picture the same features at every place of a batch', async () => {
     expect(await encoder.encode(pixels, 4)).toEqual(features);
     for (const frame of [0, 3]) {
