@@ -93,7 +93,7 @@ export function addTrainOptions(command: Command): void {
     .addOption(
       new Option(
         '--encoder <name>',
-        `${BUILTIN_ENCODERS.join(', ')}, or a JSON file that describes a model on disk`,
+        `${BUILTIN_ENCODERS.join(', ')}, or a JSON file that describes a model on disk; several with commas between them see together`,
       )
         .argParser(readEncoder)
         .default(DEFAULT_ENCODER, BUILTIN_ENCODERS[0]),
@@ -166,13 +166,23 @@ export function addTrainOptions(command: Command): void {
 }
 
 function readEncoder(text: string): EncoderSpec {
+  const encoders = parseList(text).map(readSingleEncoder);
+  if (encoders.length === 1) return encoders[0]!;
+  const joined = encoderSpecSchema.safeParse({ kind: 'joined', encoders });
+  if (joined.success) return joined.data;
+  throw new InvalidArgumentError(`These encoders cannot be joined: ${firstIssue(joined.error)}`);
+}
+
+function readSingleEncoder(text: string): EncoderSpec {
   const name = BUILTIN_ENCODERS.find((known) => known === text);
   if (name) return { kind: 'builtin', name };
   try {
     return encoderSpecSchema.parse(JSON.parse(readFileSync(text, 'utf8')));
   } catch (error) {
     const reason = error instanceof ZodError ? firstIssue(error) : (error as Error).message;
-    throw new InvalidArgumentError(`Expected ${BUILTIN_ENCODERS.join(', ')}, or a JSON file: ${reason}`);
+    throw new InvalidArgumentError(
+      `"${text}": expected ${BUILTIN_ENCODERS.join(', ')}, or a JSON file: ${reason}`,
+    );
   }
 }
 

@@ -5,14 +5,14 @@ import type { FrameEncoder } from './frame-encoder.js';
 import { mirrorFrames } from './mirror-frames.js';
 
 /** How a video is turned into features. */
-export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height'> &
+export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height' | 'fit'> &
   EncodeFramesOptions & {
     /** Exchange left and right. Default false. */
     isMirrored?: boolean;
   };
 
 /**
- * Decodes a video at the size that the encoder wants and encodes it: the one way from pixels to features, for training,
+ * Decodes a video at the size and fit that the encoder wants and encodes it: the one way from pixels to features, for training,
  * labeling and streaming alike.
  *
  * @yields Features of consecutive frames, in order.
@@ -22,12 +22,9 @@ export function encodeVideo(
   encoder: FrameEncoder,
   options: EncodeVideoOptions,
 ): AsyncGenerator<EncodedFrames> {
-  const frames = decodeFrames(source, { ...options, width: encoder.inputWidth, height: encoder.inputHeight });
-  return encodeFrames(
-    options.isMirrored ? mirrorFrames(frames, encoder.inputWidth) : frames,
-    encoder,
-    options,
-  );
+  const { inputWidth: width, inputHeight: height, pictureFit: fit } = encoder;
+  const frames = decodeFrames(source, { ...options, width, height, fit });
+  return encodeFrames(options.isMirrored ? mirrorFrames(frames, width) : frames, encoder, options);
 }
 
 /** All of a video's features at the encoder's rate. */

@@ -1,5 +1,6 @@
 import { EncoderError, WorkerError } from '../errors.js';
 import type { BackendName } from '../runtime/backend.js';
+import type { PictureFit } from '../video/decode-video.js';
 import type { EncoderSpec } from './encoder-spec.js';
 import { EncoderThread, type EncoderDetails } from './encoder-thread.js';
 import type { FrameEncoder } from './frame-encoder.js';
@@ -24,6 +25,7 @@ export class EncoderPool implements FrameEncoder {
   readonly id: string;
   readonly inputWidth: number;
   readonly inputHeight: number;
+  readonly pictureFit: PictureFit;
   readonly featureSize: number;
   readonly concurrency: number;
   /** All threads: idle, working and starting. */
@@ -38,11 +40,12 @@ export class EncoderPool implements FrameEncoder {
     private readonly spec: EncoderSpec,
     private readonly options: EncoderPoolOptions,
     first: EncoderThread,
-    { id, inputWidth, inputHeight, featureSize }: EncoderDetails,
+    { id, inputWidth, inputHeight, pictureFit, featureSize }: EncoderDetails,
   ) {
     this.id = id;
     this.inputWidth = inputWidth;
     this.inputHeight = inputHeight;
+    this.pictureFit = pictureFit;
     this.featureSize = featureSize;
     this.concurrency = options.numWorkers;
     this.threads.add(first);

@@ -17,10 +17,9 @@ const modelOnDisk = {
 };
 
 /** Encoders that ship with framewise. */
-export const BUILTIN_ENCODERS = ['movenet-lightning', 'movenet-middle', 'movenet-pose'] as const;
+export const BUILTIN_ENCODERS = ['movenet-lightning', 'movenet-middle', 'movenet-pose', 'hand-pose'] as const;
 
-/** Which network encodes frames and how it is fed, as `model.json` stores it. Strict: unknown fields are refused. */
-export const encoderSpecSchema = z.discriminatedUnion('kind', [
+const singleEncoderSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('builtin'), name: z.enum(BUILTIN_ENCODERS) }),
   z.strictObject({
     kind: z.literal('graph'),
@@ -38,18 +37,31 @@ export const encoderSpecSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What encodes frames and how it is fed, as `model.json` stores it. Strict: unknown fields are refused. */
+export const encoderSpecSchema = z.discriminatedUnion('kind', [
+  singleEncoderSchema,
+  z.strictObject({
+    kind: z.literal('joined'),
+    /** Encoders that look at the same picture; their features stand one behind another in this order. */
+    encoders: z.array(singleEncoderSchema).min(2),
+  }),
+]);
+
 /**
- * Which network encodes frames. `builtin` ships with framewise; `graph` is a TensorFlow.js graph model, `layers` a
- * TensorFlow.js layers model. The output is `[batch, features]`, or `[batch, height, width, channels]`, which is pooled
- * over space.
+ * What encodes frames. `builtin` ships with framewise; `graph` is a TensorFlow.js graph model, `layers` a TensorFlow.js
+ * layers model, whose output is `[batch, features]`, or `[batch, height, width, channels]`, which is pooled over space.
+ * `joined` are several of them side by side.
  */
 export type EncoderSpec = z.infer<typeof encoderSpecSchema>;
 
 /** Name of an encoder that ships with framewise. */
 export type BuiltinEncoder = (typeof BUILTIN_ENCODERS)[number];
 
+/** One encoder, not several joined. */
+export type SingleEncoderSpec = z.infer<typeof singleEncoderSchema>;
+
 /** A network in files, fed as declared. */
-export type ModelOnDiskSpec = Exclude<EncoderSpec, { kind: 'builtin' }>;
+export type ModelOnDiskSpec = Exclude<SingleEncoderSpec, { kind: 'builtin' }>;
 
 /** What encodes where nothing else is asked for. */
 export const DEFAULT_ENCODER: EncoderSpec = { kind: 'builtin', name: 'movenet-lightning' };

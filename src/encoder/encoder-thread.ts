@@ -12,7 +12,10 @@ export interface EncoderThreadData {
 }
 
 /** What an encoder says of itself. */
-export type EncoderDetails = Pick<FrameEncoder, 'id' | 'inputWidth' | 'inputHeight' | 'featureSize'>;
+export type EncoderDetails = Pick<
+  FrameEncoder,
+  'id' | 'inputWidth' | 'inputHeight' | 'pictureFit' | 'featureSize'
+>;
 
 /** A worker's first message; every later one is a batch's features, a `Float32Array`. */
 export type Opening = EncoderDetails | { encoderError: string };

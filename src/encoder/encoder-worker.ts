@@ -14,7 +14,7 @@ const port = parentPort!;
 try {
   await startBackend(backend);
   const encoder = await InThreadEncoder.load(spec);
-  const { id, inputWidth, inputHeight, featureSize } = encoder;
+  const { id, inputWidth, inputHeight, pictureFit, featureSize } = encoder;
   port.on('message', ({ pixels, numFrames }: Batch) => {
     encoder.encode(pixels, numFrames).then(
       (features) => port.postMessage(features, [features.buffer as ArrayBuffer]),
@@ -25,7 +25,7 @@ try {
         }),
     );
   });
-  port.postMessage({ id, inputWidth, inputHeight, featureSize } satisfies Opening);
+  port.postMessage({ id, inputWidth, inputHeight, pictureFit, featureSize } satisfies Opening);
 } catch (error) {
   if (!(error instanceof EncoderError)) throw error;
   port.postMessage({ encoderError: error.message } satisfies Opening); // A clone would lose the error's class.

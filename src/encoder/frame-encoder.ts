@@ -1,9 +1,13 @@
+import type { PictureFit } from '../video/decode-video.js';
+
 /** Turns pictures into feature vectors. Stateless: a frame's features depend on that frame alone. */
 export interface FrameEncoder {
-  /** Names the network and its weights; features of two encoders with one id are the same. */
+  /** Names the networks, their weights and how they are fed; features of two encoders with one id are the same. */
   readonly id: string;
   readonly inputWidth: number;
   readonly inputHeight: number;
+  /** How a picture of another shape gets that size. */
+  readonly pictureFit: PictureFit;
   readonly featureSize: number;
   /** Number of batches that it works on at the same time; 1 where it does not say. */
   readonly concurrency?: number;

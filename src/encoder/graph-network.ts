@@ -5,7 +5,7 @@ import type { ModelOnDiskSpec } from './encoder-spec.js';
 import type { Network } from './network.js';
 
 /**
- * Loads a graph model and finds its declared nodes; only the part between them runs.
+ * Loads a graph model of which only the part between its declared nodes runs.
  *
  * @throws {EncoderError} If it lacks a declared node, or has several inputs and none is declared.
  */
@@ -13,17 +13,7 @@ export async function loadGraphNetwork(
   spec: ModelOnDiskSpec & { kind: 'graph' },
   artifacts: tf.io.ModelArtifacts,
 ): Promise<Network> {
-  const { node: nodes } = artifacts.modelTopology as { node: { name: string }[] };
-  const names = new Set(nodes.map(({ name }) => name));
-  for (const name of [spec.inputNode, spec.outputNode]) {
-    if (name === undefined || names.has(name)) continue;
-    const sample = `first of ${names.size}: ${[...names].slice(0, 3).join(', ')}; last: ${[...names].at(-1)}`;
-    throw new EncoderError(
-      `The encoder model "${spec.path}" has no node "${name}"; it has others (${sample}).`,
-    );
-  }
-
-  const model = await loadGraphModel({ load: () => Promise.resolve(artifacts) });
+  const model = await loadGraph(spec.path, artifacts, [spec.inputNode, spec.outputNode]);
   try {
     const input = spec.inputNode ?? onlyInput(spec, model);
     const output = spec.outputNode ?? model.outputNodes[0]!;
@@ -36,6 +26,27 @@ export async function loadGraphNetwork(
     model.dispose();
     throw error;
   }
+}
+
+/**
+ * Loads a graph and makes sure that it has the nodes that are going to be used.
+ *
+ * @param file - The model's path, for the message.
+ * @throws {EncoderError} If it lacks one of them.
+ */
+export async function loadGraph(
+  file: string,
+  artifacts: tf.io.ModelArtifacts,
+  needed: readonly (string | undefined)[],
+): Promise<GraphModel> {
+  const { node: nodes } = artifacts.modelTopology as { node: { name: string }[] };
+  const names = new Set(nodes.map(({ name }) => name));
+  for (const name of needed) {
+    if (name === undefined || names.has(name)) continue;
+    const sample = `first of ${names.size}: ${[...names].slice(0, 3).join(', ')}; last: ${[...names].at(-1)}`;
+    throw new EncoderError(`The encoder model "${file}" has no node "${name}"; it has others (${sample}).`);
+  }
+  return loadGraphModel({ load: () => Promise.resolve(artifacts) });
 }
 
 function onlyInput(spec: ModelOnDiskSpec, model: GraphModel): string {

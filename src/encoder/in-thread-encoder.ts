@@ -1,14 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EncoderError, ShapeError } from '../errors.js';
-import { loadEncoderModel, type EncoderModel } from './encoder-model.js';
+import type { PictureFit } from '../video/decode-video.js';
+import type { EncoderModel } from './encoder-model.js';
 import type { EncoderSpec } from './encoder-spec.js';
 import type { FrameEncoder } from './frame-encoder.js';
+import { loadEncoderModel } from './load-encoder-model.js';
 
 /** Encodes on this thread's backend. With WebAssembly and plain JavaScript it blocks the thread while it computes. */
 export class InThreadEncoder implements FrameEncoder {
   readonly id: string;
   readonly inputWidth: number;
   readonly inputHeight: number;
+  readonly pictureFit: PictureFit;
   readonly featureSize: number;
   readonly concurrency = 1;
   /** Scaled value of each byte: a table is twice as fast as tensor operations on integers. */
@@ -21,6 +24,7 @@ export class InThreadEncoder implements FrameEncoder {
     this.id = model.id;
     this.inputWidth = model.inputWidth;
     this.inputHeight = model.inputHeight;
+    this.pictureFit = model.pictureFit;
     this.featureSize = model.featureSize;
     const [low, high] = model.pixelRange;
     this.scale = Float32Array.from({ length: 256 }, (_, byte) => low + (byte * (high - low)) / 255);

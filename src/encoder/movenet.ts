@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { EncoderError } from '../errors.js';
 import type { BuiltinEncoder, ModelOnDiskSpec } from './encoder-spec.js';
+import { locateHumanModel } from './human-models.js';
 
-const PACKAGE = '@vladmandic/human';
+/** Built-in encoders that read MoveNet. */
+export type MoveNetEncoder = Extract<BuiltinEncoder, `movenet-${string}`>;
 
-const OUTPUTS: Record<BuiltinEncoder, Pick<ModelOnDiskSpec, 'outputNode' | 'pooling'>> = {
+const OUTPUTS: Record<MoveNetEncoder, Pick<ModelOnDiskSpec, 'outputNode' | 'pooling'>> = {
   'movenet-lightning': {
     outputNode:
       'StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1/model/out_relu/Relu6',
@@ -33,29 +31,14 @@ const OUTPUTS: Record<BuiltinEncoder, Pick<ModelOnDiskSpec, 'outputNode' | 'pool
  * @throws {EncoderError} If that package lacks it.
  * @see https://tfhub.dev/google/movenet/singlepose/lightning/4, Apache-2.0.
  */
-export function locateMoveNet(name: BuiltinEncoder): ModelOnDiskSpec & { kind: 'graph' } {
+export function locateMoveNet(name: MoveNetEncoder): ModelOnDiskSpec & { kind: 'graph' } {
   return {
     kind: 'graph',
-    path: path.join(packageFolder(), 'models', 'movenet-lightning.json'),
+    path: locateHumanModel('movenet-lightning.json'),
     inputWidth: 192,
     inputHeight: 192,
     pixelRange: [-1, 1],
     inputNode: 'StatefulPartitionedCall/sub_1',
     ...OUTPUTS[name],
   };
-}
-
-/** The package's `exports` hide its models and its package.json, so its root is sought upwards from its entry. */
-function packageFolder(): string {
-  let entry: string;
-  try {
-    entry = createRequire(import.meta.url).resolve(PACKAGE);
-  } catch (cause) {
-    throw new EncoderError(`The built-in encoder needs the npm package ${PACKAGE}; run "npm install".`, {
-      cause,
-    });
-  }
-  let folder = path.dirname(entry);
-  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
-  return folder;
 }

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { EncoderSpec } from '../encoder/encoder-spec.js';
+import type { EncoderSpec, SingleEncoderSpec } from '../encoder/encoder-spec.js';
 import { ModelError } from '../errors.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 import { firstIssue, labelerWeightSpecs } from './labeler-config.js';
@@ -153,7 +153,10 @@ async function readModelFile(folder: string, file: string): Promise<Buffer> {
 }
 
 function relocateEncoder(encoder: EncoderSpec, relocate: (file: string) => string): EncoderSpec {
-  return encoder.kind === 'builtin' ? encoder : { ...encoder, path: relocate(encoder.path) };
+  const relocateSingle = (single: SingleEncoderSpec): SingleEncoderSpec =>
+    single.kind === 'builtin' ? single : { ...single, path: relocate(single.path) };
+  if (encoder.kind !== 'joined') return relocateSingle(encoder);
+  return { ...encoder, encoders: encoder.encoders.map(relocateSingle) };
 }
 
 /** A file inside the folder is named from there, so that the folder can move; any other by its absolute path. */

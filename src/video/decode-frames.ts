@@ -34,6 +34,7 @@ function checkOptions(options: DecodeOptions): void {
   const {
     width,
     height,
+    fit = 'fill',
     frameRate,
     folderFrameRate = 1,
     startSec = 0,
@@ -44,6 +45,7 @@ function checkOptions(options: DecodeOptions): void {
   const checks: [name: string, value: unknown, isRight: boolean, expected: string][] = [
     ['width', width, Number.isInteger(width) && width > 0, 'a positive whole number of pixels'],
     ['height', height, Number.isInteger(height) && height > 0, 'a positive whole number of pixels'],
+    ['fit', fit, fit === 'fill' || fit === 'contain', '"fill" or "contain"'],
     [
       'frameRate',
       frameRate,

@@ -5,11 +5,19 @@ import { VideoDecoder, type DecodePlan } from './video-decoder.js';
 import type { VideoFrame } from './video-frame.js';
 import type { MediaSource } from './video-source.js';
 
+/**
+ * How a picture gets another shape: `fill` stretches it; `contain` keeps its aspect ratio, puts it into the middle and
+ * fills the rest with black.
+ */
+export type PictureFit = 'fill' | 'contain';
+
 /** What to decode, and how. */
 export interface DecodeOptions {
-  /** Width and height of the frames wanted, pixels. The picture is stretched to fill them. */
+  /** Width and height of the frames wanted, pixels. */
   width: number;
   height: number;
+  /** Default `fill`. */
+  fit?: PictureFit | undefined;
   /**
    * Frames a second on a regular grid, frame k at k / frameRate showing the source frame nearest to it; or
    * `source`: each source frame once, at its own presentation time.
@@ -60,7 +68,7 @@ async function planDecoding(
   options: DecodeOptions,
 ): Promise<DecodePlan> {
   const { ffmpegPath, supportsFpsMode } = await findFfmpeg();
-  const { width, height, startSec = 0, durationSec = Infinity } = options;
+  const { startSec = 0, durationSec = Infinity } = options;
   const syncOption = supportsFpsMode ? '-fps_mode' : '-vsync';
   const clock = planClock(probe, startSec);
   // The names of the printing filters cannot be guessed, so no tag inside a video can imitate their lines.
@@ -73,9 +81,7 @@ async function planDecoding(
     options.onSourceFrame && `showinfo@source${token}=checksum=0`,
     options.frameRate !== 'source' && `fps=fps=${options.frameRate},settb=1/1000000`,
     !isWhole && trim(startSec, startSec + durationSec),
-    // Shrinking, bilinear weighs all pixels under a triangle; sharp has the same kernel for the pictures of a
-    // folder.
-    `scale=${width}:${height}:flags=bilinear,format=rgb24`,
+    resize(options),
     `showinfo@frame${token}=checksum=0`,
   ];
   return {
@@ -92,6 +98,17 @@ async function planDecoding(
       outputOptions: ['-map', '0:V:0', syncOption, 'passthrough', '-f', 'rawvideo'],
     },
   };
+}
+
+/**
+ * Shrinking, bilinear weighs all pixels under a triangle; sharp has the same kernel for the pictures of a folder.
+ * ffmpeg's own `force_original_aspect_ratio` takes pixels for squares, which `dar` does not. Bars are added in RGB, where
+ * they can begin at any pixel.
+ */
+function resize({ width, height, fit = 'fill' }: DecodeOptions): string {
+  if (fit === 'fill') return `scale=${width}:${height}:flags=bilinear,format=rgb24`;
+  const inner = `w='max(1,round(min(${width},${height}*dar)))':h='max(1,round(min(${height},${width}/dar)))'`;
+  return `scale=${inner}:flags=bilinear,format=rgb24,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:black`;
 }
 
 /** How to make ffmpeg's timestamps count from the stream's start. */

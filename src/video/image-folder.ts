@@ -42,8 +42,8 @@ export async function probeImageFolder(folder: string, frameRate = DEFAULT_FRAME
 
 /**
  * Reads a folder's JPEG, PNG and WebP pictures in natural order (`frame2` before `frame10`) as the frames of
- * a video: turned as EXIF says, transparency on black, gray as RGB, stretched to the size as ffmpeg stretches
- * a video's frames. Picture i was taken at i / folderFrameRate.
+ * a video: turned as EXIF says, transparency on black, gray as RGB, resized as ffmpeg resizes a
+ * video's frames. Picture i was taken at i / folderFrameRate.
  *
  * @throws {VideoOpenError} If the folder has no pictures.
  * @throws {VideoDecodeError} If a picture cannot be read, or none lies in the range that was asked for.
@@ -63,7 +63,7 @@ export async function* decodeImageFolder(folder: string, options: DecodeOptions)
     // The last picture whose time rounds to this position or before, as ffmpeg's `fps` filter chooses.
     const chosen =
       Math.min(pictures.length, Math.ceil(((position + 0.5) * folderFrameRate) / wantedRate)) - 1;
-    const data = await readPicture(path.join(folder, pictures[chosen] ?? ''), options.width, options.height);
+    const data = await readPicture(path.join(folder, pictures[chosen] ?? ''), options);
     options.signal?.throwIfAborted();
     for (; numReported <= chosen; numReported++) report(numReported);
     yield { index: index++, timeSec, data };
@@ -98,14 +98,17 @@ async function listPictures(folder: string): Promise<string[]> {
   return pictures;
 }
 
-async function readPicture(file: string, width: number, height: number): Promise<Uint8Array> {
+async function readPicture(
+  file: string,
+  { width, height, fit = 'fill' }: DecodeOptions,
+): Promise<Uint8Array> {
   try {
     const pixels = await sharp(file)
       .autoOrient()
       .flatten({ background: 'black' })
       .toColourspace('srgb')
       // The triangle kernel that ffmpeg's `bilinear` is; shrinking while a JPEG loads would use another.
-      .resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+      .resize(width, height, { fit, background: 'black', kernel: 'linear', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
       .toBuffer();
     return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);

@@ -50,6 +50,7 @@ class Encoder implements FrameEncoder {
   readonly id = 'double';
   readonly inputWidth = 1;
   readonly inputHeight = 1;
+  readonly pictureFit = 'fill';
   readonly featureSize = 2;
   numRunning = 0;
   mostRunning = 0;

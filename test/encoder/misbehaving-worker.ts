@@ -31,5 +31,5 @@ if (parentPort) {
     port.postMessage(Float32Array.from({ length: numFrames }, (_, frame) => pixels[3 * frame]!));
     if (byte === MISBEHAVIOUR.answerThenExit) setTimeout(() => process.exit(3), 20);
   });
-  port.postMessage({ id: 'one-pixel', inputWidth: 1, inputHeight: 1, featureSize: 1 });
+  port.postMessage({ id: 'one-pixel', inputWidth: 1, inputHeight: 1, pictureFit: 'fill', featureSize: 1 });
 }

@@ -161,6 +161,19 @@ describe('a model folder', () => {
     expect((await loadModel(folder)).description.encoder).toMatchObject({ path: elsewhere });
   });
 
+  it('keeps the parts of a joined encoder findable too', async () => {
+    const builtin = { kind: 'builtin', name: 'movenet-pose' } as const;
+    const at = (place: string) => ({
+      ...{ kind: 'graph' as const, inputWidth: 8, inputHeight: 8, pixelRange: [0, 1] as [number, number] },
+      path: path.join(place, 'encoder', 'model.json'),
+    });
+    await saveModel(folder, createModel({ encoder: { kind: 'joined', encoders: [builtin, at(folder)] } }));
+    const moved = path.join(temporary, 'moved');
+    await rename(folder, moved);
+    const { description } = await loadModel(moved);
+    expect(description.encoder).toEqual({ kind: 'joined', encoders: [builtin, at(moved)] });
+  });
+
   it.each<[string, Partial<TrainedModel>, RegExp]>([
     ['a label that occurs twice', { labels: ['wave', 'wave', 'none'] }, /labels: a label occurs twice/],
     ['a blank label', { labels: ['wave', ' ', 'none'] }, /labels\.1: a label is blank/],
