@@ -1,5 +1,7 @@
 import { encodeVideo } from './encoder/encode-video.js';
 import type { FrameEncoder } from './encoder/frame-encoder.js';
+import { UsageError } from './errors.js';
+import { concatenate } from './labeler/concatenate.js';
 import { createModelEncoder } from './labeler/model-encoder.js';
 import { loadModel, type ModelDescription } from './labeler/model-folder.js';
 import { smoothingOf, type SmoothingRequest } from './labeler/model-smoothing.js';
@@ -47,7 +49,10 @@ export interface LabelOptions extends StreamOptions {
   smoothing?: SmoothingRequest;
   /** One label for each frame of the source at its own time, instead of one each 1/frameRate seconds. */
   everyFrame?: boolean;
-  /** Called as frames are labelled, with the seconds done and the video's length, 0 if unknown. */
+  /**
+   * Called as the video is gone through, with the seconds seen and its length, 0 if unknown, and the frames labelled: none
+   * before the end where the model is bidirectional.
+   */
   onProgress?: (progress: { doneSec: number; durationSec: number; numFrames: number }) => void;
 }
 
@@ -57,11 +62,14 @@ interface LabelledChunk {
   timesSec: number[];
   /** float32 `[numFrames, numLabels]`. */
   probabilities: Float32Array;
+  /** Time of the last frame seen, which may be later than those labelled. */
+  seenSec: number;
 }
 
 /**
  * Labels every frame of videos with the activity it shows: decodes, encodes, and runs a trained network over time.
- * Memory holds one chunk of frames and the labels, whatever the video's length. Several videos may be labelled at once.
+ * Memory holds one chunk of frames and the labels, whatever the video's length, and a bidirectional model's projection of
+ * each frame. Several videos may be labelled at once.
  *
  * @example
  * const recognizer = await ActivityRecognizer.load('models/surveillance-fights');
@@ -111,10 +119,11 @@ export class ActivityRecognizer {
     const timesSec: number[] = [];
     const chunks: Float32Array[] = [];
     for await (const chunk of this.#labelChunks(source, { ...sourceOptions, onSourceFrame })) {
-      timesSec.push(...chunk.timesSec);
+      // One by one: a chunk can be a whole long video, more than a call takes arguments.
+      for (const timeSec of chunk.timesSec) timesSec.push(timeSec);
       chunks.push(chunk.probabilities);
       onProgress?.({
-        doneSec: timesSec.at(-1) ?? 0,
+        doneSec: chunk.seenSec,
         durationSec: video.durationSec,
         numFrames: timesSec.length,
       });
@@ -137,10 +146,17 @@ export class ActivityRecognizer {
    * the label that labeling the whole file would give them. Smoothing there is none: it needs the frames to come.
    *
    * @yields One label a frame, in order, as soon as it is known.
+   * @throws {UsageError} If the model is bidirectional: it knows no label before the video's end.
    */
   async *stream(source: string, options: StreamOptions = {}): AsyncGenerator<FrameLabel> {
     const { unknownBelow, ...sourceOptions } = options;
-    const { labels } = this.model;
+    const { labels, name, network } = this.model;
+    if (network.bidirectional) {
+      throw new UsageError(
+        `The model "${name}" is bidirectional: it needs a video's end before it labels the first frame of "${source}", ` +
+          'and cannot label a stream. Use label() on the whole video, or train a model without bidirectional.',
+      );
+    }
     const live = { allowRemote: isRemoteSource(source), ...sourceOptions, batchSize: 1 };
     for await (const { firstIndex, timesSec, probabilities } of this.#labelChunks(source, live)) {
       const frames = labelFrames(labels, probabilities, timesSec);
@@ -161,9 +177,11 @@ export class ActivityRecognizer {
     /** Times of frames that are not decided yet. */
     let waitingSec: number[] = [];
     let numDecided = 0;
+    let seenSec = 0;
     const decide = (probabilities: Float32Array): LabelledChunk => {
       const numFrames = probabilities.length / numLabels;
-      const chunk = { firstIndex: numDecided, timesSec: waitingSec.slice(0, numFrames), probabilities };
+      const timesSec = waitingSec.slice(0, numFrames);
+      const chunk = { firstIndex: numDecided, timesSec, probabilities, seenSec };
       waitingSec = waitingSec.slice(numFrames);
       numDecided += numFrames;
       return chunk;
@@ -172,6 +190,7 @@ export class ActivityRecognizer {
       const encoded = encodeVideo(source, this.encoder, { ...options, frameRate: this.model.frameRate });
       for await (const { timesSec, features } of encoded) {
         waitingSec.push(...timesSec);
+        seenSec = timesSec.at(-1) ?? seenSec;
         yield decide(await online.push(features));
       }
       yield decide(await online.finish());
@@ -185,14 +204,4 @@ export class ActivityRecognizer {
     this.encoder.dispose();
     this.labeler.dispose();
   }
-}
-
-function concatenate(chunks: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
 }

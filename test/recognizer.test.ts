@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ModelError, VideoOpenError } from '../src/errors.js';
+import { ModelError, UsageError, VideoOpenError } from '../src/errors.js';
 import { ActivityRecognizer } from '../src/recognizer.js';
 import { findFfmpeg } from '../src/runtime/ffmpeg.js';
 import type { FrameLabel } from '../src/timeline/timeline.js';
@@ -61,6 +61,27 @@ describe('ActivityRecognizer', () => {
         expect(value).toBeCloseTo(frames[i]?.probabilities?.[j] ?? NaN, 5),
       );
     });
+  });
+
+  it('labels a whole video with a bidirectional model, counting what it has seen, and refuses a stream', async () => {
+    const directory = path.join(folder, 'bidirectional');
+    await saveUntrainedModel(directory, 5, { bidirectional: true });
+    const whole = await ActivityRecognizer.load(directory, { backend: 'wasm', workers: 2 });
+    const progress: { doneSec: number; numFrames: number }[] = [];
+    const { frames, video } = await whole.label(VIDEO, { onProgress: (now) => progress.push(now) });
+    frames.forEach(({ timeSec }, index) => expect(timeSec).toBeCloseTo(index / 5, 3));
+    expect(frames.length / 5).toBeCloseTo(video.durationSec, 0);
+    expect(progress.length).toBeGreaterThan(2);
+    for (const { doneSec, numFrames } of progress.slice(0, -1)) {
+      expect(doneSec).toBeGreaterThan(0);
+      expect(numFrames).toBe(0);
+    }
+    expect(progress.at(-1)).toMatchObject({ doneSec: frames.at(-1)?.timeSec, numFrames: frames.length });
+    expect(progress.at(-1)?.doneSec).toBeLessThan(video.durationSec);
+    const streaming = collect(whole.stream(VIDEO));
+    await expect(streaming).rejects.toThrow(UsageError);
+    await expect(streaming).rejects.toThrow(/"untrained" is bidirectional.*end.*label\(\)/);
+    whole.dispose();
   });
 
   it('calls the same frames unknown in a stream and in the whole file, and no other', async () => {

@@ -7,7 +7,13 @@ import {
   encoderSpecSchema,
   type EncoderSpec,
 } from '../encoder/encoder-spec.js';
-import { firstIssue, INPUT_KINDS, type InputKind } from '../labeler/labeler-config.js';
+import {
+  firstIssue,
+  INPUT_KINDS,
+  LABELER_CELLS,
+  type InputKind,
+  type LabelerCell,
+} from '../labeler/labeler-config.js';
 import { MONITORS, type Monitor } from '../training/early-stopping.js';
 import type { LabelWeights } from '../training/sequence-loss.js';
 import { cacheOptions, machineOptions, positiveNumber, wholeNumber } from './options.js';
@@ -33,7 +39,8 @@ export interface TrainFlags extends MachineOptions {
   encoder: EncoderSpec;
   frameRate: number;
   inputs: InputKind[];
-  cell: 'rnn' | 'gru' | 'lstm';
+  cell: LabelerCell;
+  bidirectional?: boolean;
   units: number;
   layers: number;
   projection: number;
@@ -104,7 +111,8 @@ export function addTrainOptions(command: Command): void {
         .argParser(parseInputs)
         .default(['features', 'difference'], 'features,difference'),
     )
-    .addOption(new Option('--cell <kind>', 'recurrence').choices(['rnn', 'gru', 'lstm']).default('gru'))
+    .addOption(new Option('--cell <kind>', 'recurrence').choices(LABELER_CELLS).default('gru'))
+    .option('--bidirectional', 'walk videos backwards too; such a model labels whole videos, not streams')
     .option('--units <n>', 'width of a recurrent layer', wholeNumber(1), 64)
     .option('--layers <n>', 'recurrent layers', wholeNumber(1), 1)
     .option('--projection <n>', 'width of the input projection', wholeNumber(1), 64)

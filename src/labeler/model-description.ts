@@ -7,9 +7,9 @@ export const MODEL_FORMAT = 'framewise-model';
 
 /**
  * The version of `model.json` that this framewise writes. Any new or changed field makes a new one; those before are
- * read too. Version 2 has `temperature` and `segmentPrior`.
+ * read too. Version 2 has `temperature` and `segmentPrior`, version 3 networks that are bidirectional or have no cell.
  */
-export const MODEL_FORMAT_VERSION = 2;
+export const MODEL_FORMAT_VERSION = 3;
 
 const distinct = (names: string[]) => new Set(names).size === names.length;
 

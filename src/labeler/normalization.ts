@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
 
 /** Mean and variance of each feature over the frames of a dataset, `[featureSize]`. */
@@ -8,6 +10,9 @@ export interface Moments {
 
 /** Share of the mean variance below which an input counts as one that never moved in training. */
 const MIN_VARIANCE_SHARE = 1e-6;
+
+/** Standard deviations beyond which an input says "far out" and no more, so that no strange frame floods the state. */
+const MAX_DEVIATION = 8;
 
 /**
  * What brings inputs to mean zero and variance one as `(input − mean) · scale`. An input that hardly moved in training
@@ -31,6 +36,16 @@ export function normalizationOf(
     mean: Float32Array.from(parts.flatMap(({ mean }) => Array.from(mean))),
     scale: Float32Array.from(parts.flatMap(({ variance }) => scalesOf(Array.from(variance)))),
   };
+}
+
+/**
+ * Applies what {@link normalizationOf} found, within limits.
+ *
+ * @param inputs - float32 `[batch, time, size]`.
+ * @returns The same shape. The caller disposes it; call inside `tf.tidy`.
+ */
+export function normalize(inputs: Tensor3D, mean: Tensor2D, scale: Tensor2D): Tensor3D {
+  return tf.clipByValue(tf.mul(tf.sub(inputs, mean), scale), -MAX_DEVIATION, MAX_DEVIATION);
 }
 
 function scalesOf(variances: number[]): number[] {

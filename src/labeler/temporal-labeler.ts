@@ -1,34 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError, UsageError } from '../errors.js';
-import { createCell } from '../recurrent/create-cell.js';
 import { product } from '../recurrent/dense-product.js';
 import { expectShape } from '../recurrent/expect-shape.js';
-import type { RecurrentCell, RecurrentState, RecurrentWeights } from '../recurrent/recurrent-cell.js';
-import { unroll } from '../recurrent/unroll.js';
-import { firstIssue, labelerConfigSchema, labelerWeightSpecs } from './labeler-config.js';
-import type { LabelerConfig, LabelerOptions, LabelerWeightSpec } from './labeler-config.js';
-import { cloneState, disposeState } from './labeler-state.js';
+import { labelFeatures, type LabelledFeatures } from './label-features.js';
+import { firstIssue, labelerConfigSchema } from './labeler-config.js';
+import type { LabelerConfig, LabelerOptions } from './labeler-config.js';
+import { cloneState } from './labeler-state.js';
 import type { LabelerState } from './labeler-state.js';
+import { initialWeights, LabelerWeights } from './labeler-weights.js';
 import { frameAt, networkInputs } from './network-inputs.js';
-import { normalizationOf } from './normalization.js';
+import { normalizationOf, normalize } from './normalization.js';
 import type { Moments } from './normalization.js';
+import { RecurrentStack, type ForwardOptions } from './recurrent-stack.js';
 
 export type { Moments } from './normalization.js';
-
-/** How a forward pass differs from plain labeling. */
-export interface ForwardOptions {
-  /** Whether dropout acts. */
-  training?: boolean;
-  /** Chooses what dropout drops; give each training step another. */
-  seed?: number;
-}
-
-/** Frames that go through the network at once when a whole video is labelled. */
-const CHUNK_FRAMES = 256;
-
-/** Standard deviations beyond which an input says "far out" and no more, so that no strange frame floods the state. */
-const MAX_DEVIATION = 8;
+export type { ForwardOptions } from './recurrent-stack.js';
 
 /**
  * The network over time: frame features in, a score for each label and frame out.
@@ -39,27 +26,20 @@ const MAX_DEVIATION = 8;
  *   → recurrent layers, dropout before each              [batch, time, units]
  *   → logits                                             [batch, time, numLabels]
  *
- * It sees the past only, and carries its state from chunk to chunk: cutting a video into chunks changes nothing.
+ * It sees the past only, and carries its state from chunk to chunk: cutting a video into chunks changes nothing. Unless
+ * it is bidirectional: then each layer gives `2·units`, and sees the future too, as far as the frames that it is given.
+ * Without a cell the logits come straight from the projection.
  */
 export class TemporalLabeler {
   readonly config: LabelerConfig;
-  readonly #cell: RecurrentCell;
-  readonly #specs: LabelerWeightSpec[];
-  readonly #variables: ReadonlyMap<string, Variable>;
+  readonly #stack: RecurrentStack;
+  readonly #weights: LabelerWeights;
   #temperature = 1;
 
   private constructor(config: LabelerConfig, weights: ReadonlyMap<string, Float32Array>) {
     this.config = config;
-    this.#cell = createCell(config.cell, config.units);
-    this.#specs = labelerWeightSpecs(config);
-    expectWeights(this.#specs, weights);
-    const variables = this.#specs.map(({ name, shape, isTrainable }): [string, Variable] => {
-      const initial = copyToTensor(weights.get(name)!, shape);
-      const variable = tf.variable(initial, isTrainable);
-      initial.dispose();
-      return [name, variable];
-    });
-    this.#variables = new Map(variables);
+    this.#stack = new RecurrentStack(config);
+    this.#weights = new LabelerWeights(config, weights);
   }
 
   /**
@@ -76,11 +56,7 @@ export class TemporalLabeler {
     if (!Number.isInteger(seed) || seed < 0) {
       throw new UsageError(`The labeler's seed must be a non-negative whole number, not ${seed}.`);
     }
-    const specs = labelerWeightSpecs(parsed.data);
-    const weights = specs.map(({ name, shape, initialize }, index): [string, Float32Array] => {
-      return [name, initialize(shape, 1 + seed * specs.length + index)];
-    });
-    return new TemporalLabeler(parsed.data, new Map(weights));
+    return new TemporalLabeler(parsed.data, initialWeights(parsed.data, seed));
   }
 
   /**
@@ -94,7 +70,7 @@ export class TemporalLabeler {
 
   /** What an optimizer may change. */
   get trainableVariables(): Variable[] {
-    return [...this.#variables.values()].filter((variable) => variable.trainable);
+    return this.#weights.trainable;
   }
 
   /**
@@ -120,7 +96,7 @@ export class TemporalLabeler {
     return {
       previousFeatures: tf.zeros([batchSize, this.config.featureSize]),
       hasPrevious: tf.zeros([batchSize, 1], 'bool'),
-      recurrent: Array.from({ length: this.config.layers }, () => this.#cell.initialState(batchSize)),
+      recurrent: this.#stack.initialState(batchSize),
     };
   }
 
@@ -140,56 +116,80 @@ export class TemporalLabeler {
       );
     }
     const { mean, scale } = normalizationOf(moments, featureSize);
-    this.#assign('normalization.mean', mean);
-    this.#assign('normalization.scale', scale);
+    this.#weights.assign('normalization.mean', mean);
+    this.#weights.assign('normalization.scale', scale);
   }
 
   /**
    * Scores a chunk of each of several videos. Differentiable in `trainableVariables`; gradients stop at the given state.
+   * What walks backwards starts at the chunk's end, and knows nothing of frames behind it.
    *
    * @param features - float32 `[batch, time, featureSize]`, the frames that follow the state.
    * @returns Logits, float32 `[batch, time, numLabels]`, and the state after the chunk. The caller disposes both.
-   * @throws {ShapeError} If features and state do not fit each other or the network.
+   * @throws {ShapeError} If features, state and mask do not fit each other or the network.
    */
   forward(
     features: Tensor3D,
     state: LabelerState,
-    { training = false, seed = 0 }: ForwardOptions = {},
+    options: ForwardOptions = {},
   ): { logits: Tensor3D; state: LabelerState } {
-    const { featureSize, layers, dropout, units, numLabels } = this.config;
+    const { featureSize } = this.config;
     expectShape('The features to label', features, ['batch', 'time', featureSize]);
-    const [batchSize, numSteps] = features.shape;
+    const [batchSize] = features.shape;
     expectShape("The state's previous features", state.previousFeatures, [batchSize, featureSize]);
-    if (state.recurrent.length !== layers) {
-      throw new ShapeError("The state's recurrent layers", String(layers), String(state.recurrent.length));
-    }
-
     return tf.tidy(() => {
-      const inputs = tf.reshape<tf.Rank.R2>(this.#standardised(features, state), [batchSize * numSteps, -1]);
-      const projected = product(inputs, this.#variable('projection.kernel'));
-      const rectified = tf.relu(tf.add(projected, this.#variable('projection.bias')));
-      let hidden = tf.reshape<tf.Rank.R3>(rectified, [batchSize, numSteps, -1]);
-      const recurrent = state.recurrent.map((layerState, layer): RecurrentState => {
-        if (training) hidden = tf.dropout(hidden, dropout, undefined, `${seed}.${layer}`) as Tensor3D;
-        const unrolled = unroll(this.#cell, this.#layerWeights(layer), hidden, layerState);
-        hidden = unrolled.outputs;
-        return unrolled.finalState;
-      });
-      const outputs = tf.reshape<tf.Rank.R2>(hidden, [batchSize * numSteps, units]);
-      const scores = tf.add(product(outputs, this.#variable('output.kernel')), this.#variable('output.bias'));
+      const { projected, state: before } = this.project(features, state);
+      return this.score(projected, before, options);
+    });
+  }
+
+  /**
+   * The first half of {@link forward}: inputs, standardised and projected, for which no other frames than the one before
+   * matter.
+   *
+   * @returns float32 `[batch, time, projectionUnits]`, and the state for {@link score}, whose recurrent part is still that
+   *   before the chunk. The caller disposes both.
+   */
+  project(features: Tensor3D, state: LabelerState): { projected: Tensor3D; state: LabelerState } {
+    return tf.tidy(() => {
+      const [batchSize, numSteps] = features.shape;
+      const inputs = networkInputs(this.config.inputs, features, state);
+      const [mean, scale] = [
+        this.#weights.get('normalization.mean'),
+        this.#weights.get('normalization.scale'),
+      ];
       return {
-        logits: tf.reshape<tf.Rank.R3>(scores, [batchSize, numSteps, numLabels]),
-        state: {
+        projected: tf.relu(this.#dense(normalize(inputs, mean, scale), 'projection')),
+        state: cloneState({
           previousFeatures: frameAt(features, numSteps - 1),
-          hasPrevious: tf.ones<tf.Rank.R2>([batchSize, 1], 'bool'),
-          recurrent,
-        },
+          hasPrevious: tf.ones([batchSize, 1], 'bool'),
+          recurrent: state.recurrent,
+        }),
       };
     });
   }
 
   /**
-   * Labels frames of one video, however many.
+   * The second half of {@link forward}: recurrence and logits.
+   *
+   * @param projected - float32 `[batch, time, projectionUnits]`.
+   * @param state - As {@link project} gave it.
+   * @returns As {@link forward} does.
+   */
+  score(
+    projected: Tensor3D,
+    state: LabelerState,
+    options: ForwardOptions = {},
+  ): { logits: Tensor3D; state: LabelerState } {
+    return tf.tidy(() => {
+      const { outputs, states } = this.#stack.run(this.#weights, projected, state.recurrent, options);
+      return { logits: this.#dense(outputs, 'output'), state: cloneState({ ...state, recurrent: states }) };
+    });
+  }
+
+  /**
+   * Labels frames of one video, however many. A bidirectional labeler walks back from the last of them, so that they
+   * should be the whole video.
    *
    * @param features - float32 `[numFrames, featureSize]`.
    * @param state - State after the frames before, stays the caller's; without it, these are the video's first.
@@ -197,39 +197,13 @@ export class TemporalLabeler {
    *   caller disposes.
    * @throws {ShapeError} If the features are not whole frames, or the state is of another network.
    */
-  async label(
-    features: Float32Array,
-    state?: LabelerState,
-  ): Promise<{ probabilities: Float32Array; state: LabelerState }> {
-    const { featureSize, numLabels } = this.config;
-    const numFrames = features.length / featureSize;
-    if (!Number.isInteger(numFrames)) {
-      throw new ShapeError('The features to label', `a multiple of ${featureSize}`, String(features.length));
-    }
-    const probabilities = new Float32Array(numFrames * numLabels);
-    let current = state ? cloneState(state) : this.initialState(1);
-    try {
-      for (let start = 0; start < numFrames; start += CHUNK_FRAMES) {
-        const end = Math.min(start + CHUNK_FRAMES, numFrames);
-        const next = this.#labelChunk(features.subarray(start * featureSize, end * featureSize), current);
-        disposeState(current);
-        current = next.state;
-        probabilities.set(await next.probabilities.data<'float32'>(), start * numLabels);
-        next.probabilities.dispose();
-      }
-    } catch (cause) {
-      disposeState(current);
-      throw cause;
-    }
-    return { probabilities, state: current };
+  async label(features: Float32Array, state?: LabelerState): Promise<LabelledFeatures> {
+    return labelFeatures(this, features, state);
   }
 
   /** Copies the values of all weights, by name, in the order of a model file. */
   async exportWeights(): Promise<Map<string, Float32Array>> {
-    const entries = [...this.#variables].map(async ([name, variable]): Promise<[string, Float32Array]> => {
-      return [name, (await variable.data<'float32'>()).slice()];
-    });
-    return new Map(await Promise.all(entries));
+    return this.#weights.export();
   }
 
   /**
@@ -238,70 +212,21 @@ export class TemporalLabeler {
    * @throws {ShapeError} If they are not those of the network; nothing has changed then.
    */
   importWeights(weights: ReadonlyMap<string, Float32Array>): void {
-    expectWeights(this.#specs, weights);
-    for (const [name, values] of weights) this.#assign(name, values);
+    this.#weights.import(weights);
   }
 
   /** Frees the weights. The labeler cannot be used afterwards. */
   dispose(): void {
-    for (const variable of this.#variables.values()) variable.dispose();
+    this.#weights.dispose();
   }
 
-  #labelChunk(
-    features: Float32Array,
-    state: LabelerState,
-  ): { probabilities: tf.Tensor; state: LabelerState } {
-    const { featureSize } = this.config;
-    return tf.tidy(() => {
-      const chunk = copyToTensor(features, [1, features.length / featureSize, featureSize]);
-      const { logits, state: next } = this.forward(chunk as Tensor3D, state);
-      return { probabilities: tf.softmax(tf.div(logits, this.#temperature)), state: next };
-    });
-  }
-
-  /** The network's inputs, standardised and limited. */
-  #standardised(features: Tensor3D, state: LabelerState): Tensor3D {
-    const inputs = networkInputs(this.config.inputs, features, state);
-    const centred = tf.sub<Tensor3D>(inputs, this.#variable('normalization.mean'));
-    const scaled = tf.mul<Tensor3D>(centred, this.#variable('normalization.scale'));
-    return tf.clipByValue(scaled, -MAX_DEVIATION, MAX_DEVIATION);
-  }
-
-  #layerWeights(layer: number): RecurrentWeights {
-    const variable = (name: keyof RecurrentWeights) => this.#variable(`recurrent.${layer}.${name}`);
-    return {
-      kernel: variable('kernel'),
-      recurrentKernel: variable('recurrentKernel'),
-      bias: variable('bias'),
-    };
-  }
-
-  #variable(name: string): Tensor2D {
-    return this.#variables.get(name) as tf.Tensor as Tensor2D;
-  }
-
-  #assign(name: string, values: Float32Array): void {
-    const variable = this.#variables.get(name)!;
-    const tensor = copyToTensor(values, variable.shape);
-    variable.assign(tensor);
-    tensor.dispose();
-  }
-}
-
-/** Copies, for on the plain JavaScript backend a tensor keeps the array that it is given. */
-function copyToTensor(values: Float32Array, shape: number[]): tf.Tensor {
-  return tf.tensor(values.slice(), shape);
-}
-
-function expectWeights(specs: LabelerWeightSpec[], weights: ReadonlyMap<string, Float32Array>): void {
-  for (const { name, shape } of specs) {
-    const expected = tf.util.sizeFromShape(shape);
-    const received = weights.get(name)?.length;
-    if (received !== expected) {
-      throw new ShapeError(`The weight ${name}`, `${expected} values`, String(received ?? 'none'));
-    }
-  }
-  if (weights.size !== specs.length) {
-    throw new ShapeError("A labeler's weights", `${specs.length} tensors`, String(weights.size));
+  #dense(inputs: Tensor3D, name: 'projection' | 'output'): Tensor3D {
+    const [batchSize, numSteps, size] = inputs.shape;
+    const flat = tf.reshape<tf.Rank.R2>(inputs, [batchSize * numSteps, size]);
+    const outputs = tf.add(
+      product(flat, this.#weights.get(`${name}.kernel`)),
+      this.#weights.get(`${name}.bias`),
+    );
+    return tf.reshape(outputs, [batchSize, numSteps, -1]);
   }
 }

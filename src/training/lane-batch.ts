@@ -7,6 +7,8 @@ import { UNLABELLED, type ShownFrames } from './sequences.js';
 export type LaneBatch = {
   /** float32 `[lanes, time, featureSize]`. */
   features: Tensor3D;
+  /** 1 where a lane has a frame, 0 where it is filled up, float32 `[lanes, time]`. */
+  mask: Tensor2D;
   /** As the loss wants them, float32 `[lanes, time, labels]`. */
   targets: Tensor3D;
   /** Whether a frame and the one before are of one video, float32 `[lanes, time − 1]`; none for a single step. */
@@ -42,11 +44,13 @@ export function gatherLanes(
   const numSteps = Math.max(...chunks.map(({ length }) => length));
   const features = new Float32Array(numLanes * numSteps * featureSize);
   const targets = new Float32Array(numLanes * numSteps * numLabels);
+  const mask = new Float32Array(numLanes * numSteps);
   const pairs = new Float32Array(numLanes * (numSteps - 1));
   let numLabelled = 0;
   chunks.forEach(({ start, length }, lane) => {
     const frames = shown[lane];
     if (!frames) return;
+    mask.fill(1, lane * numSteps, lane * numSteps + length);
     const first = lane * numSteps * featureSize;
     features.set(frames.features.subarray(start * featureSize, (start + length) * featureSize), first);
     alter?.(features.subarray(first, first + length * featureSize), lane);
@@ -63,6 +67,7 @@ export function gatherLanes(
   });
   return {
     features: tf.tensor3d(features, [numLanes, numSteps, featureSize]),
+    mask: tf.tensor2d(mask, [numLanes, numSteps]),
     targets: tf.tensor3d(targets, [numLanes, numSteps, numLabels]),
     pairs: numSteps > 1 ? tf.tensor2d(pairs, [numLanes, numSteps - 1]) : undefined,
     numLabelled,

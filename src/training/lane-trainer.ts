@@ -142,13 +142,13 @@ export class LaneTrainer {
   #forward(window: readonly LaneChunk[][], batches: readonly LaneBatch[], step: number) {
     let state = this.#states[0]!;
     let logits: Tensor3D | undefined;
-    batches.forEach(({ features }, position) => {
+    batches.forEach(({ features, mask }, position) => {
       const started = resetLanes(
         state,
         window[position]!.map(({ isFirst }) => !isFirst),
       );
       const seed = this.settings.seed * 1_000_003 + step + 1 - window.length + position;
-      ({ logits, state } = this.labeler.forward(features, started, { training: true, seed }));
+      ({ logits, state } = this.labeler.forward(features, started, { training: true, seed, mask }));
     });
     return { logits: logits!, state };
   }

@@ -210,7 +210,7 @@ describe('a model folder', () => {
     ['text that is no JSON', { text: '{"format":\n\nframewise-model\n' }, /model\.json is not JSON/],
     ['JSON that is no object', { text: 'null' }, /another kind.*received none/],
     ['another format', { json: (d) => ({ ...d, format: 'layers-model' }) }, /another kind.*"layers-model"/],
-    ['a later version', { json: (d) => ({ ...d, formatVersion: 3 }) }, /version 3.*reads versions 1 to 2/],
+    ['a later version', { json: (d) => ({ ...d, formatVersion: 4 }) }, /version 4.*reads versions 1 to 3/],
     ['no version', { json: (d) => ({ ...d, formatVersion: undefined }) }, /version none/],
     ['an impossible temperature', { json: (d) => ({ ...d, temperature: 0 }) }, /not valid: temperature/],
     [

@@ -8,12 +8,16 @@ import { startBackend } from '../../src/runtime/backend.js';
 export const UNTRAINED_LABELS = ['left', 'right', 'up'];
 
 /** Saves a model with random weights: it labels at random but always the same, which is enough to test what is around it. */
-export async function saveUntrainedModel(folder: string, frameRate = 5): Promise<void> {
+export async function saveUntrainedModel(
+  folder: string,
+  frameRate = 5,
+  network: { bidirectional?: boolean } = {},
+): Promise<void> {
   await startBackend('wasm');
   const encoder = await createFrameEncoder(DEFAULT_ENCODER, { workers: 0 });
   const { featureSize } = encoder;
   const labeler = TemporalLabeler.create(
-    { featureSize, numLabels: UNTRAINED_LABELS.length, units: 8, projectionUnits: 8 },
+    { featureSize, numLabels: UNTRAINED_LABELS.length, units: 8, projectionUnits: 8, ...network },
     { seed: 3 },
   );
   labeler.temperature = 0.8; // as a calibrated model has one

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { LabelerOptions } from '../../src/labeler/labeler-config.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 import { startBackend } from '../../src/runtime/backend.js';
 import { planEpoch } from '../../src/training/epoch-plan.js';
@@ -18,8 +19,9 @@ beforeAll(async () => {
 async function walk(
   waves: ReturnType<typeof drawWaves>,
   options: Partial<LabelerTrainingOptions>,
+  network: Partial<LabelerOptions> = {},
 ): Promise<{ labeler: TemporalLabeler; steps: StepReport[] }> {
-  const labeler = TemporalLabeler.create(NETWORK, { seed: 1 });
+  const labeler = TemporalLabeler.create({ ...NETWORK, ...network }, { seed: 1 });
   const still = { learningRate: 1e-30, weightDecay: 0, smoothness: 0, maxGradientNorm: 1e-3 };
   const settings = settingsOf({ labels: WAVE_LABELS, ...still, ...options });
   const statistics = { frameWeights: Float32Array.of(1, 1), noise: undefined };
@@ -85,6 +87,21 @@ describe('LaneTrainer', () => {
     expect(steps.map(({ loss }) => loss.toFixed(5)).sort()).toEqual(
       losses.map((loss) => loss.toFixed(5)).sort(),
     );
+    labeler.dispose();
+  });
+
+  it('shows a bidirectional network nothing of what fills shorter clips up beside longer ones', async () => {
+    const waves = drawWaves(4, 3);
+    const network = { bidirectional: true, layers: 2 };
+    const { labeler, steps } = await walk(waves, { numLanes: 4, isClipMode: true }, network);
+    let [sum, numLabelled] = [0, 0];
+    for (const wave of waves) {
+      const ownLabelled = wave.targets.filter((target) => target >= 0).length;
+      sum += ownLabelled * lossOf(labeler, wave, [0, 0, wave.numFrames]).loss;
+      numLabelled += ownLabelled;
+    }
+    expect(steps.map((step) => step.numLabelled)).toEqual([numLabelled]);
+    expect(steps[0]!.loss).toBeCloseTo(sum / numLabelled, 6);
     labeler.dispose();
   });
 });

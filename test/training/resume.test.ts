@@ -140,6 +140,8 @@ describe('resuming', () => {
   it.each([
     ['in clip mode', { isClipMode: true }],
     ['with a lane for each video', { numLanes: 8 }],
+    ['in both directions', { network: { ...WAVE_NETWORK, layers: 2, bidirectional: true } }],
+    ['without recurrence', { network: { ...WAVE_NETWORK, cell: 'none' as const } }],
   ])(
     'comes to the same weights %s, where each epoch shows another video at the same place',
     async (name, more) => {

@@ -1,0 +1,119 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import { ShapeError } from '../errors.js';
+import { createCell } from '../recurrent/create-cell.js';
+import type { WeightSpec } from '../recurrent/initializers.js';
+import type { RecurrentCell, RecurrentState, RecurrentWeights } from '../recurrent/recurrent-cell.js';
+import { unroll } from '../recurrent/unroll.js';
+import type { LabelerConfig } from './labeler-config.js';
+
+/** How a forward pass differs from plain labeling. */
+export interface ForwardOptions {
+  /** Whether dropout acts. */
+  training?: boolean;
+  /** Chooses what dropout drops; give each training step another. */
+  seed?: number;
+  /**
+   * Where the frames of a shorter video are filled up at the end, float32 `[batch, time]`, 1 for a frame and 0 for
+   * filling. What walks backwards passes over the filling; what walks forwards has no need to.
+   */
+  mask?: Tensor2D;
+}
+
+/** What stands before the names of a layer's weights, by direction. */
+const FORWARD = '';
+const BACKWARD = 'backward.';
+
+/**
+ * A labeler's recurrent layers, from the input up, with dropout before each. A bidirectional layer's outputs are those of
+ * both its directions, side by side. Without a cell there is no layer, and dropout is all.
+ */
+export class RecurrentStack {
+  readonly #cell: RecurrentCell | undefined;
+  readonly #numLayers: number;
+
+  constructor(private readonly config: LabelerConfig) {
+    const { cell, units, layers } = config;
+    this.#cell = cell === 'none' ? undefined : createCell(cell, units);
+    this.#numLayers = this.#cell ? layers : 0;
+  }
+
+  /** Width of what comes out. */
+  get outputSize(): number {
+    const { units, bidirectional, projectionUnits } = this.config;
+    if (!this.#cell) return projectionUnits;
+    return bidirectional ? 2 * units : units;
+  }
+
+  /** The layers' weights, `recurrent.<layer>.kernel` and so on, `recurrent.<layer>.backward.kernel` for the way back. */
+  weightSpecs(): (WeightSpec & { name: string })[] {
+    const directions = this.config.bidirectional ? [FORWARD, BACKWARD] : [FORWARD];
+    return Array.from({ length: this.#numLayers }, (_, layer) => {
+      const specs = this.#cell!.weightSpecs(layer === 0 ? this.config.projectionUnits : this.outputSize);
+      return directions.flatMap((direction) =>
+        Object.entries(specs).map(([name, spec]) => ({
+          name: `recurrent.${layer}.${direction}${name}`,
+          ...spec,
+        })),
+      );
+    }).flat();
+  }
+
+  /** States of zeros. The caller disposes them. */
+  initialState(batchSize: number): RecurrentState[] {
+    return Array.from({ length: this.#numLayers }, () => this.#cell!.initialState(batchSize));
+  }
+
+  /**
+   * Walks a chunk of each of several videos. Forwards it goes on from the given states; backwards it starts from zeros at
+   * the chunk's end. Call inside `tf.tidy`.
+   *
+   * @param weights - Finds a weight by its name.
+   * @param inputs - float32 `[batch, time, projectionUnits]`.
+   * @param states - Of each layer, forwards.
+   * @returns float32 `[batch, time, outputSize]`, and the states after the chunk.
+   * @throws {ShapeError} If inputs, states and mask do not fit each other or the layers.
+   */
+  run(
+    weights: { get: (name: string) => Tensor2D },
+    inputs: Tensor3D,
+    states: readonly RecurrentState[],
+    { training = false, seed = 0, mask }: ForwardOptions,
+  ): { outputs: Tensor3D; states: RecurrentState[] } {
+    const cell = this.#cell;
+    const { dropout, bidirectional } = this.config;
+    if (states.length !== this.#numLayers) {
+      throw new ShapeError("The state's recurrent layers", String(this.#numLayers), String(states.length));
+    }
+    const dropped = (values: Tensor3D, layer: number): Tensor3D =>
+      training ? (tf.dropout(values, dropout, undefined, `${seed}.${layer}`) as Tensor3D) : values;
+    if (!cell) return { outputs: dropped(inputs, 0), states: [] };
+
+    let outputs = inputs;
+    const after = states.map((state, layer): RecurrentState => {
+      const seen = dropped(outputs, layer);
+      const forward = unroll(cell, layerWeights(weights, layer, FORWARD), seen, state);
+      outputs = forward.outputs;
+      if (bidirectional) {
+        const end = cell.initialState(seen.shape[0]);
+        const backwardWeights = layerWeights(weights, layer, BACKWARD);
+        const backward = unroll(cell, backwardWeights, seen, end, {
+          isReversed: true,
+          ...(mask && { mask }),
+        });
+        outputs = tf.concat([forward.outputs, backward.outputs], 2);
+      }
+      return forward.finalState;
+    });
+    return { outputs, states: after };
+  }
+}
+
+function layerWeights(
+  weights: { get: (name: string) => Tensor2D },
+  layer: number,
+  direction: string,
+): RecurrentWeights {
+  const weight = (name: keyof RecurrentWeights) => weights.get(`recurrent.${layer}.${direction}${name}`);
+  return { kernel: weight('kernel'), recurrentKernel: weight('recurrentKernel'), bias: weight('bias') };
+}
