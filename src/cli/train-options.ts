@@ -39,6 +39,7 @@ export interface TrainFlags extends MachineOptions {
   encoder: EncoderSpec;
   frameRate: number;
   inputs: InputKind[];
+  motionFrames: number;
   cell: LabelerCell;
   bidirectional?: boolean;
   units: number;
@@ -111,6 +112,7 @@ export function addTrainOptions(command: Command): void {
         .argParser(parseInputs)
         .default(['features', 'difference'], 'features,difference'),
     )
+    .option('--motion-frames <n>', 'time constant of the input motion, in frames, 1 or more', atLeastOne, 15)
     .addOption(new Option('--cell <kind>', 'recurrence').choices(LABELER_CELLS).default('gru'))
     .option('--bidirectional', 'walk videos backwards too; such a model labels whole videos, not streams')
     .option('--units <n>', 'width of a recurrent layer', wholeNumber(1), 64)
@@ -210,6 +212,12 @@ function parseLabelWeights(text: string): LabelWeights {
     throw new InvalidArgumentError('Expected none, balanced, or weights of labels, as in fall=4,walk=0.5.');
   });
   return Object.fromEntries(entries);
+}
+
+function atLeastOne(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 1) return value;
+  throw new InvalidArgumentError('Expected a number, 1 or more.');
 }
 
 function share(text: string): number {

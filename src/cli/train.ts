@@ -23,14 +23,24 @@ export function trainCommand(terminal: Terminal, report: (outcome: CommandOutcom
 /** What the library wants to know of the flags. */
 function optionsOf(flags: TrainFlags, typed: readonly string[]): TrainModelOptions {
   const { output, strict, group, lanes, chunk, clipMode, cache, validateGroups, ...same } = flags;
-  const { cell, bidirectional, units, layers, projection, dropout, lookahead, inputs } = flags;
+  const { cell, bidirectional, units, layers, projection, dropout, lookahead, inputs, motionFrames } = flags;
   return {
     ...same,
     outputDir: output,
     isStrict: strict,
     groupPattern: group,
     validationGroups: validateGroups,
-    network: { cell, bidirectional, units, layers, projectionUnits: projection, dropout, inputs, lookahead },
+    network: {
+      cell,
+      bidirectional,
+      units,
+      layers,
+      projectionUnits: projection,
+      dropout,
+      inputs,
+      motionFrames,
+      lookahead,
+    },
     numLanes: lanes,
     chunkLength: chunk,
     isClipMode: clipMode,

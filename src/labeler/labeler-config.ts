@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The inputs that a network can have, each as wide as the features. */
-export const INPUT_KINDS = ['features', 'difference', 'magnitude'] as const;
+export const INPUT_KINDS = ['features', 'difference', 'magnitude', 'motion'] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];
 
 /** The recurrences that a network can have. With none it labels each frame by that frame's inputs alone. */
@@ -30,14 +30,17 @@ export const labelerConfigSchema = z
     dropout: z.number().min(0).lt(1).default(0.3),
     /**
      * What the network sees of a frame, side by side: its features, their difference to the frame before (which way
-     * things change), the difference's magnitude (how much they change). The magnitude alone knows nothing of what is in
-     * the picture, which is what small datasets overfit to.
+     * things change), the difference's magnitude (how much they change), the motion (how much they changed lately, the
+     * magnitude's running mean). The last two alone know nothing of what is in the picture, which is what small datasets
+     * overfit to.
      */
     inputs: z
       .array(z.enum(INPUT_KINDS))
       .min(1)
       .refine((kinds) => new Set(kinds).size === kinds.length, 'an input occurs twice')
       .default(['features', 'difference']),
+    /** Time constant of the input `motion`, in frames: what was so long ago weighs a third of what is now. */
+    motionFrames: z.number().min(1).max(1_000_000).default(15),
     /**
      * Frames that the network sees beyond the one it labels. What begins is often clear only a moment later; a stream's
      * labels come by as many frames later.

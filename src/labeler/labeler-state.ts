@@ -13,6 +13,10 @@ export type LabelerState = {
   previousFeatures: Tensor2D;
   /** Whether there was a last frame, bool `[batch, 1]`. A video's first frame has no motion. */
   hasPrevious: Tensor2D;
+  /** Running sum of the magnitude of each feature's change, float32 `[batch, featureSize]`; 0 without the input `motion`. */
+  motionSum: Tensor2D;
+  /** What has gone into that sum by weight, 0 to 1, float32 `[batch, 1]`. */
+  motionWeight: Tensor2D;
   /** State of each recurrent layer, from the input up. */
   recurrent: RecurrentState[];
 };
@@ -36,26 +40,21 @@ export function resetLanes(state: LabelerState, keep: readonly boolean[]): Label
     return {
       previousFeatures: zeroUnlessKept(state.previousFeatures),
       hasPrevious: tf.logicalAnd<Tensor2D>(state.hasPrevious, isKept),
-      recurrent: state.recurrent.map((layer) => mapState(layer, zeroUnlessKept)),
+      motionSum: zeroUnlessKept(state.motionSum),
+      motionWeight: zeroUnlessKept(state.motionWeight),
+      recurrent: state.recurrent.map((layer) => mapTensors(layer, zeroUnlessKept)),
     };
   });
 }
 
 /** A second state of the same values. The caller disposes both. */
 export function cloneState(state: LabelerState): LabelerState {
-  return {
-    previousFeatures: tf.clone(state.previousFeatures),
-    hasPrevious: tf.clone(state.hasPrevious),
-    recurrent: state.recurrent.map((layer) => mapState(layer, tf.clone)),
-  };
+  return mapState(state, tf.clone);
 }
 
 /** Takes a state out of the reach of `tf.tidy` and of gradient scopes, which would dispose it at their end. */
 export function keepState(state: LabelerState): LabelerState {
-  tf.keep(state.previousFeatures);
-  tf.keep(state.hasPrevious);
-  for (const layer of state.recurrent) mapState(layer, tf.keep);
-  return state;
+  return mapState(state, tf.keep);
 }
 
 /** Frees a state's tensors. */
@@ -63,17 +62,24 @@ export function disposeState(state: LabelerState): void {
   tf.dispose(state);
 }
 
-function mapState(state: RecurrentState, change: (tensor: Tensor2D) => Tensor2D): RecurrentState {
-  const entries = Object.entries(state).map(([name, tensor]) => [name, change(tensor)]);
-  return Object.fromEntries(entries) as RecurrentState;
+function mapState(state: LabelerState, change: (tensor: Tensor2D) => Tensor2D): LabelerState {
+  const { recurrent, ...own } = state;
+  return { ...mapTensors(own, change), recurrent: recurrent.map((layer) => mapTensors(layer, change)) };
+}
+
+function mapTensors<T extends Partial<Record<keyof T, Tensor2D>>>(
+  tensors: T,
+  change: (tensor: Tensor2D) => Tensor2D,
+): T {
+  const entries = Object.entries(tensors as Record<string, Tensor2D>);
+  return Object.fromEntries(entries.map(([name, tensor]) => [name, change(tensor)])) as T;
 }
 
 /** Copies the values of a state's tensors, by name, as a checkpoint keeps them. */
 export async function exportState(state: LabelerState): Promise<Map<string, Float32Array>> {
-  const { previousFeatures, hasPrevious, recurrent } = state;
+  const { recurrent, ...own } = state;
   const tensors: [string, Tensor2D][] = [
-    ['previousFeatures', previousFeatures],
-    ['hasPrevious', hasPrevious],
+    ...Object.entries(own),
     ...recurrent.flatMap((layer, index) =>
       Object.entries(layer).map(([name, tensor]): [string, Tensor2D] => [`${index}.${name}`, tensor]),
     ),
@@ -106,6 +112,8 @@ export function importState(values: ReadonlyMap<string, Float32Array>): LabelerS
   return {
     previousFeatures: tensorOf('previousFeatures'),
     hasPrevious: tensorOf('hasPrevious', 'bool'),
+    motionSum: tensorOf('motionSum'),
+    motionWeight: tensorOf('motionWeight'),
     recurrent,
   };
 }

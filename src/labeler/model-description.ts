@@ -7,7 +7,8 @@ export const MODEL_FORMAT = 'framewise-model';
 
 /**
  * The version of `model.json` that this framewise writes. Any new or changed field makes a new one; those before are
- * read too. Version 2 has `temperature` and `segmentPrior`, version 3 networks that are bidirectional or have no cell.
+ * read too. Version 2 has `temperature` and `segmentPrior`, version 3 networks that are bidirectional, have no
+ * cell, or see `motion`.
  */
 export const MODEL_FORMAT_VERSION = 3;
 

@@ -1,26 +1,43 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import type { InputKind } from './labeler-config.js';
+import type { InputKind, LabelerConfig } from './labeler-config.js';
 import type { LabelerState } from './labeler-state.js';
+import { runningMotion } from './running-motion.js';
 
 /**
  * What the network sees of each frame: the chosen inputs side by side.
  *
  * @param features - float32 `[batch, time, featureSize]`, the frames that follow the state.
- * @returns float32 `[batch, time, kinds · featureSize]`. The caller disposes it; call inside `tf.tidy`.
+ * @returns float32 `[batch, time, kinds · featureSize]`, and the state after the frames, whose recurrent part is still
+ *   that before. The two share tensors with what was given; call inside `tf.tidy`.
  */
 export function networkInputs(
-  kinds: readonly InputKind[],
+  { inputs: kinds, motionFrames }: Pick<LabelerConfig, 'inputs' | 'motionFrames'>,
   features: Tensor3D,
   state: LabelerState,
-): Tensor3D {
-  if (kinds.length === 1 && kinds[0] === 'features') return features;
+): { inputs: Tensor3D; state: LabelerState } {
+  const [batchSize, numSteps] = features.shape;
+  const after = {
+    ...state,
+    previousFeatures: frameAt(features, numSteps - 1),
+    hasPrevious: tf.ones<tf.Rank.R2>([batchSize, 1], 'bool'),
+  };
+  if (kinds.length === 1 && kinds[0] === 'features') return { inputs: features, state: after };
   const difference = differencesOf(features, state);
-  const inputs = { features, difference, magnitude: tf.abs(difference) };
-  return tf.concat(
-    kinds.map((kind) => inputs[kind]),
-    2,
-  );
+  const magnitude = tf.abs(difference);
+  const inputs: Partial<Record<InputKind, Tensor3D>> = { features, difference, magnitude };
+  if (kinds.includes('motion')) {
+    const { motion, ...sums } = runningMotion(magnitude, state, motionFrames);
+    inputs.motion = motion;
+    Object.assign(after, sums);
+  }
+  return {
+    inputs: tf.concat(
+      kinds.map((kind) => inputs[kind]!),
+      2,
+    ),
+    state: after,
+  };
 }
 
 /** Each frame's features less those of the frame before. A video's first frame gets zeros, as a still picture would. */
@@ -38,8 +55,8 @@ function differencesOf(features: Tensor3D, { hasPrevious, previousFeatures }: La
   return tf.sub(features, before);
 }
 
-/** One frame of each lane, float32 `[batch, featureSize]`. The caller disposes it; call inside `tf.tidy`. */
-export function frameAt(features: Tensor3D, step: number): Tensor2D {
+/** One frame of each lane, float32 `[batch, featureSize]`. */
+function frameAt(features: Tensor3D, step: number): Tensor2D {
   const [batchSize, , featureSize] = features.shape;
   return tf.reshape(tf.slice(features, [0, step, 0], [batchSize, 1, featureSize]), [batchSize, featureSize]);
 }

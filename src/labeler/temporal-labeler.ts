@@ -9,7 +9,7 @@ import type { LabelerConfig, LabelerOptions } from './labeler-config.js';
 import { cloneState } from './labeler-state.js';
 import type { LabelerState } from './labeler-state.js';
 import { initialWeights, LabelerWeights } from './labeler-weights.js';
-import { frameAt, networkInputs } from './network-inputs.js';
+import { networkInputs } from './network-inputs.js';
 import { normalizationOf, normalize } from './normalization.js';
 import type { Moments } from './normalization.js';
 import { RecurrentStack, type ForwardOptions } from './recurrent-stack.js';
@@ -20,7 +20,7 @@ export type { ForwardOptions } from './recurrent-stack.js';
 /**
  * The network over time: frame features in, a score for each label and frame out.
  *
- *   features, and their difference to the frame before   [batch, time, 2·featureSize]
+ *   features, difference to the frame before, …          [batch, time, inputs·featureSize]
  *   → standardised by the training data's moments
  *   → projection, relu                                   [batch, time, projectionUnits]
  *   → recurrent layers, dropout before each              [batch, time, units]
@@ -96,6 +96,8 @@ export class TemporalLabeler {
     return {
       previousFeatures: tf.zeros([batchSize, this.config.featureSize]),
       hasPrevious: tf.zeros([batchSize, 1], 'bool'),
+      motionSum: tf.zeros([batchSize, this.config.featureSize]),
+      motionWeight: tf.zeros([batchSize, 1]),
       recurrent: this.#stack.initialState(batchSize),
     };
   }
@@ -144,27 +146,21 @@ export class TemporalLabeler {
   }
 
   /**
-   * The first half of {@link forward}: inputs, standardised and projected, for which no other frames than the one before
-   * matter.
+   * The first half of {@link forward}: inputs, standardised and projected, which cost little and look back only.
    *
    * @returns float32 `[batch, time, projectionUnits]`, and the state for {@link score}, whose recurrent part is still that
    *   before the chunk. The caller disposes both.
    */
   project(features: Tensor3D, state: LabelerState): { projected: Tensor3D; state: LabelerState } {
     return tf.tidy(() => {
-      const [batchSize, numSteps] = features.shape;
-      const inputs = networkInputs(this.config.inputs, features, state);
+      const { inputs, state: after } = networkInputs(this.config, features, state);
       const [mean, scale] = [
         this.#weights.get('normalization.mean'),
         this.#weights.get('normalization.scale'),
       ];
       return {
         projected: tf.relu(this.#dense(normalize(inputs, mean, scale), 'projection')),
-        state: cloneState({
-          previousFeatures: frameAt(features, numSteps - 1),
-          hasPrevious: tf.ones([batchSize, 1], 'bool'),
-          recurrent: state.recurrent,
-        }),
+        state: cloneState(after),
       };
     });
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TrainingError } from '../errors.js';
+import type { LabelerConfig } from '../labeler/labeler-config.js';
 import type { Moments } from '../labeler/normalization.js';
 import { TemporalLabeler } from '../labeler/temporal-labeler.js';
 import { inputMoments } from './input-moments.js';
@@ -62,7 +63,7 @@ export async function trainLabeler(
         labels,
         training.map(({ targets }) => targets),
       ),
-      noise: await noiseOf(training, featureSize, settings),
+      noise: await noiseOf(training, labeler.config, settings),
     };
     trainer = new LaneTrainer(labeler, training, settings, statistics);
     const hash = hashData({ training, validation }, moments);
@@ -90,11 +91,11 @@ async function featureSizeOf(sequences: readonly LabelledSequence[]): Promise<nu
 /** Standard deviation of the noise of each feature, in units of how much it changes from frame to frame. */
 async function noiseOf(
   training: readonly LabelledSequence[],
-  featureSize: number,
+  network: LabelerConfig,
   { featureNoise }: TrainingSettings,
 ): Promise<Float32Array | undefined> {
   if (featureNoise === 0) return undefined;
-  const [change] = await inputMoments(training, { inputs: ['difference'], featureSize });
+  const [change] = await inputMoments(training, { ...network, inputs: ['difference'] });
   return Float32Array.from(change!.variance, (variance) => featureNoise * Math.sqrt(variance));
 }
 

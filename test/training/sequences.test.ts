@@ -38,21 +38,23 @@ describe('delayTargets', () => {
 });
 
 describe('inputMoments', () => {
-  it('gives the mean and variance of features, differences and magnitudes over all frames', async () => {
+  it('gives the mean and variance of features, differences, magnitudes and motion over all frames', async () => {
     const down = {
       ...labelSequence(video, timesSec, features, ['run', 'walk']),
       features: Float32Array.of(5, 1, 1, 1, 1),
     };
     const moments = await inputMoments([down], {
-      inputs: ['features', 'difference', 'magnitude'],
+      inputs: ['features', 'difference', 'magnitude', 'motion'],
       featureSize: 1,
+      motionFrames: 2,
     });
     const plain = moments.map(({ mean, variance }) => [mean[0], variance[0]]);
-    // Features 5 1 1 1 1; differences −4 0 0 0; magnitudes 4 0 0 0.
+    // Features 5 1 1 1 1; differences −4 0 0 0; magnitudes 4 0 0 0; motion 4, 4/3, 4/7, 4/15.
     [
       [1.8, 2.56],
       [-1, 3],
       [1, 3],
+      [162 / 105, (16 + 16 / 9 + 16 / 49 + 16 / 225) / 4 - (162 / 105) ** 2],
     ].forEach(([mean, variance], i) => {
       expect(plain[i]?.[0]).toBeCloseTo(mean as number, 12);
       expect(plain[i]?.[1]).toBeCloseTo(variance as number, 12);

@@ -17,7 +17,14 @@ const training = drawWaves(9, 1).map((wave) => ({
 }));
 const { labeler, lastWeights } = await trainLabeler(training, drawWaves(3, 2), {
   labels: WAVE_LABELS,
-  network: { ...WAVE_NETWORK, cell: 'lstm', layers: 2, lookahead: 1 },
+  network: {
+    ...WAVE_NETWORK,
+    inputs: ['features', 'motion'],
+    motionFrames: 6,
+    cell: 'lstm',
+    layers: 2,
+    lookahead: 1,
+  },
   epochs: Number(epochs),
   patience: 3,
   learningRate: 0.02,
