@@ -16,12 +16,12 @@ export function trainCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end');
   addTrainOptions(command);
   return command.action(async (dataset: string, flags: TrainFlags) =>
-    report(await train(terminal, dataset, optionsOf(flags, command.parent?.args ?? []), flags)),
+    report(await train(terminal, dataset, trainOptionsOf(flags, command.parent?.args ?? []), flags)),
   );
 }
 
 /** What the library wants to know of the flags. */
-function optionsOf(flags: TrainFlags, typed: readonly string[]): TrainModelOptions {
+export function trainOptionsOf(flags: TrainFlags, typed: readonly string[]): TrainModelOptions {
   const { output, strict, group, lanes, chunk, clipMode, cache, validateGroups, ...same } = flags;
   const { cell, bidirectional, units, layers, projection, dropout, lookahead, inputs, motionFrames } = flags;
   return {

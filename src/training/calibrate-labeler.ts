@@ -21,8 +21,8 @@ export interface Calibration {
   scores: DatasetScores | null;
 }
 
-/** Weights that a prior is tried with, see {@link SegmentPrior}. */
-const WEIGHTS = [0.5, 1, 2, 4, 8, 16, 32];
+/** Weights that a prior is tried with, see {@link SegmentPrior}; 0 is doing without. */
+export const PRIOR_WEIGHTS = [0, 0.5, 1, 2, 4, 8, 16, 32];
 
 /**
  * Makes a trained labeler's confidence honest, and finds out whether Viterbi smoothing helps it: fits the temperature on
@@ -63,14 +63,11 @@ export function chooseSegmentPrior(
   prior: SegmentPrior,
   options: Pick<ScoringOptions, 'labels' | 'background'>,
 ): { segmentPrior: SegmentPrior | undefined; scores: DatasetScores } {
-  const attempt = (segmentPrior: SegmentPrior | undefined) => ({
-    segmentPrior,
-    scores: scorePredictions(predictions, { ...options, smoothing: { prior: segmentPrior } }),
-  });
-  return WEIGHTS.map((weight) => attempt({ ...prior, weight })).reduce(
-    (best, other) => (isBetter(other.scores, best.scores) ? other : best),
-    attempt(undefined),
-  );
+  return PRIOR_WEIGHTS.map((weight) => {
+    const segmentPrior = weight > 0 ? { ...prior, weight } : undefined;
+    const scores = scorePredictions(predictions, { ...options, smoothing: { prior: segmentPrior } });
+    return { segmentPrior, scores };
+  }).reduce((best, other) => (isBetter(other.scores, best.scores) ? other : best));
 }
 
 function isBetter(one: DatasetScores, other: DatasetScores): boolean {

@@ -1,0 +1,77 @@
+import type { FoldScores } from '../../src/training/cross-validate.js';
+import type { DatasetScores } from '../../src/training/score-sequences.js';
+
+/** Mean and standard deviation over folds and seeds, and the mean of each seed. */
+interface Spread {
+  mean: number;
+  deviation: number;
+  bySeed: number[];
+}
+
+/** What a network comes to; null where a score is undefined for the dataset. */
+export interface VariantSummary {
+  variant: string;
+  scores: Record<string, Spread | null>;
+  /** Geometric mean of the temperatures that would make confidence honest. */
+  temperature: number;
+}
+
+const COLUMNS: Record<string, (fold: FoldScores) => number | null> = {
+  'clip accuracy': ({ scores }) => scores.clipAccuracy,
+  'frame accuracy': ({ scores }) => scores.frameAccuracy,
+  edit: ({ scores }) => scores.edit,
+  'F1@50': ({ scores }) => scores.f1[50],
+  'frame accuracy, smoothed': ({ smoothed }) => smoothed.frameAccuracy,
+  'edit, smoothed': ({ smoothed }) => smoothed.edit,
+  'F1@50, smoothed': ({ smoothed }) => smoothed.f1[50],
+};
+
+/** Joins the folds and seeds of each network. */
+export function summarize(
+  rows: readonly { variant: string; seed: number; folds: FoldScores[] }[],
+): VariantSummary[] {
+  return [...new Set(rows.map(({ variant }) => variant))].map((variant) => {
+    const seeds = rows.filter((row) => row.variant === variant).map(({ folds }) => folds);
+    const logTemperatures = seeds.flat().map(({ temperature }) => Math.log(temperature));
+    const scores = Object.entries(COLUMNS).map(([column, scoreOf]) => [column, spreadOf(seeds, scoreOf)]);
+    return {
+      variant,
+      scores: Object.fromEntries(scores) as VariantSummary['scores'],
+      temperature: Math.exp(mean(logTemperatures)),
+    };
+  });
+}
+
+/** Markdown: a row a network, mean ± standard deviation over folds and seeds in percent. */
+export function spellTable(summaries: readonly VariantSummary[]): string {
+  const columns = Object.keys(COLUMNS).filter((column) => summaries.some(({ scores }) => scores[column]));
+  const header = ['network', ...columns, 'temperature'];
+  const lines = summaries.map(({ variant, scores, temperature }) => [
+    variant,
+    ...columns.map((column) => spell(scores[column] ?? null)),
+    temperature.toFixed(2),
+  ]);
+  return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function spell(spread: Spread | null): string {
+  if (!spread) return '–';
+  const seeds = spread.bySeed.map((value) => value.toFixed(1)).join(', ');
+  return `${spread.mean.toFixed(1)} ± ${spread.deviation.toFixed(1)} (${seeds})`;
+}
+
+function spreadOf(
+  seeds: readonly FoldScores[][],
+  scoreOf: (fold: FoldScores) => DatasetScores['edit'],
+): Spread | null {
+  const values = seeds.map((folds) => folds.map(scoreOf).filter((value) => value !== null));
+  const all = values.flat();
+  if (all.length === 0) return null;
+  const centre = mean(all);
+  const deviation = Math.sqrt(mean(all.map((value) => (value - centre) ** 2)));
+  return { mean: centre, deviation, bySeed: values.map(mean) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,85 @@
+import type { SegmentPrior } from '../timeline/segment-prior.js';
+import { PRIOR_WEIGHTS } from './calibrate-labeler.js';
+import { learnSegmentPrior } from './learn-segment-prior.js';
+import {
+  predictSequences,
+  scorePredictions,
+  type DatasetScores,
+  type ScoringOptions,
+  type SequencePrediction,
+} from './score-sequences.js';
+import type { LabelledSequence } from './sequences.js';
+import { fitTemperature } from './fit-temperature.js';
+import { trainLabeler, type LabelerTrainingOptions } from './train-labeler.js';
+
+/** One way of setting videos aside, by their names. */
+export interface NamedSplit {
+  name: string;
+  training: readonly { name: string }[];
+  validation: readonly { name: string }[];
+}
+
+/** How a model that never saw the videos of a split labels them. */
+export interface FoldScores {
+  name: string;
+  /** Of each frame's own label. */
+  scores: DatasetScores;
+  /** After Viterbi smoothing, whose weight the other splits chose; as `scores` where they chose none. */
+  smoothed: DatasetScores;
+  /** What would make the model's confidence honest on these videos. */
+  temperature: number;
+}
+
+interface Fold {
+  name: string;
+  predictions: SequencePrediction[];
+  prior: SegmentPrior;
+}
+
+/**
+ * Trains once a split and tries each model on the videos that it never saw. Those choose nothing: all epochs are run and
+ * the last one counts, and how much smoothing there is, the other splits say.
+ *
+ * @param sequences - Those of all videos; a split's videos without one are left out.
+ * @param onFold - Told when a split's training is done.
+ */
+export async function crossValidate(
+  sequences: readonly LabelledSequence[],
+  splits: readonly NamedSplit[],
+  options: LabelerTrainingOptions & Pick<ScoringOptions, 'frameRate'>,
+  onFold?: (name: string, scores: DatasetScores) => void,
+): Promise<FoldScores[]> {
+  const { labels, background, frameRate } = options;
+  const byName = new Map(sequences.map((sequence) => [sequence.name, sequence]));
+  const sequencesOf = (videos: readonly { name: string }[]) =>
+    videos.flatMap(({ name }) => byName.get(name) ?? []);
+  const score = ({ predictions }: Fold, prior?: SegmentPrior) =>
+    scorePredictions(predictions, { labels, background, frameRate, smoothing: { prior } });
+
+  const folds: Fold[] = [];
+  for (const { name, training, validation } of splits) {
+    const known = sequencesOf(training);
+    const { labeler } = await trainLabeler(known, [], options);
+    const predictions = await predictSequences(labeler, sequencesOf(validation));
+    labeler.dispose();
+    const fold = { name, predictions, prior: learnSegmentPrior(known, labels.length) };
+    folds.push(fold);
+    onFold?.(name, score(fold));
+  }
+  const byWeight = PRIOR_WEIGHTS.map((weight) =>
+    folds.map((fold) => score(fold, weight === 0 ? undefined : { ...fold.prior, weight })),
+  );
+  return folds.map(({ name, predictions }, position) => ({
+    name,
+    scores: byWeight[0]![position]!,
+    smoothed: bestFor(position, byWeight)[position]!,
+    temperature: fitTemperature(predictions, labels.length),
+  }));
+}
+
+/** The scores, of all folds, of the weight that is best for all folds but one. */
+function bestFor(position: number, byWeight: readonly DatasetScores[][]): DatasetScores[] {
+  const goodness = (scores: readonly DatasetScores[]) =>
+    scores.reduce((sum, { f1 }, fold) => (fold === position ? sum : sum + (f1[50] ?? 0)), 0);
+  return byWeight.reduce((best, other) => (goodness(other) > goodness(best) ? other : best));
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { spellTable, summarize } from '../../scripts/cross-validate/spell-table.js';
+import { variantsOf } from '../../scripts/cross-validate/variants.js';
+import type { FoldScores } from '../../src/training/cross-validate.js';
+
+function fold(clipAccuracy: number, temperature = 1): FoldScores {
+  const scores = { clipAccuracy, frameAccuracy: 50, edit: null, f1: { 10: null, 25: null, 50: null } };
+  return { name: 'fold', scores, smoothed: scores, temperature } as FoldScores;
+}
+
+describe('the table of a cross-validation', () => {
+  const rows = [
+    { variant: 'GRU', seed: 1, folds: [fold(70, 1), fold(90, 4)] },
+    { variant: 'GRU', seed: 2, folds: [fold(60, 4), fold(80, 1)] },
+  ];
+
+  it('has the mean and the deviation over folds and seeds, and the mean of each seed', () => {
+    const [summary] = summarize(rows);
+    const { mean, deviation, bySeed } = summary!.scores['clip accuracy']!;
+    expect([mean, bySeed]).toEqual([75, [80, 70]]);
+    expect(deviation).toBeCloseTo(Math.sqrt((25 + 225 + 225 + 25) / 4), 9);
+    expect(summary!.temperature).toBeCloseTo(2, 9);
+  });
+
+  it('leaves out what is undefined everywhere', () => {
+    const [header, , line] = spellTable(summarize(rows)).split('\n');
+    expect(header).not.toContain('edit');
+    expect(line).toContain('| GRU | 75.0 ± 11.2 (80.0, 70.0) | 50.0 ± 0.0 (50.0, 50.0) |');
+  });
+});
+
+describe('the networks of an ablation', () => {
+  it('are the one asked for alone, or with every other recurrence, none, and no motion', () => {
+    const asked = { cell: 'gru', units: 16, inputs: ['features', 'magnitude'] } as const;
+    const network = { ...asked, inputs: [...asked.inputs] };
+    expect(variantsOf(network, false)).toEqual([{ variant: 'GRU', network }]);
+    const all = variantsOf(network, true);
+    expect(all.map(({ variant }) => variant)).toEqual([
+      'GRU',
+      'RNN',
+      'LSTM',
+      'bidirectional LSTM',
+      'no recurrence',
+      'GRU, without motion',
+    ]);
+    expect(all[3]!.network).toEqual({ ...network, cell: 'lstm', bidirectional: true });
+    expect(all[5]!.network).toEqual({ ...network, inputs: ['features'] });
+  });
+});
