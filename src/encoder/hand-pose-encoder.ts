@@ -39,8 +39,8 @@ interface Look {
 
 /**
  * How one hand is shaped and where, the most conspicuous one of a picture. A detector finds it, a second network reads its
- * landmarks from a crop, and once more from a crop around these. Where that finds no sure hand, both look again at the
- * picture grey, blurred and of even contrast, which helps with noisy and infrared recordings. Where nothing at all is
+ * landmarks from a crop, and once more from a crop around these. Where that finds no sure hand, the detector looks again at
+ * the picture grey, blurred and of even contrast, which helps with noisy and infrared recordings. Where nothing at all is
  * found, the features describe the whole picture. Features, in this order:
  *
  * - 2: presence of a hand, 0 to 1; left or right, 0 to 1
@@ -103,7 +103,7 @@ export class HandPoseEncoder implements EncoderModel {
     const first = this.look(picture);
     if (first.hand.presence >= SETTINGS.doubtedBelow) return first;
     const plainer = evenOutContrast(picture);
-    const second = this.look(plainer);
+    const second = this.look(picture, plainer);
     plainer.dispose();
     const surer = second.hand.presence > first.hand.presence ? second : first;
     const score = Math.max(first.detection.score, second.detection.score);
@@ -111,8 +111,9 @@ export class HandPoseEncoder implements EncoderModel {
     return { ...surer, hand: this.landmarker.read(picture, WHOLE_PICTURE) };
   }
 
-  private look(picture: tf.Tensor4D): Look {
-    const detection = this.detector.detect(picture);
+  /** @param seen - The picture as the detector sees it. */
+  private look(picture: tf.Tensor4D, seen = picture): Look {
+    const detection = this.detector.detect(seen);
     const hand = this.landmarker.read(picture, cropOf(detection));
     if (hand.presence <= SETTINGS.refinedFrom) return { detection, hand };
     const refined = this.landmarker.read(picture, cropAround(hand, SETTINGS.landmarkMargin));
