@@ -36,6 +36,7 @@ export interface TrainFlags extends MachineOptions {
   leaveOneGroupOut?: boolean;
   validateGroups?: string[];
   ownSplit?: boolean | string;
+  temperature?: number;
   encoder: EncoderSpec;
   frameRate: number;
   inputs: InputKind[];
@@ -94,7 +95,12 @@ export function addTrainOptions(command: Command): void {
     )
     .option('--leave-one-group-out', 'a fold for each group')
     .option('--validate-groups <names>', 'groups that validate, separated by commas', parseList)
-    .option('--own-split [name]', 'the split that the dataset comes with');
+    .option('--own-split [name]', 'the split that the dataset comes with')
+    .option(
+      '--temperature <n>',
+      'what divides the logits of a model without validation videos',
+      positiveNumber(),
+    );
 
   command
     .optionsGroup('Network:')

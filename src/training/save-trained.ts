@@ -11,6 +11,8 @@ const LAST_DIR = 'last';
 interface ModelFacts extends Omit<TrainedModel, 'labeler' | 'segmentPrior' | 'training'> {
   /** How the model came about, for people. */
   facts: Record<string, unknown>;
+  /** What logits are divided by where no validation videos say it. Default 1. */
+  temperature?: number;
 }
 
 /**
@@ -24,10 +26,10 @@ export async function saveTrained(
   folder: string,
   { labeler, lastWeights, bestEpoch, history }: TrainedLabeler,
   data: { training: readonly LabelledSequence[]; validation: readonly LabelledSequence[] },
-  { facts, ...about }: ModelFacts,
+  { facts, temperature = 1, ...about }: ModelFacts,
 ): Promise<Calibration> {
   const save = async (place: string, epoch: number): Promise<Calibration> => {
-    labeler.temperature = 1;
+    labeler.temperature = data.validation.length > 0 ? 1 : temperature;
     const options = { labels: about.labels, background: about.background ?? undefined };
     const calibration = await calibrateLabeler(labeler, data.training, data.validation, options);
     const { segmentPrior, scores } = calibration;

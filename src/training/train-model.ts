@@ -34,6 +34,11 @@ export interface TrainModelOptions
   encoder?: EncoderSpec;
   /** Frames a second at which the model looks. Default 10. */
   frameRate?: number;
+  /**
+   * What the model's logits are divided by, as a cross-validation found it; for trainings without validation videos, which
+   * find it themselves. Default 1.
+   */
+  temperature?: number;
   /** Show videos as in a mirror every other time; they are encoded so, once. Default false. */
   mirror?: boolean;
   /** Stop at a video that cannot be used, instead of leaving it out. Default false. */
@@ -92,6 +97,11 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
     );
   }
   const split = splitVideos(videos, options);
+  if (options.temperature !== undefined && split.validation.length > 0) {
+    throw new UsageError(
+      'A temperature is given for a training without validation videos; with them it is found. Leave it out, or give 0 folds.',
+    );
+  }
   const summary = summarize(videos, labels, split);
   options.onDataset?.(summary);
 
@@ -140,7 +150,7 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
       outputDir,
       trained,
       { training, validation },
-      { ...about, frameRate, facts },
+      { ...about, frameRate, facts, temperature: options.temperature },
     );
     const names = (list: readonly { name: string }[]) => list.map((item) => item.name);
     const isUsed = new Set(names(sequences));

@@ -87,8 +87,20 @@ describe('framewise train and evaluate', () => {
   it('train on untrimmed videos and leave unlabelled frames out, or make them the background', async () => {
     const csv = 'street.mp4,jump,0,1.6\nstreet.mp4,fall,4,6\n';
     const dataset = await datasetOf('gaps', csv);
-    const plain = await train(dataset, 'plain', '--folds', '0', '--json', '--units', '4');
+    const plain = await train(
+      dataset,
+      'plain',
+      '--folds',
+      '0',
+      '--json',
+      '--units',
+      '4',
+      '--temperature',
+      '2.5',
+    );
     expect(JSON.parse(plain.stdout)).toMatchObject({ labels: ['fall', 'jump'], validation: null });
+    const model = await readFile(path.join(folder, 'plain', 'model.json'), 'utf8');
+    expect(JSON.parse(model)).toMatchObject({ temperature: 2.5 });
     const filled = await train(
       dataset,
       'filled',
