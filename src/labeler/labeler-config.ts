@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UsageError } from '../errors.js';
 
 /** The inputs that a network can have, each as wide as the features. */
 export const INPUT_KINDS = ['features', 'difference', 'magnitude', 'motion'] as const;
@@ -64,6 +65,17 @@ export type LabelerConfig = z.output<typeof labelerConfigSchema>;
 
 /** The same, where what has a default may be left out. */
 export type LabelerOptions = z.input<typeof labelerConfigSchema>;
+
+/**
+ * Gives a network's options what they leave out.
+ *
+ * @throws {UsageError} If the network cannot be built.
+ */
+export function labelerConfigOf(options: LabelerOptions): LabelerConfig {
+  const parsed = labelerConfigSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`The labeler's network cannot be built: ${firstIssue(parsed.error)}.`);
+}
 
 /** The first thing that a schema found wrong, as one line: which field, and what is the matter with it. */
 export function firstIssue({ issues: [issue] }: z.ZodError): string {

@@ -4,7 +4,7 @@ import { ShapeError, UsageError } from '../errors.js';
 import { product } from '../recurrent/dense-product.js';
 import { expectShape } from '../recurrent/expect-shape.js';
 import { labelFeatures, type LabelledFeatures } from './label-features.js';
-import { firstIssue, labelerConfigSchema } from './labeler-config.js';
+import { labelerConfigOf } from './labeler-config.js';
 import type { LabelerConfig, LabelerOptions } from './labeler-config.js';
 import { cloneState } from './labeler-state.js';
 import type { LabelerState } from './labeler-state.js';
@@ -49,14 +49,11 @@ export class TemporalLabeler {
    * @throws {UsageError} If configuration or seed are impossible.
    */
   static create(config: LabelerOptions, { seed = 0 }: { seed?: number } = {}): TemporalLabeler {
-    const parsed = labelerConfigSchema.safeParse(config);
-    if (!parsed.success) {
-      throw new UsageError(`The labeler's network cannot be built: ${firstIssue(parsed.error)}.`);
-    }
+    const complete = labelerConfigOf(config);
     if (!Number.isInteger(seed) || seed < 0) {
       throw new UsageError(`The labeler's seed must be a non-negative whole number, not ${seed}.`);
     }
-    return new TemporalLabeler(parsed.data, initialWeights(parsed.data, seed));
+    return new TemporalLabeler(complete, initialWeights(complete, seed));
   }
 
   /**

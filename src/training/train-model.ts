@@ -5,6 +5,7 @@ import { readDataset, type AnnotatedVideo } from '../annotations/dataset.js';
 import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from '../encoder/encoder-spec.js';
 import { DatasetError, UsageError } from '../errors.js';
+import { labelerConfigOf } from '../labeler/labeler-config.js';
 import { MODEL_FILE } from '../labeler/model-folder.js';
 import { startBackend, type BackendName } from '../runtime/backend.js';
 import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
@@ -20,6 +21,7 @@ import { predictSequences, type DatasetScores } from './score-sequences.js';
 import { labelsOf, type LabelledSequence } from './sequences.js';
 import { splitVideos, type SplitOptions, type VideoSplit } from './split-videos.js';
 import { trainLabeler, type LabelerTrainingOptions, type TrainedLabeler } from './train-labeler.js';
+import { settingsOf } from './training-settings.js';
 import { readTrainingLog, TRAINING_LOG_FILE, writeRunRecord } from './training-log.js';
 
 /** How a dataset becomes a model. */
@@ -102,6 +104,9 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
       'A temperature is given for a training without validation videos; with them it is found. Leave it out, or give 0 folds.',
     );
   }
+  // What is impossible is told before hours of encoding.
+  settingsOf({ ...options, labels });
+  labelerConfigOf({ ...options.network, featureSize: 1, numLabels: labels.length });
   const summary = summarize(videos, labels, split);
   options.onDataset?.(summary);
 

@@ -120,4 +120,14 @@ describe('framewise train', () => {
     expect(await readdir(cache)).toEqual(before); // what the test before encoded
     expect((await read('mirrored', 'weights.bin')).equals(await read('plain', 'weights.bin'))).toBe(false);
   });
+
+  it('refuses a network that cannot be before it encodes anything', async () => {
+    const encoded = () => readdir(cache).catch(() => []); // no folder yet
+    const before = await encoded();
+    const network = ['--bidirectional', '--lookahead', '2', '--frame-rate', '7'];
+    const { exitCode, stderr } = await train(dataset, 'impossible', ...network);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/cannot be built: lookahead: .*bidirectional/);
+    expect(await encoded()).toEqual(before);
+  });
 });
