@@ -9,13 +9,13 @@
  * No held-out video chooses anything: all epochs are run, the last one counts.
  */
 import path from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
+import { exitCodeOf } from '../src/cli/run-cli.js';
 import { startProgress, type Terminal } from '../src/cli/terminal.js';
 import { addTrainOptions, type TrainFlags } from '../src/cli/train-options.js';
 import { trainOptionsOf } from '../src/cli/train.js';
 import { readDataset } from '../src/annotations/dataset.js';
 import { createFrameEncoder } from '../src/encoder/create-frame-encoder.js';
-import { FramewiseError } from '../src/errors.js';
 import { startBackend } from '../src/runtime/backend.js';
 import { writeFileAtomic } from '../src/runtime/output-file.js';
 import { crossValidate, type FoldScores } from '../src/training/cross-validate.js';
@@ -41,19 +41,18 @@ const program = new Command('cross-validate')
   .exitOverride();
 addTrainOptions(program);
 
+const terminal: Terminal = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: new AbortController().signal,
+};
+
 try {
   await program.parseAsync();
   const flags = program.opts<Flags>();
   await run(program.args[0]!, trainOptionsOf(flags, process.argv.slice(2)), flags);
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else if (error instanceof FramewiseError) {
-    console.error(`error: ${error.message}`);
-    process.exitCode = 1;
-  } else {
-    throw error;
-  }
+  process.exitCode = exitCodeOf(error, terminal);
 }
 
 async function run(dataset: string, options: TrainModelOptions, flags: Flags): Promise<void> {
@@ -63,11 +62,6 @@ async function run(dataset: string, options: TrainModelOptions, flags: Flags): P
   const videos = await readDataset(dataset, { onWarning: note });
   const labels = labelsOf(videos, background);
   const encoder = await createFrameEncoder(options.encoder, { backend, workers: options.workers });
-  const terminal: Terminal = {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: new AbortController().signal,
-  };
   const progress = startProgress(terminal, 'Encoding');
   const sequences = await encodeDataset(videos, encoder, {
     frameRate,

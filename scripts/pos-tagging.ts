@@ -7,10 +7,10 @@
  *
  * Treebanks of many languages in this format: https://universaldependencies.org
  */
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { wholeNumber } from '../src/cli/options.js';
+import { exitCodeOf } from '../src/cli/run-cli.js';
 import { startProgress, type Terminal } from '../src/cli/terminal.js';
-import { FramewiseError } from '../src/errors.js';
 import { startBackend } from '../src/runtime/backend.js';
 import { readConllu, type TaggedSentence } from './pos-tagging/conllu.js';
 import { reportErrors, type ErrorReport } from './pos-tagging/error-report.js';
@@ -37,19 +37,18 @@ const program = new Command('pos-tagging')
   .addHelpText('after', '\nExit codes: 0 done, 1 a file cannot be used or training failed, 2 wrong usage.')
   .exitOverride();
 
+const terminal: Terminal = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: new AbortController().signal,
+};
+
 try {
   await program.parseAsync();
   const [trainFile, devFile] = program.args as [string, string];
   await run(trainFile, devFile, program.opts<Flags>());
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else if (error instanceof FramewiseError) {
-    console.error(`error: ${error.message}`);
-    process.exitCode = 1;
-  } else {
-    throw error;
-  }
+  process.exitCode = exitCodeOf(error, terminal);
 }
 
 async function run(trainFile: string, devFile: string, { json, ...settings }: Flags): Promise<void> {
@@ -57,11 +56,6 @@ async function run(trainFile: string, devFile: string, { json, ...settings }: Fl
   const backend = await startBackend('wasm');
   console.error(`${describe('Training', train)}; ${describe('test', dev)}; backend ${backend}`);
 
-  const terminal: Terminal = {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: new AbortController().signal,
-  };
   const begin = performance.now();
   const progress = startProgress(terminal, 'Training');
   const tagger = await trainTagger(train, {

@@ -44,11 +44,12 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     await program.parseAsync([...argv], { from: 'user' });
     return outcome.isAllDone ? EXIT.allDone : EXIT.failed;
   } catch (error) {
-    return explain(error, terminal);
+    return exitCodeOf(error, terminal);
   }
 }
 
-function explain(error: unknown, terminal: Terminal): ExitCode {
+/** Says what went wrong, unless commander has, and with which exit code to end. */
+export function exitCodeOf(error: unknown, terminal: Terminal): ExitCode {
   const { red } = noteColors(terminal);
   if (error instanceof CommanderError) {
     // Help and version are done; for the rest commander has printed what is wrong. Without a command it prints help.

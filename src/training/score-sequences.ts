@@ -1,3 +1,4 @@
+import { concatenate } from '../labeler/concatenate.js';
 import { OnlineLabeler } from '../labeler/online-labeler.js';
 import type { TemporalLabeler } from '../labeler/temporal-labeler.js';
 import { CalibrationScorer } from '../timeline/calibration-error.js';
@@ -124,11 +125,7 @@ export function scorePredictions(
 async function labelWhole(labeler: TemporalLabeler, features: Float32Array): Promise<Float32Array> {
   const online = new OnlineLabeler(labeler);
   try {
-    const [decided, heldBack] = [await online.push(features), await online.finish()];
-    const whole = new Float32Array(decided.length + heldBack.length);
-    whole.set(decided);
-    whole.set(heldBack, decided.length);
-    return whole;
+    return concatenate([await online.push(features), await online.finish()]);
   } finally {
     online.dispose();
   }
