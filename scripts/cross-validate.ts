@@ -5,6 +5,7 @@
  *
  *   npx tsx scripts/cross-validate.ts clips --output out/clips --folds 5 --group '(\D+\d+)\d\.mp4$' --seeds 1,2,3
  *   npx tsx scripts/cross-validate.ts gestures --output out/gestures --group '(p\d)_' --each-group p1,p2 --ablation
+ *   npx tsx scripts/cross-validate.ts videos --output out/videos --leave-groups-out 3
  *
  * No held-out video chooses anything: all epochs are run, the last one counts.
  */

@@ -33,7 +33,7 @@ export interface TrainFlags extends MachineOptions {
   fold: number;
   group?: RegExp;
   groupBy?: 'video' | 'folder' | 'column';
-  leaveOneGroupOut?: boolean;
+  leaveGroupsOut?: number;
   validateGroups?: string[];
   ownSplit?: boolean | string;
   temperature?: number;
@@ -93,7 +93,11 @@ export function addTrainOptions(command: Command): void {
     .addOption(
       new Option('--group-by <what>', 'what must stay on one side').choices(['video', 'folder', 'column']),
     )
-    .option('--leave-one-group-out', 'a fold for each group')
+    .addOption(
+      new Option('--leave-groups-out [n]', 'folds that leave out n groups each')
+        .argParser(wholeNumber(1))
+        .preset('1'),
+    )
     .option('--validate-groups <names>', 'groups that validate, separated by commas', parseList)
     .option('--own-split [name]', 'the split that the dataset comes with')
     .option(

@@ -1,5 +1,6 @@
 import type { AnnotatedVideo } from '../annotations/dataset.js';
 import { DatasetError, UsageError } from '../errors.js';
+import { leaveGroupsOut } from './leave-groups-out.js';
 import { chooseOwnSplit, ownSplitNames } from './own-split.js';
 import { stratifyGroups } from './stratify-groups.js';
 import { groupVideos, type GroupOptions } from './video-groups.js';
@@ -8,10 +9,13 @@ import { groupVideos, type GroupOptions } from './video-groups.js';
 export interface SplitOptions extends GroupOptions {
   /** Number of equal parts, of which one validates. 0 trains on everything and validates nothing. Default 5. */
   folds?: number;
-  /** Which part validates, 0 to folds − 1; of groups left out one by one, which group. Default 0. */
+  /** Which part validates, 0 to folds − 1. Default 0. */
   fold?: number;
-  /** Leave out one group a fold, in natural order of their names, whatever `folds` says. */
-  leaveOneGroupOut?: boolean;
+  /**
+   * Leave out so many groups a fold, whatever `folds` says: there are as many folds as it takes to leave each out once.
+   * One by one they come in natural order of their names; more at a time are shuffled by the seed.
+   */
+  leaveGroupsOut?: number;
   /** Names of the groups that validate; all others train, in every fold. */
   validationGroups?: readonly string[];
   /** Use the split that the dataset comes with; of several, the one of this name, or with `true` that of `fold`. */
@@ -56,7 +60,7 @@ export function splitVideos(videos: readonly AnnotatedVideo[], options: SplitOpt
 }
 
 /**
- * Every split of a cross-validation, with what names it: each fold, each group left out, or each of the dataset's own.
+ * Every split of a cross-validation, with what names it: each fold, the groups left out, or each of the dataset's own.
  *
  * @throws As {@link splitVideos} does.
  */
@@ -70,12 +74,15 @@ export function crossValidationSplits(
   if (options.ownSplit === true) return all(ownSplitNames(videos).map((name) => name || 'own split'));
   if (options.ownSplit) return all([options.ownSplit]);
   if (options.validationGroups) return all([options.validationGroups.join(', ')]);
-  if (options.leaveOneGroupOut) return all([...groupVideos(videos, options).keys()]);
+  if (options.leaveGroupsOut !== undefined) {
+    const folds = leaveGroupsOut(groupVideos(videos, options), options.leaveGroupsOut, options.seed ?? 1);
+    return all(folds.map(({ names }) => names.join(', ')));
+  }
   return all(Array.from({ length: options.folds ?? 5 }, (_, fold) => `fold ${fold}`));
 }
 
-function expectOneWay({ leaveOneGroupOut, validationGroups, ownSplit }: SplitOptions): void {
-  const ways = [leaveOneGroupOut, validationGroups, ownSplit].filter(Boolean);
+function expectOneWay({ leaveGroupsOut: perFold, validationGroups, ownSplit }: SplitOptions): void {
+  const ways = [perFold !== undefined, validationGroups, ownSplit].filter(Boolean);
   if (ways.length > 1) {
     throw new UsageError(
       "Leaving groups out, naming them, and the dataset's own split exclude one another. Give one.",
@@ -84,9 +91,8 @@ function expectOneWay({ leaveOneGroupOut, validationGroups, ownSplit }: SplitOpt
 }
 
 function validationPart(videos: readonly AnnotatedVideo[], options: SplitOptions): readonly AnnotatedVideo[] {
-  const { fold = 0, leaveOneGroupOut = false, validationGroups, seed = 1 } = options;
+  const { fold = 0, leaveGroupsOut: perFold, validationGroups, seed = 1 } = options;
   const groups = groupVideos(videos, options);
-  const folds = leaveOneGroupOut ? groups.size : (options.folds ?? 5);
   const place = videos[0]?.path ?? '';
   if (groups.size < 2) {
     const one = groups.size === 0 ? 'no video' : `one group of videos, "${[...groups.keys()][0]}"`;
@@ -97,6 +103,8 @@ function validationPart(videos: readonly AnnotatedVideo[], options: SplitOptions
     );
   }
   if (validationGroups) return namedGroups(groups, validationGroups, place);
+  const heldOut = perFold !== undefined && leaveGroupsOut(groups, perFold, seed);
+  const folds = heldOut ? heldOut.length : (options.folds ?? 5);
   if (!Number.isInteger(folds) || folds < 2 || !Number.isInteger(fold) || fold < 0 || fold >= folds) {
     throw new UsageError(
       `Fold ${fold} of ${folds} does not exist. Give at least two folds and a fold from 0 to folds − 1.`,
@@ -109,8 +117,8 @@ function validationPart(videos: readonly AnnotatedVideo[], options: SplitOptions
       place,
     );
   }
-  const parts = leaveOneGroupOut ? [...groups.values()] : stratifyGroups([...groups.values()], folds, seed);
-  return parts[fold] as readonly AnnotatedVideo[];
+  if (heldOut) return heldOut[fold]!.videos;
+  return stratifyGroups([...groups.values()], folds, seed)[fold]!;
 }
 
 function namedGroups(

@@ -112,7 +112,7 @@ describe('groups', () => {
   const persons = ['p1', 'p1', 'p2', 'p3'].map((group, at) => ({ ...clip(`${at}.mp4`, 'x'), group }));
 
   it('by folder hold the folders of all labels together', () => {
-    const splits = crossValidationSplits(cameras, { groupBy: 'folder', leaveOneGroupOut: true });
+    const splits = crossValidationSplits(cameras, { groupBy: 'folder', leaveGroupsOut: 1 });
     expect(splits.map(({ name }) => name)).toEqual(['camera 1', 'camera 2', 'camera 10']);
     expect(names(splits[0]?.validation ?? [])).toEqual([
       'fight/camera 1/1.mp4',
@@ -126,7 +126,7 @@ describe('groups', () => {
   });
 
   it('by column are those of the dataset', () => {
-    const splits = crossValidationSplits(persons, { groupBy: 'column', leaveOneGroupOut: true });
+    const splits = crossValidationSplits(persons, { groupBy: 'column', leaveGroupsOut: 1 });
     expect(splits.map(({ name, validation }) => [name, ...names(validation)])).toEqual([
       ['p1', '0.mp4', '1.mp4'],
       ['p2', '2.mp4'],
@@ -142,7 +142,7 @@ describe('groups', () => {
     const numbered = Array.from({ length: 120 }, (_, at) => clip(`x/v${at + 1}.mp4`, 'x'));
     const splits = crossValidationSplits(numbered, {
       groupPattern: /v(\d*)\d\.mp4$/,
-      leaveOneGroupOut: true,
+      leaveGroupsOut: 1,
     });
     expect(splits.map(({ name, validation }) => `${name}: ${validation.length}`)).toEqual([
       ...[': 9', ...Array.from({ length: 11 }, (_, tens) => `${tens + 1}: 10`), '12: 1'],
@@ -163,9 +163,36 @@ describe('groups', () => {
 
   it('are left out one by one, as many folds as groups', () => {
     const at = (fold: number) =>
-      splitVideos(persons, { groupBy: 'column', leaveOneGroupOut: true, fold, folds: 5 });
+      splitVideos(persons, { groupBy: 'column', leaveGroupsOut: 1, fold, folds: 5 });
     expect(names(at(2).validation)).toEqual(['3.mp4']);
     expect(() => at(3)).toThrow(UsageError);
+  });
+
+  it('are left out several at a time, each once, together with others for another seed', () => {
+    const videos = Array.from({ length: 14 }, (_, at) => clip(`${at + 1}.mp4`, at % 2 ? 'x' : 'y'));
+    const foldsOf = (seed: number) => crossValidationSplits(videos, { leaveGroupsOut: 3, seed });
+    const folds = foldsOf(1);
+    expect(folds.map(({ validation }) => validation.length)).toEqual([3, 3, 3, 3, 2]);
+    expect(folds.flatMap(({ validation }) => names(validation)).sort()).toEqual(names(videos).sort());
+    for (const { name, training, validation } of folds) {
+      expect(name).toBe(names(validation).join(', '));
+      expect([...names(training), ...names(validation)].sort()).toEqual(names(videos).sort());
+    }
+    const namesOf = (seed: number) => foldsOf(seed).map(({ name }) => name);
+    expect(namesOf(1)).toEqual(namesOf(1));
+    expect(namesOf(2)).not.toEqual(namesOf(1));
+    expect(namesOf(1)).toContain(
+      splitVideos(videos, { leaveGroupsOut: 3, fold: 4 })
+        .validation.map(({ name }) => name)
+        .join(', '),
+    );
+  });
+
+  it('are not left out all at once, nor a part of one', () => {
+    const leave = (count: number) => splitVideos(persons, { groupBy: 'column', leaveGroupsOut: count });
+    expect(() => leave(3)).toThrow(/^Leaving 3 groups out needs at least 4, .* the dataset has 3\./);
+    expect(() => leave(3)).toThrow(DatasetError);
+    for (const count of [0, 1.5, NaN]) expect(() => leave(count)).toThrow(UsageError);
   });
 });
 
@@ -216,7 +243,7 @@ describe('the split that a dataset comes with', () => {
       /1 videos to train on and 0/,
     );
     expect(() => splitVideos([inSubset('a', 'extra')], { ownSplit: true })).toThrow(/the subset "extra"/);
-    expect(() => splitVideos(clips, { ownSplit: true, leaveOneGroupOut: true })).toThrow(UsageError);
+    expect(() => splitVideos(clips, { ownSplit: true, leaveGroupsOut: 1 })).toThrow(UsageError);
   });
 });
 
