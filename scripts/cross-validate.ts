@@ -24,6 +24,7 @@ import { encodeDataset } from '../src/training/load-sequences.js';
 import { labelsOf } from '../src/training/sequences.js';
 import { crossValidationSplits } from '../src/training/split-videos.js';
 import type { TrainModelOptions } from '../src/training/train-model.js';
+import { parseSeeds } from './cross-validate/parse-seeds.js';
 import { spellTable, summarize } from './cross-validate/spell-table.js';
 import { variantsOf } from './cross-validate/variants.js';
 
@@ -36,7 +37,7 @@ interface Flags extends TrainFlags {
 const program = new Command('cross-validate')
   .description('Train once a fold and seed, and report how well videos are labelled that were held out.')
   .argument('<dataset>', 'as for framewise train')
-  .option('--seeds <list>', 'of folds and weights', (text) => text.split(',').map(Number), [1, 2, 3])
+  .option('--seeds <list>', 'of folds and weights', parseSeeds, [1, 2, 3])
   .option('--each-group <names>', 'groups to hold out, one at a time', (text) => text.split(','))
   .option('--ablation', 'try every recurrence, none at all, and no motion')
   .exitOverride();

@@ -33,6 +33,8 @@ export interface FoldScores {
 interface Fold {
   name: string;
   predictions: SequencePrediction[];
+  /** Without smoothing. */
+  scores: DatasetScores;
   prior: SegmentPrior;
 }
 
@@ -53,7 +55,7 @@ export async function crossValidate(
   const byName = new Map(sequences.map((sequence) => [sequence.name, sequence]));
   const sequencesOf = (videos: readonly { name: string }[]) =>
     videos.flatMap(({ name }) => byName.get(name) ?? []);
-  const score = ({ predictions }: Fold, prior?: SegmentPrior) =>
+  const score = (predictions: readonly SequencePrediction[], prior?: SegmentPrior) =>
     scorePredictions(predictions, { labels, background, frameRate, smoothing: { prior } });
 
   const folds: Fold[] = [];
@@ -62,16 +64,18 @@ export async function crossValidate(
     const { labeler } = await trainLabeler(known, [], options);
     const predictions = await predictSequences(labeler, sequencesOf(validation));
     labeler.dispose();
-    const fold = { name, predictions, prior: learnSegmentPrior(known, labels.length) };
-    folds.push(fold);
-    onFold?.(name, score(fold));
+    const scores = score(predictions);
+    folds.push({ name, predictions, scores, prior: learnSegmentPrior(known, labels.length) });
+    onFold?.(name, scores);
   }
   const byWeight = PRIOR_WEIGHTS.map((weight) =>
-    folds.map((fold) => score(fold, weight === 0 ? undefined : { ...fold.prior, weight })),
+    folds.map(({ predictions, scores, prior }) =>
+      weight === 0 ? scores : score(predictions, { ...prior, weight }),
+    ),
   );
-  return folds.map(({ name, predictions }, position) => ({
+  return folds.map(({ name, predictions, scores }, position) => ({
     name,
-    scores: byWeight[0]![position]!,
+    scores,
     smoothed: bestFor(position, byWeight)[position]!,
     temperature: fitTemperature(predictions, labels.length),
   }));

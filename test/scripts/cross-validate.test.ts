@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseSeeds } from '../../scripts/cross-validate/parse-seeds.js';
 import { spellTable, summarize } from '../../scripts/cross-validate/spell-table.js';
 import { variantsOf } from '../../scripts/cross-validate/variants.js';
 import type { FoldScores } from '../../src/training/cross-validate.js';
@@ -26,6 +27,17 @@ describe('the table of a cross-validation', () => {
     const [header, , line] = spellTable(summarize(rows)).split('\n');
     expect(header).not.toContain('edit');
     expect(line).toContain('| GRU | 75.0 ± 11.2 (80.0, 70.0) | 50.0 ± 0.0 (50.0, 50.0) |');
+  });
+});
+
+describe('the seeds of a cross-validation', () => {
+  it('are one or more whole numbers', () => {
+    expect(parseSeeds('7')).toEqual([7]);
+    expect(parseSeeds('3, 1,20')).toEqual([3, 1, 20]);
+  });
+
+  it.each(['', '1,', '0,1', '-1', '1.5', 'one', '1 2'])('are not "%s"', (text) => {
+    expect(() => parseSeeds(text)).toThrow('Expected whole numbers, 1 or more, separated by commas.');
   });
 });
 

@@ -29,11 +29,12 @@ describe('crossValidate', () => {
   it('scores each split on the videos it held out, and leaves no tensor behind', async () => {
     const waves = drawWaves(24, 5);
     const before = tf.memory().numTensors;
-    const told: string[] = [];
-    const folds = await crossValidate(waves, thirds(waves), OPTIONS, (name) => told.push(name));
+    const told: Parameters<NonNullable<Parameters<typeof crossValidate>[3]>>[] = [];
+    const folds = await crossValidate(waves, thirds(waves), OPTIONS, (...fold) => told.push(fold));
     expect(tf.memory().numTensors).toBe(before);
-    expect(told).toEqual(['fold 0', 'fold 1', 'fold 2']);
-    for (const { scores, temperature } of folds) {
+    expect(told.map(([name]) => name)).toEqual(['fold 0', 'fold 1', 'fold 2']);
+    for (const [position, { scores, temperature }] of folds.entries()) {
+      expect(told[position]![1]).toBe(scores);
       expect(scores.frameAccuracy).toBeGreaterThan(70); // guessing gets half
       expect(temperature).toBeGreaterThan(0);
     }
