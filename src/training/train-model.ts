@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { Skipped } from '../annotations/annotation-reader.js';
 import { readDataset, type AnnotatedVideo } from '../annotations/dataset.js';
@@ -6,23 +5,18 @@ import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from '../encoder/encoder-spec.js';
 import { DatasetError, UsageError } from '../errors.js';
 import { labelerConfigOf } from '../labeler/labeler-config.js';
-import { MODEL_FILE } from '../labeler/model-folder.js';
 import { startBackend, type BackendName } from '../runtime/backend.js';
-import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
-import { CHECKPOINT_DIR, CheckpointFolder } from './checkpoint-folder.js';
 import { describeDataset, type DatasetReport } from './dataset-report.js';
+import { expectFreeFolder } from './expect-free-folder.js';
 import { encodeDataset } from './load-sequences.js';
-import { reportData } from './report/report-data.js';
-import { spellCommand } from './report/spell-command.js';
-import { writeTrainingReport } from './report/write-training-report.js';
+import { recordTraining } from './record-training.js';
 import { saveTrained } from './save-trained.js';
-import { predictSequences, type DatasetScores } from './score-sequences.js';
+import type { DatasetScores } from './score-sequences.js';
 import { labelsOf, type LabelledSequence } from './sequences.js';
 import { splitVideos, type SplitOptions, type VideoSplit } from './split-videos.js';
 import { trainLabeler, type LabelerTrainingOptions, type TrainedLabeler } from './train-labeler.js';
 import { settingsOf } from './training-settings.js';
-import { readTrainingLog, TRAINING_LOG_FILE, writeRunRecord } from './training-log.js';
 
 /** How a dataset becomes a model. */
 export interface TrainModelOptions
@@ -87,26 +81,13 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
   const { outputDir, background, frameRate = 10, signal, seed = 1, onWarning } = options;
   const { encoder: encoderSpec = DEFAULT_ENCODER, name = path.basename(path.resolve(outputDir)) } = options;
   await prepareOutputFolder(outputDir);
-  await expectFree(outputDir, options);
+  if (!options.overwrite && !options.resume) await expectFreeFolder(outputDir);
   const skipped: Skipped[] = [];
   const videos = await readDataset(dataset, { onWarning, onSkip: (item) => skipped.push(item) });
   const labels = labelsOf(videos, background);
-  if (labels.length < 2) {
-    throw new DatasetError(
-      `"${dataset}" has one label, "${labels[0]}"; a model needs at least two to choose from. ` +
-        'Add videos of another activity, or name a background.',
-      dataset,
-    );
-  }
+  expectChoice(labels, dataset);
   const split = splitVideos(videos, options);
-  if (options.temperature !== undefined && split.validation.length > 0) {
-    throw new UsageError(
-      'A temperature is given for a training without validation videos; with them it is found. Leave it out, or give 0 folds.',
-    );
-  }
-  // What is impossible is told before hours of encoding.
-  settingsOf({ ...options, labels });
-  labelerConfigOf({ ...options.network, featureSize: 1, numLabels: labels.length });
+  expectPossible(options, labels, split);
   const summary = summarize(videos, labels, split);
   options.onDataset?.(summary);
 
@@ -125,93 +106,68 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
     onWarning,
   });
   const { training, validation } = divide(sequences, split);
-  const durationsSec = new Map(sequences.map(({ name, numFrames }) => [name, numFrames / frameRate]));
-  const { groupBy, groupPattern } = options;
-  const report = describeDataset(videos, {
-    durationsSec,
-    frameRate,
-    labels,
-    skipped,
-    groupBy,
-    groupPattern,
-  });
+  const durationsSec = new Map(sequences.map((sequence) => [sequence.name, sequence.numFrames / frameRate]));
+  const report = describeDataset(videos, { ...options, durationsSec, frameRate, labels, skipped });
   options.onReport?.(report);
   if (training.length === 0) {
     throw new DatasetError(`No video of "${dataset}" that is to train can be used.`, dataset);
   }
   warnOfUnseen(labels, training, onWarning);
+
   const trained = await trainLabeler(training, validation, { ...options, labels, runDir: outputDir });
-  const { labeler, history, bestEpoch } = trained;
   try {
-    const about = {
-      name,
-      labels,
-      background: background ?? null,
-      encoder: encoderSpec,
-      encoderId: encoder.id,
-    };
-    const facts = { ...summary, seed };
-    const { scores, segmentPrior } = await saveTrained(
+    const shared = { name, labels, encoderId: encoder.id, frameRate };
+    const calibration = await saveTrained(
       outputDir,
       trained,
       { training, validation },
-      { ...about, frameRate, facts, temperature: options.temperature },
-    );
-    const names = (list: readonly { name: string }[]) => list.map((item) => item.name);
-    const isUsed = new Set(names(sequences));
-    const leftOut = names(videos).filter((video) => !isUsed.has(video));
-    await writeRunRecord(outputDir, {
-      command: [...(options.command ?? [])],
-      framewise: FRAMEWISE_VERSION,
-      node: process.version,
-      backend,
-      dataset: path.resolve(dataset),
-      datasetHash: trained.datasetHash,
-      encoderId: encoder.id,
-      frameRate,
-      settings: trained.settings,
-      labels,
-      background: background ?? null,
-      training: names(training),
-      validation: names(validation),
-      leftOut,
-      numEpochs: history.length,
-      bestEpoch,
-      scores,
-    });
-    const results =
-      validation.length > 0
-        ? reportData(await predictSequences(labeler, validation), {
-            labels,
-            background,
-            frameRate,
-            smoothing: { prior: segmentPrior },
-            paths: new Map(videos.map((video) => [video.name, video.path])),
-          })
-        : null;
-    await writeTrainingReport(
-      outputDir,
       {
-        name,
-        command: spellCommand(options.command ?? []),
-        records: await readTrainingLog(path.join(outputDir, TRAINING_LOG_FILE)),
-        results,
-        dataset: {
-          source: dataset,
-          hash: trained.datasetHash,
-          numTraining: training.length,
-          numValidation: validation.length,
-          labels: report.labels,
-          notes: leftOut.map((video) => `Left out: ${video}`),
-        },
-        settings: { ...trained.settings },
+        ...shared,
+        background: background ?? null,
+        encoder: encoderSpec,
+        facts: { ...summary, seed },
+        temperature: options.temperature,
       },
-      { signal },
     );
-    return { history, bestEpoch, summary, validation: scores, leftOut };
+    const isUsed = new Set(sequences.map((sequence) => sequence.name));
+    const leftOut = videos.map((video) => video.name).filter((video) => !isUsed.has(video));
+    const data = { dataset, report, background, videos, training, validation, leftOut };
+    const run = { command: options.command ?? [], backend, trained, calibration };
+    await recordTraining(outputDir, { ...shared, ...data, ...run }, { signal });
+    const { history, bestEpoch } = trained;
+    return { history, bestEpoch, summary, validation: calibration.scores, leftOut };
   } finally {
-    labeler.dispose();
+    trained.labeler.dispose();
   }
+}
+
+/** @throws {DatasetError} If there is but one label. */
+function expectChoice(labels: readonly string[], dataset: string): void {
+  if (labels.length >= 2) return;
+  throw new DatasetError(
+    `"${dataset}" has one label, "${labels[0]}"; a model needs at least two to choose from. ` +
+      'Add videos of another activity, or name a background.',
+    dataset,
+  );
+}
+
+/**
+ * Tells what is impossible before hours of encoding.
+ *
+ * @throws {UsageError} If the training, its network or its temperature cannot be.
+ */
+function expectPossible(
+  options: TrainModelOptions,
+  labels: readonly string[],
+  { validation }: VideoSplit,
+): void {
+  if (options.temperature !== undefined && validation.length > 0) {
+    throw new UsageError(
+      'A temperature is given for a training without validation videos; with them it is found. Leave it out, or give 0 folds.',
+    );
+  }
+  settingsOf({ ...options, labels });
+  labelerConfigOf({ ...options.network, featureSize: 1, numLabels: labels.length });
 }
 
 /** Sequences of either side, without the videos that could not be used. */
@@ -232,23 +188,6 @@ function warnOfUnseen(
   const seen = new Set(training.flatMap(({ targets }) => [...new Set(targets)]));
   const unseen = labels.filter((_, index) => !seen.has(index));
   if (unseen.length > 0) onWarning?.(`no frame to train on shows ${unseen.join(', ')}`);
-}
-
-/** @throws {UsageError} If the folder holds what must not be lost. */
-async function expectFree(folder: string, { overwrite, resume }: TrainModelOptions): Promise<void> {
-  if (overwrite || resume) return;
-  const hasModel = await access(path.join(folder, MODEL_FILE)).then(
-    () => true,
-    () => false,
-  );
-  if (hasModel) {
-    throw new UsageError(`"${folder}" holds a model already. Choose another folder, or pass --overwrite.`);
-  }
-  if (!(await new CheckpointFolder(path.join(folder, CHECKPOINT_DIR)).isEmpty())) {
-    throw new UsageError(
-      `"${folder}" holds a training that was not finished. Pass --resume to go on with it, or --overwrite to start afresh.`,
-    );
-  }
 }
 
 function summarize(
