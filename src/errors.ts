@@ -81,6 +81,22 @@ export class VideoStalledError extends FramewiseError {
   }
 }
 
+/** A video is larger or longer than is decoded without being told to. */
+export class VideoLimitError extends FramewiseError {
+  readonly code = 'ERR_VIDEO_LIMIT';
+
+  constructor(
+    message: string,
+    readonly path: string,
+    /** Which limit it is. */
+    readonly limit: 'maxPixels' | 'maxFrames' | 'maxDurationSec',
+    /** The limit's value. */
+    readonly maximum: number,
+  ) {
+    super(message);
+  }
+}
+
 /** An encoder's model cannot be loaded, or does not do what its description says. */
 export class EncoderError extends FramewiseError {
   readonly code = 'ERR_ENCODER';

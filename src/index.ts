@@ -20,6 +20,7 @@ export { decodeFrames } from './video/decode-frames.js';
 export type { DecodeOptions } from './video/decode-video.js';
 export { probeVideo, type ProbeOptions } from './video/probe-video.js';
 export type { VideoFrame, VideoInfo } from './video/video-frame.js';
+export type { VideoLimits } from './video/video-limits.js';
 
 export { createFrameEncoder, type FrameEncoderOptions } from './encoder/create-frame-encoder.js';
 export { encodeFrames, type EncodedFrames, type EncodeFramesOptions } from './encoder/encode-frames.js';

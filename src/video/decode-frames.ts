@@ -2,6 +2,7 @@ import { UsageError } from '../errors.js';
 import { decodeVideo, type DecodeOptions } from './decode-video.js';
 import { decodeImageFolder } from './image-folder.js';
 import type { VideoFrame } from './video-frame.js';
+import { checkLimits } from './video-limits.js';
 import { openSource } from './video-source.js';
 
 /**
@@ -17,6 +18,8 @@ import { openSource } from './video-source.js';
  * @throws {UsageError} At once, if an option is out of its range.
  * @throws {VideoOpenError} If the source cannot be read or has no video stream.
  * @throws {VideoDecodeError} If there is no frame; after the last good one, if the rest is missing or fails.
+ * @throws {VideoLimitError} If it is larger or longer than `limits` allow: before the first frame where it says so
+ *   itself, else after the last one within them.
  * @throws {VideoStalledError} If nothing comes for `stallTimeoutMs`.
  * @throws The reason of `signal`, when it is aborted.
  */
@@ -31,6 +34,7 @@ async function* decodeSource(source: string, options: DecodeOptions): AsyncGener
 }
 
 function checkOptions(options: DecodeOptions): void {
+  checkLimits(options.limits);
   const {
     width,
     height,

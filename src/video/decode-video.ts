@@ -3,6 +3,7 @@ import { findFfmpeg } from '../runtime/ffmpeg.js';
 import { probeStream, type StreamProbe } from './probe-video.js';
 import { VideoDecoder, type DecodePlan } from './video-decoder.js';
 import type { VideoFrame } from './video-frame.js';
+import { expectWithinLimits, ffmpegLimits, limitsOf, type VideoLimits } from './video-limits.js';
 import type { MediaSource } from './video-source.js';
 
 /**
@@ -37,6 +38,8 @@ export interface DecodeOptions {
   stallTimeoutMs?: number | undefined;
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean | undefined;
+  /** How large and long a video may be. */
+  limits?: VideoLimits | undefined;
   /** Told the time of every source frame, in order, and each no later than the first frame that shows it. */
   onSourceFrame?: ((timeSec: number) => void) | undefined;
 }
@@ -54,6 +57,7 @@ export async function* decodeVideo(opened: MediaSource, options: DecodeOptions):
   // A live input begins anew with every connection, so looking first would tell nothing of the times to come.
   const probe = opened.kind === 'file' || options.startSec ? await probeStream(opened, options) : undefined;
   signal?.throwIfAborted();
+  if (probe) expectWithinLimits(probe.info, options);
   const decoder = new VideoDecoder(await planDecoding(opened, probe, options), options);
   try {
     for (let frame = await decoder.next(); frame; frame = await decoder.next()) yield frame;
@@ -63,7 +67,7 @@ export async function* decodeVideo(opened: MediaSource, options: DecodeOptions):
 }
 
 async function planDecoding(
-  { source, url, inputOptions }: MediaSource,
+  { kind, source, url, inputOptions }: MediaSource,
   probe: StreamProbe | undefined,
   options: DecodeOptions,
 ): Promise<DecodePlan> {
@@ -75,10 +79,13 @@ async function planDecoding(
   const token = randomUUID().slice(0, 8);
   const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'];
   const isWhole = startSec === 0 && durationSec === Infinity;
+  const limits = limitsOf(options.limits, kind === 'remote');
+  // What makes frames, or drops them, can be busy without an end: what comes before it shows whether there is progress.
+  const isResampled = options.frameRate !== 'source' || !isWhole;
   const filters = [
     'settb=1/1000000',
     clock.filter,
-    options.onSourceFrame && `showinfo@source${token}=checksum=0`,
+    (options.onSourceFrame || isResampled) && `showinfo@source${token}=checksum=0`,
     options.frameRate !== 'source' && `fps=fps=${options.frameRate},settb=1/1000000`,
     !isWhole && trim(startSec, startSec + durationSec),
     resize(options),
@@ -87,12 +94,13 @@ async function planDecoding(
   return {
     source,
     info: probe?.info,
+    limits,
     framePrinter: `frame${token}`,
     sourcePrinter: `source${token}`,
     command: {
       ffmpegPath,
       url,
-      inputOptions: [...quiet, ...inputOptions, ...clock.inputOptions],
+      inputOptions: [...quiet, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions],
       filters: filters.filter(Boolean).join(','),
       // `V`: moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
       outputOptions: ['-map', '0:V:0', syncOption, 'passthrough', '-f', 'rawvideo'],

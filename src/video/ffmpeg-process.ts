@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
+import { readLines } from './read-lines.js';
 
 /** How ffmpeg ended. */
 export interface FfmpegExit {
@@ -19,7 +20,7 @@ export interface FfmpegCommand {
   outputOptions: string[];
   /** Receives stdout; holding its callbacks back makes ffmpeg wait. */
   output: Writable;
-  /** Receives stderr, which is read whether or not stdout is. */
+  /** Receives the lines of stderr, which is read whether or not stdout is. */
   onLine: (line: string) => void;
 }
 
@@ -32,9 +33,10 @@ export interface FfmpegProcess {
 }
 
 /**
- * Runs ffmpeg through fluent-ffmpeg. That library is archived, and three of its faults are guarded here: its
- * `end` may come before stdout is read, or never; an error of spawning throws where nobody can catch it; and
- * `kill` does nothing before the process has begun. Its ends are therefore not used, the process's own are.
+ * Runs ffmpeg through fluent-ffmpeg. That library is archived, and four of its faults are guarded here: its
+ * `end` may come before stdout is read, or never; an error of spawning throws where nobody can catch it;
+ * `kill` does nothing before the process has begun; and a line of stderr without an end fills the memory. Its ends
+ * and its lines are therefore not used, the process's own are.
  */
 export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
   let child: ChildProcess | undefined;
@@ -47,7 +49,6 @@ export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
       .videoFilters(command.filters)
       .outputOptions(...command.outputOptions)
       .output(command.output)
-      .on('stderr', command.onLine)
       .on('error', (startError: Error) => {
         if (!child) resolve({ exitCode: null, startError });
       })
@@ -57,6 +58,8 @@ export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
           .removeAllListeners('error')
           .on('error', (startError) => resolve({ exitCode: null, startError }));
         child.on('close', (exitCode) => resolve({ exitCode }));
+        child.stderr?.removeAllListeners('data');
+        if (child.stderr) readLines(child.stderr, command.onLine);
         if (isKilled) child.kill('SIGKILL');
       });
     running.run();

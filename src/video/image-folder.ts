@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import sharp from 'sharp';
-import { VideoDecodeError } from '../errors.js';
+import { FramewiseError, VideoDecodeError } from '../errors.js';
 import type { DecodeOptions } from './decode-video.js';
+import { openPicture } from './open-picture.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';
+import { expectFewPixels, limitError, limitsOf } from './video-limits.js';
 import { refusal } from './video-source.js';
 
 const PICTURE_NAME = /\.(?:jpe?g|png|webp)$/i;
@@ -18,19 +19,14 @@ const DEFAULT_FRAME_RATE = 25;
 export async function probeImageFolder(folder: string, frameRate = DEFAULT_FRAME_RATE): Promise<VideoInfo> {
   const pictures = await listPictures(folder);
   const first = path.join(folder, pictures[0] ?? '');
-  const { autoOrient, format } = await sharp(first)
-    .metadata()
-    .catch((cause: unknown) => {
-      throw refusal(
-        folder,
-        `its picture "${first}" cannot be read (${oneLine(cause)}). Repair or remove it.`,
-        cause,
-      );
-    });
+  const { width, height, format } = await openPicture(first).catch((cause: unknown) => {
+    const why = `its picture "${first}" cannot be read (${oneLine(cause)}). Repair or remove it.`;
+    throw refusal(folder, why, cause);
+  });
   return {
     source: folder,
-    width: autoOrient.width,
-    height: autoOrient.height,
+    width,
+    height,
     rotationDegrees: 0,
     frameRate,
     durationSec: pictures.length / frameRate,
@@ -47,10 +43,12 @@ export async function probeImageFolder(folder: string, frameRate = DEFAULT_FRAME
  *
  * @throws {VideoOpenError} If the folder has no pictures.
  * @throws {VideoDecodeError} If a picture cannot be read, or none lies in the range that was asked for.
+ * @throws {VideoLimitError} Before a picture, or a number of them, beyond the limits.
  */
 export async function* decodeImageFolder(folder: string, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const { folderFrameRate = DEFAULT_FRAME_RATE, frameRate, startSec = 0, durationSec = Infinity } = options;
   const pictures = await listPictures(folder);
+  const limits = limitsOf(options.limits, false);
   const wantedRate = frameRate === 'source' ? folderFrameRate : frameRate;
   const numWanted = Math.max(1, Math.round((pictures.length / folderFrameRate) * wantedRate));
   const isInRange = (timeSec: number) => timeSec >= startSec && timeSec < startSec + durationSec;
@@ -59,6 +57,8 @@ export async function* decodeImageFolder(folder: string, options: DecodeOptions)
   for (let position = 0; position < numWanted; position++) {
     const timeSec = position / wantedRate;
     if (!isInRange(timeSec)) continue;
+    if (index === limits.maxFrames) throw limitError(folder, limits, 'maxFrames');
+    if (timeSec - startSec > limits.maxDurationSec) throw limitError(folder, limits, 'maxDurationSec');
     options.signal?.throwIfAborted();
     // The last picture whose time rounds to this position or before, as ffmpeg's `fps` filter chooses.
     const chosen =
@@ -98,12 +98,12 @@ async function listPictures(folder: string): Promise<string[]> {
   return pictures;
 }
 
-async function readPicture(
-  file: string,
-  { width, height, fit = 'fill' }: DecodeOptions,
-): Promise<Uint8Array> {
+async function readPicture(file: string, options: DecodeOptions): Promise<Uint8Array> {
+  const { width, height, fit = 'fill' } = options;
   try {
-    const pixels = await sharp(file)
+    const { image, ...picture } = await openPicture(file);
+    expectFewPixels(file, picture, limitsOf(options.limits, false));
+    const pixels = await image
       .autoOrient()
       .flatten({ background: 'black' })
       .toColourspace('srgb')
@@ -113,6 +113,7 @@ async function readPicture(
       .toBuffer();
     return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
   } catch (cause) {
+    if (cause instanceof FramewiseError) throw cause;
     const message = `Cannot read the picture "${file}": ${oneLine(cause)}. Repair or remove it.`;
     throw decodeError(file, message, cause);
   }

@@ -3,6 +3,7 @@ import type { DecodeOptions } from './decode-video.js';
 import { startFfmpeg, type FfmpegCommand, type FfmpegExit, type FfmpegProcess } from './ffmpeg-process.js';
 import { FrameAssembler } from './frame-assembler.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';
+import { isOverPixelLimit, limitError, type VideoLimits } from './video-limits.js';
 
 const STDERR_TAIL_LINES = 10;
 
@@ -11,6 +12,7 @@ export interface DecodePlan {
   source: string;
   /** Absent for an address, which is not looked at before. */
   info: VideoInfo | undefined;
+  limits: Required<VideoLimits>;
   /** Names of the two `showinfo` filters that print times. */
   framePrinter: string;
   sourcePrinter: string;
@@ -34,6 +36,7 @@ export class VideoDecoder {
   readonly #stallTimeoutMs: number;
   #numProgress = 0;
   #numFrames = 0;
+  #numSourceFrames = 0;
   #lastTimeSec = 0;
   #exit: FfmpegExit | undefined;
   #failure: { reason: unknown } | undefined;
@@ -64,6 +67,7 @@ export class VideoDecoder {
   /**
    * @returns The next frame; undefined after the last one.
    * @throws {VideoDecodeError} After the last good frame, if ffmpeg failed, or there was none.
+   * @throws {VideoLimitError} Before a frame beyond the limits.
    * @throws {VideoStalledError} If nothing came for too long.
    */
   async next(): Promise<VideoFrame | undefined> {
@@ -90,6 +94,7 @@ export class VideoDecoder {
     const timeSec = this.#timesSec.shift();
     this.#stallTimer.refresh();
     if (!data || timeSec === undefined) return undefined;
+    this.#expectWithinLimits(this.#numFrames + 1, timeSec);
     this.#lastTimeSec = timeSec;
     return { index: this.#numFrames++, timeSec, data };
   }
@@ -98,7 +103,8 @@ export class VideoDecoder {
     const [, printer, pts] = this.#printedTime.exec(line) ?? [];
     if (pts === 'NOPTS')
       this.#fail(this.#decodeError('has a frame without a presentation time. Remux or convert it.'));
-    else if (pts === undefined) this.#keepComplaint(line);
+    else if (pts === undefined)
+      return this.#keepComplaint(line); // no progress: a damaged file may complain for ever
     else if (printer === this.#plan.framePrinter) this.#timesSec.push(Number(pts) / 1e6);
     else this.#reportSourceFrame(Number(pts) / 1e6);
     this.#progress();
@@ -108,14 +114,24 @@ export class VideoDecoder {
     const { onSourceFrame, startSec = 0, durationSec = Infinity } = this.#options;
     if (timeSec < startSec || timeSec >= startSec + durationSec) return; // seeking lands before
     try {
+      // A clock that jumps by years would first be filled with frames, and only then be found to be too long.
+      this.#expectWithinLimits(++this.#numSourceFrames, timeSec);
       onSourceFrame?.(timeSec);
     } catch (error) {
       this.#fail(error);
     }
   }
 
+  #expectWithinLimits(numFrames: number, timeSec: number): void {
+    const { source, limits } = this.#plan;
+    const { startSec = 0 } = this.#options;
+    if (numFrames > limits.maxFrames) throw limitError(source, limits, 'maxFrames');
+    if (timeSec - startSec > limits.maxDurationSec) throw limitError(source, limits, 'maxDurationSec');
+  }
+
   #keepComplaint(line: string): void {
     if (!/\[(?:error|fatal|panic)\] /.test(line)) return;
+    if (isOverPixelLimit(line)) this.#fail(limitError(this.#plan.source, this.#plan.limits, 'maxPixels'));
     this.#complaints.push(line.replaceAll(this.#plan.command.url, this.#plan.source));
     if (this.#complaints.length > STDERR_TAIL_LINES) this.#complaints.shift();
   }

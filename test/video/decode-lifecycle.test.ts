@@ -249,8 +249,11 @@ describe.skipIf(isWindows)('an ffmpeg that fails (a script in its place needs a 
     });
   });
 
-  it('to send a byte is ended after the time-out', async () => {
-    const FFMPEG_PATH = await makeFakeFfmpeg('setInterval(() => {}, 1000);');
+  it.each([
+    ['to send a byte', 'setInterval(() => {}, 1000);'],
+    ['to do more than complain', `setInterval(() => console.error('[mov @ 0x1] [error] bad data'), 100);`],
+  ])('%s is ended after the time-out', async (_, behaviour) => {
+    const FFMPEG_PATH = await makeFakeFfmpeg(behaviour);
     await withEnvironment({ FFMPEG_PATH, FFPROBE_PATH: bundledTools.ffprobePath }, async () => {
       const frames = decodeFrames(shortVideo, { ...size, frameRate: 'source', stallTimeoutMs: 4000 });
       const { error } = await decodeUntilError(frames);

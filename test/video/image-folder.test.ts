@@ -1,24 +1,17 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import sharp, { type Sharp } from 'sharp';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { VideoDecodeError, VideoOpenError } from '../../src/errors.js';
 import { probeVideo } from '../../src/video/probe-video.js';
-import { decodeAll, ffmpeg, folder, makeVideo, timesOf } from './video-fixtures.js';
+import { decodeAll, ffmpeg, folder, makeFolder, makeVideo, timesOf } from './video-fixtures.js';
 
 type Color = { r: number; g: number; b: number; alpha?: number };
 
 const picture = (background: Color, width = 8, height = 6) =>
   sharp({ create: { width, height, channels: background.alpha === undefined ? 3 : 4, background } });
-
-async function makeFolder(name: string, files: Record<string, Sharp | string>): Promise<string> {
-  const place = path.join(folder, name);
-  await mkdir(place);
-  for (const [file, content] of Object.entries(files)) {
-    await writeFile(path.join(place, file), typeof content === 'string' ? content : await content.toBuffer());
-  }
-  return place;
-}
 
 const gray = (level: number) => picture({ r: level, g: level, b: level }).png();
 const levelsOf = (frames: { data: Uint8Array }[]) => frames.map(({ data }) => data[0]);
@@ -142,6 +135,26 @@ it('refuses a folder without images, and names a picture that cannot be read', a
   await expect(decodeAll(damaged)).rejects.toThrow(
     `Cannot read the picture "${path.join(damaged, '2.png')}"`,
   );
+});
+
+const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="6"><rect width="8" height="6"/></svg>';
+
+it.skipIf(process.platform === 'win32')('opens no pipe, which nobody may ever write to', async () => {
+  const place = await makeFolder('pipe', { '2.png': gray(20) });
+  await promisify(execFile)('mkfifo', [path.join(place, '1.png')]);
+  for (const open of [() => probeVideo(place), () => decodeAll(place)]) {
+    await expect(open()).rejects.toThrow('it is not a file');
+  }
+});
+
+it('opens no other format, whatever its name says, and no folder', async () => {
+  for (const open of [probeVideo, decodeAll]) {
+    const disguised = await makeFolder(`disguised ${open.name}`, { '1.png': svg });
+    await expect(open(disguised)).rejects.toThrow('its content is not that of a JPEG, PNG or WebP file');
+    const nested = await makeFolder(`nested ${open.name}`, { '2.png': gray(20) });
+    await mkdir(path.join(nested, '1.png'));
+    await expect(open(nested)).rejects.toThrow('it is not a file');
+  }
 });
 
 it('stops when its signal is aborted', async () => {

@@ -1,9 +1,10 @@
 import { execFile, type ChildProcess } from 'node:child_process';
 import diagnosticsChannel from 'node:diagnostics_channel';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { Sharp } from 'sharp';
 import { afterAll, beforeAll } from 'vitest';
 import { findFfmpeg, type FfmpegTools } from '../../src/runtime/ffmpeg.js';
 import { decodeFrames } from '../../src/video/decode-frames.js';
@@ -66,6 +67,16 @@ export async function makeVideo(name: string, lavfi: string, ...options: string[
   const file = path.join(folder, name);
   await ffmpeg('-f', 'lavfi', '-i', lavfi, ...options, `file:${file}`);
   return file;
+}
+
+/** Makes a folder of pictures, and of other files. */
+export async function makeFolder(name: string, files: Record<string, Sharp | string>): Promise<string> {
+  const place = path.join(folder, name);
+  await mkdir(place);
+  for (const [file, content] of Object.entries(files)) {
+    await writeFile(path.join(place, file), typeof content === 'string' ? content : await content.toBuffer());
+  }
+  return place;
 }
 
 export async function ffmpeg(...options: string[]): Promise<void> {
