@@ -83,7 +83,10 @@ export async function recordTraining(
         numTraining: training.length,
         numValidation: validation.length,
         labels: report.labels,
-        notes: leftOut.map((video) => `Left out: ${video}`),
+        notes: [
+          ...report.skipped.map(({ what, why }) => `Left out: ${what}: ${why}`),
+          ...leftOut.map((video) => `Left out: ${video}`),
+        ],
       },
       settings: trained.settings,
     },

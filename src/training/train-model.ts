@@ -85,7 +85,7 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
   const skipped: Skipped[] = [];
   const videos = await readDataset(dataset, { onWarning, onSkip: (item) => skipped.push(item) });
   const labels = labelsOf(videos, background);
-  expectChoice(labels, dataset);
+  expectChoice(labels, dataset, skipped);
   const split = splitVideos(videos, options);
   expectPossible(options, labels, split);
   const summary = summarize(videos, labels, split);
@@ -142,11 +142,15 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
 }
 
 /** @throws {DatasetError} If there is but one label. */
-function expectChoice(labels: readonly string[], dataset: string): void {
+function expectChoice(labels: readonly string[], dataset: string, skipped: readonly Skipped[]): void {
   if (labels.length >= 2) return;
+  const [first] = skipped;
+  const without = first
+    ? ` Left out: ${first.what}: ${first.why}${skipped.length > 1 ? `, and ${skipped.length - 1} more` : ''}.`
+    : '';
   throw new DatasetError(
     `"${dataset}" has one label, "${labels[0]}"; a model needs at least two to choose from. ` +
-      'Add videos of another activity, or name a background.',
+      `Add videos of another activity, or name a background.${without}`,
     dataset,
   );
 }

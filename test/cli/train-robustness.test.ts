@@ -121,6 +121,18 @@ describe('framewise train', () => {
     expect((await read('mirrored', 'weights.bin')).equals(await read('plain', 'weights.bin'))).toBe(false);
   });
 
+  it('says what was left out where too few labels are left', async () => {
+    const place = path.join(folder, 'of one');
+    await mkdir(place);
+    await cp(path.join(FIXTURES, 'stitched/stitched-3.mp4'), path.join(place, 'here.mp4'));
+    const labelled = (label: string) => ({ annotations: [{ label, segment: [0, 2] }] });
+    const database = { here: labelled('jump'), gone: labelled('fall') };
+    await writeFile(path.join(place, 'set.json'), JSON.stringify({ database }));
+    const { exitCode, stderr } = await train(place, 'of one label', '--folds', '0');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/error: .* has one label, "jump".* Left out: "gone": .*it is not there\./);
+  });
+
   it('refuses a network that cannot be before it encodes anything', async () => {
     const encoded = () => readdir(cache).catch(() => []); // no folder yet
     const before = await encoded();
