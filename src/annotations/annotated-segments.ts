@@ -6,6 +6,8 @@ import { reportSkip, type ReadOptions } from './annotation-reader.js';
 export interface AnnotatedSegment extends LabelSpan {
   /** The video as the label file names it. */
   video: string;
+  /** How sure a model was of it, 0 to 1; undefined where a person labelled. */
+  confidence?: number;
   /** One-based line of the label file; the last one where a quoted field holds line breaks. */
   line?: number;
   /** Which entry of the file it is, where lines say little, as in JSON. */

@@ -1,4 +1,5 @@
 import { AnnotationError } from '../errors.js';
+import type { Timeline } from '../timeline/timeline.js';
 import type { VideoInfo } from '../video/video-frame.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 
@@ -39,8 +40,8 @@ export type VideoReference = Pick<AnnotatedSegment, 'video' | 'line' | 'entry'>;
 
 /** Reads a kind of label file. */
 export interface AnnotationReader {
-  /** What a user calls it. */
-  name: string;
+  /** What a sentence calls it. */
+  title: string;
   /** Endings of its files in lower case, with the dot. */
   extensions: readonly string[];
   /** Whether the content is of this kind: a glance that never throws. */
@@ -51,6 +52,8 @@ export interface AnnotationReader {
    * @throws {AnnotationError} If the file is damaged or says something impossible.
    */
   read: (file: LabelFile, context: ReadContext) => AnnotatedSegment[] | Promise<AnnotatedSegment[]>;
+  /** The same with all that the file says of single frames, a timeline a video; for formats that know frames. */
+  readTimelines?: (file: LabelFile) => Timeline[];
   /** Whether such files list videos that nobody has any more; those are left out, not refused. */
   mayListAbsentVideos?: boolean;
 }

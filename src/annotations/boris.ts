@@ -1,6 +1,12 @@
+import path from 'node:path';
+import { stringify } from 'csv-stringify/sync';
 import { AnnotationError } from '../errors.js';
+import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
-import { reportSkip, type AnnotationReader, type LabelFile, type ReadContext } from './annotation-reader.js';
+import type { AnnotationFormat } from './annotation-format.js';
+import { reportSkip, type LabelFile, type ReadContext } from './annotation-reader.js';
+import { framesWithin } from './frame-runs.js';
+import { publicSource, videoName } from './media-names.js';
 import { glanceAtHeader, parseTable } from './parse-table.js';
 import { parseTime } from './parse-time.js';
 
@@ -9,13 +15,16 @@ const MEDIA_COLUMNS = ['media file name', 'media file'] as const; // since versi
 
 /**
  * Aggregated events as BORIS exports them, comma or tab between: a row an event, the behaviour is the label. Rows of
- * type STATE have a length; POINT events have none and are left out.
+ * type STATE have a length; POINT events have none and are left out. Written are the columns of version 8.
  *
  * @see https://www.boris.unito.it/user_guide/export_events/
  */
-export const borisReader: AnnotationReader = {
-  name: 'BORIS aggregated events',
+export const borisFormat: AnnotationFormat = {
+  name: 'boris',
+  title: 'BORIS aggregated events',
+  extension: '.boris.csv',
   extensions: ['.csv', '.tsv'],
+  holds: ['overlaps', 'gaps', 'times', 'folder', 'extension'],
   recognizes: (file) => {
     const names = glanceAtHeader(file);
     return (
@@ -23,7 +32,48 @@ export const borisReader: AnnotationReader = {
     );
   },
   read: readEvents,
+  write: writeEvents,
 };
+
+function writeEvents({ video, segments }: Timeline): string {
+  const media = publicSource(video.source);
+  const observation = path.parse(videoName(video.source)).name;
+  const starts = segments.map(({ startSec }) => startSec);
+  const ends = segments.map(({ endSec }) => endSec);
+  const codedSec = segments.length > 0 ? Math.max(...ends) - Math.min(...starts) : 0;
+  const rows = segments.map((segment) => {
+    const { label, startSec, endSec } = segment;
+    const { startFrame, endFrame } = framesWithin(segment, video.frameRate);
+    const isRateKnown = video.frameRate > 0;
+    return {
+      'Observation id': observation,
+      'Observation date': '',
+      Description: '',
+      'Observation type': 'Media file(s)',
+      Source: `player #1:${media}`,
+      'Time offset (s)': '0.0',
+      'Coding duration': codedSec.toFixed(3),
+      'Media duration (s)': video.durationSec.toFixed(3),
+      'FPS (frame/s)': video.frameRate,
+      Subject: 'No focal subject',
+      'Observation duration by subject by observation': codedSec.toFixed(3),
+      Behavior: label,
+      'Behavioral category': '',
+      'Behavior type': 'STATE',
+      'Start (s)': startSec.toFixed(3),
+      'Stop (s)': endSec.toFixed(3),
+      'Duration (s)': (endSec - startSec).toFixed(3),
+      'Media file name': media,
+      'Image index start': isRateKnown ? startFrame : '',
+      'Image index stop': isRateKnown ? endFrame : '',
+      'Image file path start': '',
+      'Image file path stop': '',
+      'Comment start': '',
+      'Comment stop': '',
+    };
+  });
+  return stringify(rows, { header: true });
+}
 
 function readEvents(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
   const firstLine = file.text.split('\n', 1)[0] ?? '';

@@ -2,51 +2,50 @@ import { stringify } from 'csv-stringify/sync';
 import { AnnotationError } from '../errors.js';
 import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
-import type { AnnotationFormat } from './annotation-format.js';
-import type { AnnotationReader, LabelFile } from './annotation-reader.js';
+import type { AnnotationFormat, WriteOptions } from './annotation-format.js';
+import type { LabelFile } from './annotation-reader.js';
 import { videoName } from './media-names.js';
 import { glanceAtHeader, parseTable, type TableRow } from './parse-table.js';
 import { parseTime } from './parse-time.js';
 
+const COLUMNS = ['video', 'label', 'start', 'end'] as const;
+
 /**
- * One segment a row: `video,label,start,end,confidence`, seconds to the millisecond, quoted as RFC 4180 says. It is
- * also a label file that {@link segmentsCsvReader} reads, so a model's output can be corrected by hand and trained on.
+ * One segment a row: `video,label,start,end,confidence`, seconds to the millisecond, quoted as RFC 4180 says. Read are
+ * these columns, and `group` and `subset`, in any order and case; only the first four must be there, and others are
+ * ignored. Times as {@link parseTime} reads them. So a model's output can be corrected by hand and trained on.
  *
  * Text is written as it is, also where it begins with `=`: a guard against spreadsheet formulas would change names,
  * and the next program would not find the video. Open the file of a stranger's video as text columns.
  */
-export const csvSegmentsFormat: AnnotationFormat = { name: 'csv', extension: '.csv', write: writeSegments };
-
-function writeSegments({ video, segments }: Timeline): string {
-  const name = videoName(video.source);
-  return stringify([
-    ['video', 'label', 'start', 'end', 'confidence'],
-    ...segments.map(({ label, startSec, endSec, confidence }) => [
-      name,
-      label,
-      startSec.toFixed(3),
-      endSec.toFixed(3),
-      confidence.toFixed(4),
-    ]),
-  ]);
-}
-
-const COLUMNS = ['video', 'label', 'start', 'end'] as const;
-
-/**
- * A CSV of labelled segments: a header that names `video`, `label`, `start` and `end` in any order and case, then a
- * row a segment. Times as {@link parseTime} reads them. The columns `group` and `subset` are read where they are;
- * others are ignored.
- */
-export const segmentsCsvReader: AnnotationReader = {
-  name: 'CSV',
+export const csvSegmentsFormat: AnnotationFormat = {
+  name: 'csv',
+  title: 'CSV',
+  extension: '.csv',
   extensions: ['.csv'],
+  holds: ['confidence', 'overlaps', 'gaps', 'times', 'extension', 'group', 'subset'],
   recognizes: (file) => {
     const names = glanceAtHeader(file);
     return COLUMNS.every((name) => names.includes(name));
   },
   read: readSegments,
+  write: writeSegments,
 };
+
+function writeSegments({ video, segments }: Timeline, { group, subset }: WriteOptions = {}): string {
+  const membership = Object.entries({ group, subset }).filter(([, value]) => value);
+  return stringify([
+    [...COLUMNS, 'confidence', ...membership.map(([column]) => column)],
+    ...segments.map(({ label, startSec, endSec, confidence }) => [
+      videoName(video.source),
+      label,
+      startSec.toFixed(3),
+      endSec.toFixed(3),
+      confidence.toFixed(4),
+      ...membership.map(([, value]) => value),
+    ]),
+  ]);
+}
 
 /** The error of a bad row names the first line to blame, and the lines of further bad rows. */
 function readSegments(file: LabelFile): AnnotatedSegment[] {
@@ -84,7 +83,7 @@ function readSegments(file: LabelFile): AnnotatedSegment[] {
 }
 
 /** A segment, or what is wrong with it. */
-function readRow({ field, line }: TableRow): AnnotatedSegment | string {
+function readRow({ field, line, confidence: readConfidence }: TableRow): AnnotatedSegment | string {
   const [video = '', label = '', start = '', end = ''] = COLUMNS.map(field);
   if (video === '') return 'the video is not named';
   if (label === '') return 'the label is empty';
@@ -93,6 +92,11 @@ function readRow({ field, line }: TableRow): AnnotatedSegment | string {
   if (startSec === undefined) return `the start ${JSON.stringify(start)} is not a time, ${forms}`;
   if (endSec === undefined) return `the end ${JSON.stringify(end)} is not a time, ${forms}`;
   if (endSec <= startSec) return `the segment ends at ${end}, which is not after its start at ${start}`;
-  const [group, subset] = [field('group'), field('subset')];
-  return { video, label, startSec, endSec, line, ...(group && { group }), ...(subset && { subset }) };
+  const [group, subset, confidence] = [field('group'), field('subset'), readConfidence()];
+  return {
+    ...{ video, label, startSec, endSec, line },
+    ...(confidence !== undefined && { confidence }),
+    ...(group && { group }),
+    ...(subset && { subset }),
+  };
 }

@@ -1,21 +1,77 @@
 import { AnnotationError } from '../errors.js';
+import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
-import { frameRateOf, type AnnotationReader, type LabelFile, type ReadContext } from './annotation-reader.js';
-import type { FrameRun } from './frame-runs.js';
+import type { AnnotationFormat } from './annotation-format.js';
+import { frameRateOf, type LabelFile, type ReadContext } from './annotation-reader.js';
+import { countingRate, framesWithin, numFramesOf, type FrameRun } from './frame-runs.js';
+import { videoName } from './media-names.js';
+import { oneLine } from './one-line.js';
 import { childrenAt, parseXmlFile, type XmlNode } from './parse-xml.js';
+import { writeXml } from './write-xml.js';
 
 /**
- * Frame tags as CVAT exports them for a video ("CVAT for images 1.1", a tag being no part of the format for videos):
- * tags of one label on consecutive frames are one segment. Shapes are passed over.
+ * Frame tags as CVAT exports and imports them for a video ("CVAT for images 1.1", a tag being no part of the format for
+ * videos): tags of one label on consecutive frames are one segment. Shapes are passed over. Written are the frames that
+ * have a label, by their number in the video.
  *
  * @see https://docs.cvat.ai/docs/other/xml_format
  */
-export const cvatReader: AnnotationReader = {
-  name: 'CVAT frame tags',
+export const cvatFormat: AnnotationFormat = {
+  name: 'cvat',
+  title: 'CVAT frame tags',
+  extension: '.cvat.xml',
   extensions: ['.xml'],
+  holds: ['overlaps', 'gaps', 'extension'],
   recognizes: ({ text }) => text.includes('<annotations>') && text.includes('<meta>'),
   read: readTags,
+  write: writeTags,
 };
+
+function writeTags(timeline: Timeline): string {
+  const { video, model, segments } = timeline;
+  const frameRate = countingRate(timeline, cvatFormat.title);
+  const labelsOf = new Map<number, string[]>(); // by frame
+  for (const segment of segments) {
+    const { startFrame, endFrame } = framesWithin(segment, frameRate);
+    for (let frame = startFrame; frame < endFrame; frame++) {
+      labelsOf.set(frame, [...(labelsOf.get(frame) ?? []), oneLine(segment.label)]);
+    }
+  }
+  const frames = [...labelsOf].sort(([a], [b]) => a - b);
+  const numFrames = numFramesOf(timeline) || (frames.at(-1)?.[0] ?? -1) + 1;
+  const name = videoName(video.source);
+  return writeXml({
+    annotations: {
+      version: '1.1',
+      meta: {
+        task: {
+          name,
+          size: numFrames,
+          mode: 'interpolation',
+          start_frame: 0,
+          stop_frame: Math.max(0, numFrames - 1),
+          frame_filter: '',
+          labels: {
+            label: [...new Set(segments.map(({ label }) => oneLine(label)))].map((label) => ({
+              name: label,
+              type: 'tag',
+              attributes: '',
+            })),
+          },
+          original_size: { width: video.width, height: video.height },
+          source: name,
+        },
+      },
+      image: frames.map(([frame, labels]) => ({
+        '@id': frame,
+        '@name': `frame_${String(frame).padStart(6, '0')}`,
+        '@width': video.width,
+        '@height': video.height,
+        tag: labels.map((label) => ({ '@label': label, '@source': model === '' ? 'manual' : 'auto' })),
+      })),
+    },
+  });
+}
 
 async function readTags(file: LabelFile, context: ReadContext): Promise<AnnotatedSegment[]> {
   const root = parseXmlFile(file);

@@ -5,7 +5,8 @@ import { collectVideos, type AnnotatedVideo } from './annotated-video.js';
 import { reportSkip, type ReadContext, type ReadOptions, type Skipped } from './annotation-reader.js';
 import { isFolder, listFolder, readClipFolders } from './clip-folders.js';
 import { isLabelFile, readLabelFile } from './label-files.js';
-import { GROUND_TRUTH, readMsTcn } from './ms-tcn.js';
+import { GROUND_TRUTH } from './ms-tcn.js';
+import { readMsTcn } from './ms-tcn-folder.js';
 import { createVideoFinder, type FindVideo } from './video-finder.js';
 
 export type { AnnotatedVideo } from './annotated-video.js';

@@ -2,18 +2,41 @@ import path from 'node:path';
 import { UsageError } from '../errors.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 import type { Timeline } from '../timeline/timeline.js';
+import { activityNetFormat } from './activitynet.js';
 import type { AnnotationFormat, WriteOptions } from './annotation-format.js';
+import { audacityFormat } from './audacity.js';
+import { borisFormat } from './boris.js';
 import { csvFramesFormat } from './csv-frames.js';
 import { csvSegmentsFormat } from './csv-segments.js';
+import { cvatFormat } from './cvat.js';
+import { elanFormat } from './elan.js';
 import { jsonFormat } from './json.js';
+import { jsonLinesFormat } from './json-lines.js';
+import { labelStudioFormat } from './label-studio.js';
+import { msTcnFormat } from './ms-tcn.js';
+import { srtFormat } from './srt.js';
+import { viaFormat } from './via.js';
 import { webvttFormat } from './webvtt.js';
 
-/** Every kind of label file that can be written. A new one is one module and one line here. */
+/**
+ * Every kind of label file, to write and to read. A new one is one module and one line here. A file is of the first
+ * kind that recognizes it.
+ */
 export const annotationFormats: readonly AnnotationFormat[] = [
   jsonFormat,
+  jsonLinesFormat,
   csvSegmentsFormat,
   csvFramesFormat,
   webvttFormat,
+  srtFormat,
+  elanFormat,
+  labelStudioFormat,
+  cvatFormat,
+  viaFormat,
+  borisFormat,
+  audacityFormat,
+  activityNetFormat,
+  msTcnFormat,
 ];
 
 /**

@@ -1,39 +1,16 @@
 import path from 'node:path';
 import { AnnotationError } from '../errors.js';
-import { activityNetReader } from './activitynet.js';
 import {
   checkSegments,
   separateSegments,
   type AnnotatedSegment,
   type LabelOverlap,
 } from './annotated-segments.js';
-import type { AnnotationReader, LabelFile, ReadContext } from './annotation-reader.js';
-import { audacityReader } from './audacity.js';
-import { borisReader } from './boris.js';
-import { segmentsCsvReader } from './csv-segments.js';
-import { cvatReader } from './cvat.js';
-import { elanReader } from './elan.js';
-import { timelineJsonReader } from './json.js';
-import { labelStudioReader } from './label-studio.js';
+import type { AnnotationFormat } from './annotation-format.js';
+import type { LabelFile, ReadContext } from './annotation-reader.js';
+import { csvSegmentsFormat } from './csv-segments.js';
+import { annotationFormats } from './formats.js';
 import { openLabelFile } from './open-label-file.js';
-import { srtReader } from './srt.js';
-import { viaReader } from './via.js';
-import { webvttReader } from './webvtt.js';
-
-/** Every kind of label file that can be read. A new one is one module and one line here. */
-const annotationReaders: readonly AnnotationReader[] = [
-  segmentsCsvReader,
-  borisReader,
-  elanReader,
-  cvatReader,
-  timelineJsonReader,
-  activityNetReader,
-  labelStudioReader,
-  viaReader,
-  audacityReader,
-  webvttReader,
-  srtReader,
-];
 
 /** A label file after reading. */
 export interface LabelledFile {
@@ -56,9 +33,9 @@ export interface LabelledFile {
  */
 export async function readLabelFile(path: string, context: ReadContext = {}): Promise<LabelledFile> {
   const file = await openLabelFile(path);
-  const reader = readerOf(file);
-  const checked = checkSegments(await reader.read(file, context), path, context);
-  const { mayListAbsentVideos = false } = reader;
+  const format = formatOf(file);
+  const checked = checkSegments(await format.read(file, context), path, context);
+  const { mayListAbsentVideos = false } = format;
   return { file: path, ...separateSegments(checked, path, context.onWarning), mayListAbsentVideos };
 }
 
@@ -76,28 +53,28 @@ export async function isLabelFile(path: string): Promise<boolean> {
 /** Whether a file may hold labels, by the ending of its name. */
 function isLabelFileName(file: string): boolean {
   const extension = path.extname(file).toLowerCase();
-  return annotationReaders.some(({ extensions }) => extensions.includes(extension));
+  return annotationFormats.some(({ extensions }) => extensions.includes(extension));
 }
 
-/** The reader of a file by its ending and content, if there is one. */
-function recognize(file: LabelFile): AnnotationReader | undefined {
+/** The format of a file by its ending and content, if there is one. */
+function recognize(file: LabelFile): AnnotationFormat | undefined {
   const extension = path.extname(file.path).toLowerCase();
-  return annotationReaders.find((reader) => reader.extensions.includes(extension) && reader.recognizes(file));
+  return annotationFormats.find((format) => format.extensions.includes(extension) && format.recognizes(file));
 }
 
 /**
- * The reader of a file that a user says holds labels.
+ * The format of a file that a user says holds labels.
  *
- * @throws {AnnotationError} If no reader knows its content.
+ * @throws {AnnotationError} If no format knows its content.
  */
-function readerOf(file: LabelFile): AnnotationReader {
+function formatOf(file: LabelFile): AnnotationFormat {
   const extension = path.extname(file.path).toLowerCase();
-  const reader = recognize(file);
-  if (reader) return reader;
-  const candidates = annotationReaders.filter(({ extensions }) => extensions.includes(extension));
+  const format = recognize(file);
+  if (format) return format;
+  const candidates = annotationFormats.filter(({ extensions }) => extensions.includes(extension));
   // A table under any name; its reader says best what the header lacks.
-  if (candidates.length === 0 || candidates.includes(segmentsCsvReader)) return segmentsCsvReader;
-  const kinds = candidates.map(({ name }) => name).join(', ');
+  if (candidates.length === 0 || candidates.includes(csvSegmentsFormat)) return csvSegmentsFormat;
+  const kinds = candidates.map(({ title }) => title).join(', ');
   throw new AnnotationError(
     `"${file.path}" is no label file: expected ${kinds}, as "${extension}" says, received ` +
       `${JSON.stringify(file.text.slice(0, 40))}. Export it again, or give the file its right ending.`,

@@ -5,6 +5,9 @@ const VIDEO_EXTENSIONS = new Set(
     ' ',
   ),
 );
+/** Words before the ending that tell formats with the same ending apart: `street.via.json` from `street.json`. */
+export const FORMAT_WORDS = ['activitynet', 'audacity', 'boris', 'cvat', 'frames', 'label-studio', 'via'];
+
 const PICTURE_EXTENSIONS = new Set(['.jpeg', '.jpg', '.png', '.webp']);
 
 /** Whether a file is a video by its extension, in upper or lower case. */
@@ -39,8 +42,8 @@ export function videoName(source: string): string {
 /**
  * Names of the label files of many videos, without extension: `clips/street.mp4` gives `street`, `rtsp://camera/1`
  * gives `camera-1`. Videos that would share a name keep their extension (`street.mp4`, `street.avi`); if that is not
- * enough they are counted (`street.mp4-2`). Names differ in more than case, and none is another's with the `.frames`
- * that a format adds, so no two videos write one file.
+ * enough they are counted (`street.mp4-2`). Names differ in more than case, and none is another's with a word that a
+ * format adds, such as `.frames`, so no two videos write one file.
  *
  * @param sources - Paths or URLs, in the order in which they take names.
  */
@@ -58,7 +61,7 @@ export function outputBaseNames(sources: readonly string[]): string[] {
 }
 
 function claims(name: string): string[] {
-  return [name.toLowerCase(), `${name.toLowerCase()}.frames`];
+  return ['', ...FORMAT_WORDS.map((word) => `.${word}`)].map((word) => name.toLowerCase() + word);
 }
 
 function shortName(source: string): string {
@@ -74,7 +77,8 @@ function fullName(source: string): string {
     .replace(/^-+|-+$/g, '');
 }
 
-function isUrl(source: string): boolean {
+/** Whether a video's source is a URL, not a path. */
+export function isUrl(source: string): boolean {
   return /^[a-z][a-z\d+.-]+:\/\//i.test(source);
 }
 

@@ -1,65 +1,71 @@
 import path from 'node:path';
-import { AnnotationError, DatasetError } from '../errors.js';
+import { AnnotationError } from '../errors.js';
+import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
-import { frameRateOf, reportSkip, type LabelFile, type ReadContext } from './annotation-reader.js';
-import { listFolder } from './clip-folders.js';
-import { runsOf } from './frame-runs.js';
-import type { LabelledFile } from './label-files.js';
-import { openLabelFile } from './open-label-file.js';
+import type { AnnotationFormat, WriteOptions } from './annotation-format.js';
+import { frameRateOf, type LabelFile, type ReadContext } from './annotation-reader.js';
+import { countingRate, framesWithin, numFramesOf, runsOf } from './frame-runs.js';
+import { oneLine } from './one-line.js';
 
-/** Name of the folder that tells the layout. */
+/** Name of the folder that tells the layout of a whole dataset. */
 export const GROUND_TRUTH = 'groundTruth';
 
 /**
- * Reads a dataset in the layout of MS-TCN: `groundTruth/<video>.txt` with the label of each frame on a line of its
- * own, `mapping.txt` with all labels, `splits/<part>.<split>.bundle` with names of videos. Frames become time at the
- * video's own rate, or at the one that the user says. Videos that are absent are left out.
+ * The label of each frame on a line of its own, at the video's own rate, as in the `groundTruth` of MS-TCN. The file is
+ * named as its video. Any text looks so; by itself it is only taken for one in a folder of that name.
  *
  * @see Abu Farha and Gall 2019, arXiv:1903.01945, and the data that its authors publish.
- * @throws {DatasetError} If there is no ground truth.
- * @throws {AnnotationError} If a file cannot be read, or a frame has no label.
  */
-export async function readMsTcn(folder: string, context: ReadContext): Promise<LabelledFile[]> {
-  const place = path.join(folder, GROUND_TRUTH);
-  const names = (await listFolder(place)).map(({ name }) => name).filter((name) => name.endsWith('.txt'));
-  if (names.length === 0) {
-    throw new DatasetError(`"${place}" holds no ground truth: expected a file <video>.txt a video.`, place);
+export const msTcnFormat: AnnotationFormat = {
+  name: 'ms-tcn',
+  title: 'MS-TCN frame labels',
+  extension: '.txt',
+  extensions: ['.txt'],
+  holds: [],
+  recognizes: ({ path: file }) => path.basename(path.dirname(path.resolve(file))) === GROUND_TRUTH,
+  read: readFrameLabels,
+  write: writeFrameLabels,
+};
+
+function writeFrameLabels(timeline: Timeline, { background }: WriteOptions = {}): string {
+  const { video, segments } = timeline;
+  const frameRate = countingRate(timeline, msTcnFormat.title);
+  const labels: (string | undefined)[] = [];
+  for (const segment of segments) {
+    const { startFrame, endFrame } = framesWithin(segment, frameRate);
+    for (let frame = startFrame; frame < endFrame; frame++) labels[frame] = oneLine(segment.label);
   }
-  const subsets = await readBundles(folder, names, context);
-  const files: LabelledFile[] = [];
-  for (const name of names) {
-    const file = await openLabelFile(path.join(place, name));
-    const video = path.parse(name).name;
-    const info = await context.probe?.({ video, line: 1 });
-    if (!info) {
-      reportSkip({ what: `"${file.path}"`, why: `its video "${video}" is not there` }, context);
-      continue;
-    }
-    const segments = await readFrameLabels(file, video, context);
-    const numLabels = Math.max(0, ...segments.map(({ endFrame }) => endFrame));
-    const rate = context.frameRate ?? info.frameRate;
-    const isOwnRate = context.frameRate === undefined;
-    const expected = Math.round((isOwnRate && info.numFrames) || info.durationSec * rate);
-    if (expected > 0 && Math.abs(numLabels - expected) > 1) {
-      context.onWarning?.(
-        `"${file.path}" labels ${numLabels} frames, and "${video}" has ${expected} at ${rate} a second. If the labels ` +
-          'were made at another rate, say which.',
-      );
-    }
-    const subsetBySplit = subsets.get(video);
-    files.push({ file: file.path, segments, ...(subsetBySplit && { subsetBySplit }) });
+  const last = segments.at(-1);
+  const numFrames = numFramesOf(timeline) || labels.length;
+  // A container may count a few frames more than its length has; what reaches the end reaches the last of them.
+  if (last && last.endSec + 1 / frameRate >= video.durationSec)
+    labels.push(...fill(numFrames - labels.length, last.label));
+  const lines = Array.from({ length: numFrames }, (_, frame) => labels[frame] ?? background);
+  const unlabelled = lines.indexOf(undefined);
+  if (unlabelled >= 0) {
+    throw new AnnotationError(
+      `${msTcnFormat.title} say something of every frame, and frame ${unlabelled} of ${JSON.stringify(video.source)} ` +
+        'has no label. Give frames without one a label of their own: say what the background is called.',
+      video.source,
+    );
   }
-  await compareMapping(folder, files, context);
-  return files;
+  return lines.map((label) => `${label}\n`).join('');
 }
 
-type FrameSegment = AnnotatedSegment & { endFrame: number };
+function fill(count: number, label: string): string[] {
+  return Array.from({ length: Math.max(0, count) }, () => oneLine(label));
+}
 
-async function readFrameLabels(
+/**
+ * Reads the label of each frame as segments of the video that the file is named after.
+ *
+ * @throws {AnnotationError} If a frame has no label, or the rate is not known.
+ */
+export async function readFrameLabels(
   file: LabelFile,
-  video: string,
   context: ReadContext,
-): Promise<FrameSegment[]> {
+): Promise<(AnnotatedSegment & { endFrame: number })[]> {
+  const video = path.parse(file.path).name;
   const labels = linesOf(file);
   const empty = labels.indexOf('');
   if (empty >= 0) {
@@ -80,52 +86,8 @@ async function readFrameLabels(
   }));
 }
 
-/** The part that each split puts each video into, by video and split. Names may end in `.txt`. */
-async function readBundles(
-  folder: string,
-  groundTruth: readonly string[],
-  { onWarning }: ReadContext,
-): Promise<Map<string, Record<string, string>>> {
-  const subsets = new Map<string, Record<string, string>>(
-    groundTruth.map((name) => [path.parse(name).name, {}]),
-  );
-  const places = (await listFolder(folder)).filter(({ name }) => name === 'splits');
-  const bundles = places.length > 0 ? await listFolder(path.join(folder, 'splits')) : [];
-  for (const { name } of bundles) {
-    const [, part, split = 'split'] = /^([^.]+)(?:\.(.+))?\.bundle$/.exec(name) ?? [];
-    if (part === undefined) continue;
-    const bundle = await openLabelFile(path.join(folder, 'splits', name));
-    for (const line of linesOf(bundle).filter(Boolean)) {
-      const video = line.replace(/\.txt$/, '');
-      const own = subsets.get(video);
-      if (own) own[split] = part;
-      else onWarning?.(`"${bundle.path}" names "${video}", which has no file in ${GROUND_TRUTH}.`);
-    }
-  }
-  for (const [video, own] of subsets) if (Object.keys(own).length === 0) subsets.delete(video);
-  return subsets;
-}
-
-/** Tells of labels that only the mapping knows, or only the ground truth. */
-async function compareMapping(
-  folder: string,
-  files: readonly LabelledFile[],
-  { onWarning }: ReadContext,
-): Promise<void> {
-  if (!(await listFolder(folder)).some(({ name }) => name === 'mapping.txt')) return;
-  const mapping = await openLabelFile(path.join(folder, 'mapping.txt'));
-  const listed = new Set(linesOf(mapping).map((line) => line.replace(/^\d+\s+/, '')));
-  listed.delete('');
-  const shown = new Set(files.flatMap(({ segments }) => segments.map(({ label }) => label)));
-  const unlisted = [...shown].filter((label) => !listed.has(label));
-  const unshown = [...listed].filter((label) => !shown.has(label));
-  if (unlisted.length > 0) onWarning?.(`"${mapping.path}" does not list the label ${unlisted.join(', ')}.`);
-  if (unshown.length > 0)
-    onWarning?.(`No frame has the label ${unshown.join(', ')}, which "${mapping.path}" lists.`);
-}
-
 /** Lines without surrounding spaces; the last line may end in a line break or not. */
-function linesOf({ text }: LabelFile): string[] {
+export function linesOf({ text }: LabelFile): string[] {
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
   while (lines.at(-1) === '') lines.pop();
   return lines;

@@ -17,6 +17,8 @@ export interface TableRow {
   line: number;
   /** The field below a column, found in any case; undefined if there is no such column or the row is too short. */
   field: (column: string) => string | undefined;
+  /** The field below the column `confidence` where it is a number from 0 to 1. */
+  confidence: () => number | undefined;
 }
 
 /**
@@ -33,11 +35,16 @@ export function parseTable({ path, text }: LabelFile, delimiter = ','): Table | 
   return {
     columns: header.fields,
     line: header.line,
-    rows: rows.map(({ fields, line }) => ({
-      line,
-      field: (column) => fields[positions.get(column.toLowerCase()) ?? -1],
-    })),
+    rows: rows.map(({ fields, line }) => {
+      const field = (column: string): string | undefined => fields[positions.get(column.toLowerCase()) ?? -1];
+      return { line, field, confidence: () => parseConfidence(field('confidence')) };
+    }),
   };
+}
+
+function parseConfidence(text = ''): number | undefined {
+  const value = Number(text);
+  return text !== '' && value >= 0 && value <= 1 ? value : undefined;
 }
 
 /** The lower-case names in a table's first line, guessed with a comma or a tab between; for recognizing a file. */

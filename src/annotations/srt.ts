@@ -1,10 +1,37 @@
-import type { AnnotationReader } from './annotation-reader.js';
-import { hasCues, readCues } from './subtitle-cues.js';
+import type { Timeline } from '../timeline/timeline.js';
+import type { AnnotationFormat } from './annotation-format.js';
+import { oneLine } from './one-line.js';
+import { cueTime, hasCues, readCues } from './subtitle-cues.js';
 
-/** SubRip subtitles: a numbered cue a segment, its text the label. The file is named as its video. */
-export const srtReader: AnnotationReader = {
-  name: 'SRT',
+/**
+ * SubRip subtitles: a numbered cue a segment, its text the label. The file is named as its video.
+ *
+ * @see https://www.matroska.org/technical/subtitles.html#srt-subtitles
+ */
+export const srtFormat: AnnotationFormat = {
+  name: 'srt',
+  title: 'SRT',
+  extension: '.srt',
   extensions: ['.srt'],
+  holds: ['overlaps', 'gaps', 'times'],
   recognizes: ({ text }) => hasCues(text),
   read: readCues,
+  write: writeCues,
 };
+
+function writeCues({ segments }: Timeline): string {
+  return segments
+    .map(
+      ({ label, startSec, endSec }, position) =>
+        `${position + 1}\n${cueTime(startSec, ',')} --> ${cueTime(endSec, ',')}\n${cueText(label)}\n`,
+    )
+    .join('\n');
+}
+
+/** Players show an ampersand as it is, so only what would be taken for markup is escaped. */
+function cueText(label: string): string {
+  return oneLine(label)
+    .replace(/&(?=(?:amp|lt|gt|nbsp|lrm|rlm);)/g, '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}

@@ -3,6 +3,18 @@ import { AnnotationError } from '../errors.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 import type { LabelFile } from './annotation-reader.js';
 
+/**
+ * A time as cues have it: `hh:mm:ss`, with more digits for the hours where a hundred are not enough, then milliseconds.
+ *
+ * @param point - What stands before the milliseconds: a point in WebVTT, a comma in SubRip.
+ */
+export function cueTime(timeSec: number, point: '.' | ','): string {
+  const totalMs = Math.round(timeSec * 1000);
+  const pad = (value: number, digits: number) => String(Math.floor(value)).padStart(digits, '0');
+  const [hours, minutes, seconds] = [totalMs / 3_600_000, (totalMs / 60_000) % 60, (totalMs / 1000) % 60];
+  return `${pad(hours, 2)}:${pad(minutes, 2)}:${pad(seconds, 2)}${point}${pad(totalMs % 1000, 3)}`;
+}
+
 const TIME = String.raw`((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})`;
 const TIMING = new RegExp(`^\\s*${TIME}\\s+-->\\s+${TIME}(?:\\s.*)?$`);
 

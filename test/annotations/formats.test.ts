@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findFormats, writeAnnotations } from '../../src/annotations/formats.js';
+import { annotationFormats, findFormats, writeAnnotations } from '../../src/annotations/formats.js';
+import { FORMAT_WORDS } from '../../src/annotations/media-names.js';
 import { OutputError, UsageError } from '../../src/errors.js';
 import { street } from './street.js';
 import { useTemporaryFolder } from './temporary-folder.js';
@@ -13,11 +15,26 @@ describe('findFormats', () => {
     expect(findFormats(['vtt', 'json', 'vtt']).map((format) => format.extension)).toEqual(['.vtt', '.json']);
   });
 
-  it.each(['srt', '', 'CSV', 'constructor'])('refuses "%s" and lists what there is', (name) => {
+  it.each(['xls', '', 'CSV', 'constructor'])('refuses "%s" and lists what there is', (name) => {
     expect(() => findFormats(['json', name])).toThrow(UsageError);
     expect(() => findFormats([name])).toThrow(
-      `Unknown label format "${name}". Choose from json, csv, csv-frames, vtt.`,
+      `Unknown label format "${name}". Choose from json, jsonl, csv, csv-frames, vtt, srt, `,
     );
+  });
+});
+
+describe('the formats', () => {
+  it('never write two files of one name, and a word that tells them apart is reserved in names', () => {
+    const extensions = annotationFormats.map(({ extension }) => extension);
+    expect(new Set(extensions).size).toBe(extensions.length);
+    const words = extensions.flatMap((extension) => /^\.(.+)\.\w+$/.exec(extension)?.[1] ?? []);
+    expect(words.sort()).toEqual(FORMAT_WORDS);
+  });
+
+  it('write files with an ending that they read', () => {
+    for (const { extension, extensions } of annotationFormats) {
+      expect(extensions).toContain(path.extname(`street${extension}`));
+    }
   });
 });
 

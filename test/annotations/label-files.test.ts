@@ -145,7 +145,7 @@ describe('a file is no label file where', () => {
   it('and a user who gives one is told what was expected and received', async () => {
     const file = await write('notes.txt', 'Remember the milk.\n');
     await expect(readLabelFile(file)).rejects.toThrow(
-      /notes\.txt" is no label file: expected Audacity labels, as "\.txt" says, received "Remember the milk/,
+      /notes\.txt" is no label file: expected Audacity labels, MS-TCN frame labels, as "\.txt" says, received "Remember the milk/,
     );
   });
 });
