@@ -13,6 +13,7 @@ import { labelFrames } from './timeline/frame-labels.js';
 import type { FrameLabel, Timeline } from './timeline/timeline.js';
 import { markUnknownFrames } from './timeline/unknown.js';
 import { probeVideo } from './video/probe-video.js';
+import type { VideoLimits } from './video/video-limits.js';
 import { isRemoteSource } from './video/video-source.js';
 
 /** What a recognizer runs on. */
@@ -35,6 +36,8 @@ export interface SourceOptions {
   stallTimeoutMs?: number;
   /** Permit URLs. Only local files are opened otherwise. */
   allowRemote?: boolean;
+  /** How large and long a video may be. */
+  limits?: VideoLimits;
 }
 
 /** How a video is labelled as it comes. */
@@ -108,6 +111,7 @@ export class ActivityRecognizer {
    *
    * @throws {UsageError} If smoothing or threshold are impossible, or the model has not what the smoothing needs.
    * @throws {VideoOpenError} If it cannot be opened.
+   * @throws {VideoLimitError} If it is larger or longer than the limits.
    * @throws {VideoDecodeError | VideoStalledError} If decoding fails on the way, or gives no frame.
    */
   async label(source: string, options: LabelOptions = {}): Promise<Timeline> {

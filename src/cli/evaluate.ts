@@ -5,16 +5,19 @@ import type { DatasetScores } from '../training/score-sequences.js';
 import {
   cacheDirOf,
   cacheOptions,
+  limitOptions,
+  limitsOf,
   machineOptions,
   segmentOptions,
   smoothingRequest,
+  type LimitOptions,
   type MachineOptions,
   type SegmentOptions,
 } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
 import { printNote, printResult, startProgress, type Terminal } from './terminal.js';
 
-interface EvaluateFlags extends MachineOptions, SegmentOptions {
+interface EvaluateFlags extends MachineOptions, SegmentOptions, LimitOptions {
   model: string;
   cache?: string | boolean;
   json?: boolean;
@@ -27,7 +30,7 @@ export function evaluateCommand(terminal: Terminal, report: (outcome: CommandOut
     .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end')
     .requiredOption('--model <dir>', 'folder of a trained model')
     .option('--json', 'print one JSON object on stdout');
-  for (const option of [...segmentOptions(), ...cacheOptions(), ...machineOptions()])
+  for (const option of [...segmentOptions(), ...limitOptions(), ...cacheOptions(), ...machineOptions()])
     command.addOption(option);
   return command.action(async (dataset: string, flags: EvaluateFlags) =>
     report(await evaluate(terminal, dataset, flags)),
@@ -43,6 +46,7 @@ async function evaluate(terminal: Terminal, dataset: string, flags: EvaluateFlag
       cacheDir: cacheDirOf(flags.cache),
       smoothing: smoothingRequest(flags),
       unknownBelow: flags.unknownBelow,
+      limits: limitsOf(flags),
       signal: terminal.signal,
       onWarning: (message) => printNote(terminal, `note: ${message}`),
       onVideo: (done, all, name) => progress.update(done / all, name),

@@ -6,17 +6,20 @@ import { smoothingOf } from '../labeler/model-smoothing.js';
 import { ActivityRecognizer } from '../recognizer.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
 import {
+  limitOptions,
+  limitsOf,
   machineOptions,
   positiveNumber,
   segmentOptions,
   smoothingRequest,
+  type LimitOptions,
   type MachineOptions,
   type SegmentOptions,
 } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
 import { noteColors, printNote, printResult, startProgress, type Terminal } from './terminal.js';
 
-interface LabelFlags extends MachineOptions, SegmentOptions {
+interface LabelFlags extends MachineOptions, SegmentOptions, LimitOptions {
   model: string;
   output: string;
   format: string[];
@@ -48,7 +51,8 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .option('--duration <seconds>', 'how much to label', positiveNumber())
     .option('--allow-remote', 'permit URLs beside local files')
     .option('--json', 'print one JSON object about all videos on stdout');
-  for (const option of [...segmentOptions(), ...machineOptions()]) command.addOption(option);
+  for (const option of [...segmentOptions(), ...limitOptions(), ...machineOptions()])
+    command.addOption(option);
   return command.action(async (videos: string[], flags: LabelFlags) =>
     report(await label(terminal, videos, flags)),
   );
@@ -75,6 +79,7 @@ async function label(terminal: Terminal, places: string[], flags: LabelFlags): P
       startSec: flags.start,
       durationSec: flags.duration,
       allowRemote: flags.allowRemote,
+      limits: limitsOf(flags),
       signal: terminal.signal,
       onProgress: (source, { doneSec, durationSec, numFrames }) => {
         const share = durationSec > 0 ? Math.min(doneSec / durationSec, 1) : 0;

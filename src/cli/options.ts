@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { SMOOTHING_METHODS, type SmoothingRequest } from '../labeler/model-smoothing.js';
 import { BACKEND_NAMES, type BackendName } from '../runtime/backend.js';
+import type { VideoLimits } from '../video/video-limits.js';
 
 /** Options that say what a command runs on. */
 export interface MachineOptions {
@@ -45,6 +46,33 @@ export function segmentOptions(): Option[] {
 /** What the flags of {@link segmentOptions} ask for. */
 export function smoothingRequest({ smoothing, smooth, minDuration }: SegmentOptions): SmoothingRequest {
   return { method: smoothing, medianSec: smooth, minDurationSec: minDuration };
+}
+
+/** Options that say how large and long a video may be. */
+export interface LimitOptions {
+  maxPixels?: number;
+  maxFrames?: number;
+  maxDuration?: number;
+}
+
+/** `--max-pixels`, `--max-frames` and `--max-duration`, the same for every command that decodes. */
+export function limitOptions(): Option[] {
+  return [
+    new Option('--max-pixels <n>', 'largest picture decoded (default: 67108864, 8192 x 8192)').argParser(
+      wholeNumber(1),
+    ),
+    new Option('--max-frames <n>', 'most frames decoded (default: 48 hours at 60 a second)').argParser(
+      wholeNumber(1),
+    ),
+    new Option('--max-duration <seconds>', 'longest video decoded (default: 172800, 48 hours)').argParser(
+      positiveNumber(),
+    ),
+  ];
+}
+
+/** What the flags of {@link limitOptions} allow. */
+export function limitsOf({ maxPixels, maxFrames, maxDuration }: LimitOptions): VideoLimits {
+  return { maxPixels, maxFrames, maxDurationSec: maxDuration };
 }
 
 /** `--cache` and `--no-cache`. */

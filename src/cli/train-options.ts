@@ -16,11 +16,11 @@ import {
 } from '../labeler/labeler-config.js';
 import { MONITORS, type Monitor } from '../training/early-stopping.js';
 import type { LabelWeights } from '../training/sequence-loss.js';
-import { cacheOptions, machineOptions, positiveNumber, wholeNumber } from './options.js';
-import type { MachineOptions } from './options.js';
+import { cacheOptions, limitOptions, machineOptions, positiveNumber, wholeNumber } from './options.js';
+import type { LimitOptions, MachineOptions } from './options.js';
 
 /** The flags of `framewise train`. */
-export interface TrainFlags extends MachineOptions {
+export interface TrainFlags extends MachineOptions, LimitOptions {
   output: string;
   overwrite?: boolean;
   resume?: boolean;
@@ -182,7 +182,7 @@ export function addTrainOptions(command: Command): void {
     .option('--mirror', 'show videos as in a mirror every other time');
 
   command.optionsGroup('Machine:');
-  for (const option of [...cacheOptions(), ...machineOptions()]) command.addOption(option);
+  for (const option of [...limitOptions(), ...cacheOptions(), ...machineOptions()]) command.addOption(option);
 }
 
 function readEncoder(text: string): EncoderSpec {

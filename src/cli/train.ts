@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { spellDatasetReport } from '../training/spell-dataset-report.js';
 import { trainModel, type TrainModelOptions } from '../training/train-model.js';
 import type { EpochReport } from '../training/training-log.js';
-import { cacheDirOf } from './options.js';
+import { cacheDirOf, limitsOf } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
 import { printNote, printResult, startProgress, type Progress, type Terminal } from './terminal.js';
 import { addTrainOptions, type TrainFlags } from './train-options.js';
@@ -45,6 +45,7 @@ export function trainOptionsOf(flags: TrainFlags, typed: readonly string[]): Tra
     chunkLength: chunk,
     isClipMode: clipMode,
     cacheDir: cacheDirOf(cache),
+    limits: limitsOf(flags),
     command: ['framewise', ...typed],
   };
 }

@@ -13,7 +13,10 @@ import { VideoOpenError } from '../errors.js';
 export async function hashVideo(video: string): Promise<string> {
   const hash = createHash('sha256');
   try {
-    if ((await stat(video)).isDirectory()) await hashFolder(video, hash);
+    const status = await stat(video);
+    // Opening a pipe waits for a writer, and a device may have no end.
+    if (!status.isDirectory() && !status.isFile()) throw new Error('it is neither a file nor a folder');
+    if (status.isDirectory()) await hashFolder(video, hash);
     else await hashFile(video, hash);
   } catch (cause) {
     const message = `Cannot read "${video}": ${(cause as Error).message}. Name a video that exists and is readable.`;
@@ -27,6 +30,7 @@ async function hashFolder(folder: string, hash: Hash): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   for (const name of names.sort()) {
+    if (!(await stat(path.join(folder, name))).isFile()) continue; // a pipe, which no picture is read from either
     const content = createHash('sha256');
     await hashFile(path.join(folder, name), content);
     hash.update(JSON.stringify([name, content.digest('hex')]));

@@ -4,6 +4,7 @@ import { createModelEncoder } from '../labeler/model-encoder.js';
 import { loadModel } from '../labeler/model-folder.js';
 import { smoothingOf, type SmoothingRequest } from '../labeler/model-smoothing.js';
 import { startBackend, type BackendName } from '../runtime/backend.js';
+import type { VideoLimits } from '../video/video-limits.js';
 import { encodeDataset } from './load-sequences.js';
 import { predictSequences, scorePredictions, type DatasetScores } from './score-sequences.js';
 import { labelsOf } from './sequences.js';
@@ -19,6 +20,8 @@ export interface EvaluateOptions {
   smoothing?: SmoothingRequest;
   /** Mean confidence below which a segment, or a clip, is called "unknown", 0 to 1. Off by default. */
   unknownBelow?: number;
+  /** How large and long a video may be. */
+  limits?: VideoLimits;
   signal?: AbortSignal;
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
   /** Told of what is odd in the dataset but does not stop the evaluation. */
@@ -37,7 +40,7 @@ export async function evaluateModel(
   modelDir: string,
   options: EvaluateOptions = {},
 ): Promise<DatasetScores> {
-  const { backend, workers, cacheDir, unknownBelow, signal, onVideo, onWarning } = options;
+  const { backend, workers, cacheDir, unknownBelow, limits, signal, onVideo, onWarning } = options;
   await startBackend(backend);
   const { description, labeler } = await loadModel(modelDir);
   try {
@@ -54,7 +57,7 @@ export async function evaluateModel(
       );
     }
     const encoder = await createModelEncoder(modelDir, description, { backend, workers });
-    const data = { frameRate, labels, background, cacheDir, signal, onVideo };
+    const data = { frameRate, labels, background, cacheDir, limits, signal, onVideo };
     const sequences = await encodeDataset(videos, encoder, data);
     const predictions = await predictSequences(labeler, sequences);
     return scorePredictions(predictions, { labels, background, frameRate, smoothing, unknownBelow });

@@ -3,6 +3,7 @@ import { encodeWholeVideo } from '../encoder/encode-video.js';
 import { FeatureStore } from '../encoder/feature-store.js';
 import type { FrameEncoder } from '../encoder/frame-encoder.js';
 import { DatasetError, FramewiseError } from '../errors.js';
+import type { VideoLimits } from '../video/video-limits.js';
 import { FeatureCache } from './feature-cache.js';
 import { labelSequence, UNLABELLED } from './sequences.js';
 import type { LabelledSequence, SequenceFeatures } from './sequences.js';
@@ -20,6 +21,8 @@ export interface EncodeDatasetOptions {
   mirroredToo?: ReadonlySet<AnnotatedVideo>;
   /** Whether a video that cannot be used ends it all; otherwise it is left out, and reported. Default true. */
   isStrict?: boolean;
+  /** How large and long a video may be. Features that are cached already meet no limit. */
+  limits?: VideoLimits;
   signal?: AbortSignal;
   /** Called after each video. */
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
@@ -106,12 +109,13 @@ async function loadSequence(
 async function loadFeatures(
   { path }: AnnotatedVideo,
   isMirrored: boolean,
-  { encoder, frameRate, cache, signal }: LoadOptions,
+  { encoder, frameRate, cache, limits, signal }: LoadOptions,
 ): Promise<{ timesSec: Float64Array; features: SequenceFeatures; isCached: boolean }> {
   try {
     const key = cache && { ...(await cache.store.keyOf(path, encoder.id, frameRate)), isMirrored };
     const cached = key && (await cache.store.read(key));
-    const encoded = cached ?? (await encodeWholeVideo(path, encoder, { frameRate, isMirrored, signal }));
+    const encoded =
+      cached ?? (await encodeWholeVideo(path, encoder, { frameRate, isMirrored, signal, limits }));
     if (!key) return { ...encoded, isCached: false };
     if (!cached) await cache.store.write(key, encoded);
     cache.hold(key, encoded.features);

@@ -7,6 +7,7 @@ import { DatasetError, UsageError } from '../errors.js';
 import { labelerConfigOf } from '../labeler/labeler-config.js';
 import { startBackend, type BackendName } from '../runtime/backend.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
+import type { VideoLimits } from '../video/video-limits.js';
 import { describeDataset, type DatasetReport } from './dataset-report.js';
 import { expectFreeFolder } from './expect-free-folder.js';
 import { encodeDataset } from './load-sequences.js';
@@ -39,6 +40,8 @@ export interface TrainModelOptions
   mirror?: boolean;
   /** Stop at a video that cannot be used, instead of leaving it out. Default false. */
   isStrict?: boolean;
+  /** How large and long a video may be. */
+  limits?: VideoLimits;
   backend?: BackendName;
   /** Threads that encode. */
   workers?: number;
@@ -100,6 +103,7 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
     background,
     cacheDir,
     isStrict,
+    limits: options.limits,
     mirroredToo: new Set(options.mirror ? split.training : []),
     signal,
     onVideo,

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultCacheFolder, FeatureStore, type FeatureKey } from '../../src/encoder/feature-store.js';
 import { hashVideo } from '../../src/encoder/hash-video.js';
@@ -120,6 +122,13 @@ describe('hashVideo', () => {
       hashes.add(await hashVideo(images));
     }
     expect(hashes.size).toBe(folders.length);
+  });
+
+  it.skipIf(process.platform === 'win32')('waits for no pipe, by itself or in a folder', async () => {
+    const pipe = path.join(folder, 'pipe.mp4');
+    await promisify(execFile)('mkfifo', [pipe]);
+    await expect(hashVideo(pipe)).rejects.toThrow('it is neither a file nor a folder');
+    expect(await hashVideo(folder)).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('names a video that is missing', async () => {
