@@ -30,7 +30,7 @@ export const activityNetFormat: AnnotationFormat = {
   title: 'ActivityNet JSON',
   extension: '.activitynet.json',
   extensions: ['.json'],
-  holds: ['overlaps', 'gaps', 'times', 'subset'],
+  holds: ['segments', 'overlaps', 'gaps', 'times', 'subset'],
   recognizes: (file) => mentionsKeys(file, 'database', 'annotations'),
   read: readDatabase,
   mayListAbsentVideos: true,

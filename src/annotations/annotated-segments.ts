@@ -67,6 +67,17 @@ export function checkSegments(
   });
 }
 
+/** Segments by the name of their video, in the order in which videos first appear. */
+export function groupByVideo(segments: readonly AnnotatedSegment[]): Map<string, AnnotatedSegment[]> {
+  const videos = new Map<string, AnnotatedSegment[]>();
+  for (const segment of segments) {
+    const own = videos.get(segment.video);
+    if (own) own.push(segment);
+    else videos.set(segment.video, [segment]);
+  }
+  return videos;
+}
+
 /**
  * Orders segments by video and start, and makes sure that no moment of a video has two labels. Where two overlap, the
  * one that starts later is kept, of two that start together the later one in the file; the other is cut around it, and
@@ -84,7 +95,7 @@ export function separateSegments(
 ): { segments: AnnotatedSegment[]; overlaps: Map<string, LabelOverlap[]> } {
   const overlaps = new Map<string, LabelOverlap[]>();
   let numOverlaps = 0;
-  const separated = [...byVideo(segments)].flatMap(([video, own]) => {
+  const separated = [...groupByVideo(segments)].flatMap(([video, own]) => {
     const found: LabelOverlap[] = [];
     const kept = layer(own, (under, over, overlap) => {
       found.push(overlap);
@@ -137,16 +148,6 @@ function tell(file: string, under: AnnotatedSegment, over: AnnotatedSegment, ove
     `"${file}" ${places}: in ${JSON.stringify(over.video)}, ${spell(under)} and ${spell(over)} overlap by ` +
     `${(overlap.endSec - overlap.startSec).toFixed(3)} s. The one that starts later was kept there.`
   );
-}
-
-function byVideo(segments: readonly AnnotatedSegment[]): Map<string, AnnotatedSegment[]> {
-  const videos = new Map<string, AnnotatedSegment[]>();
-  for (const segment of segments) {
-    const own = videos.get(segment.video);
-    if (own) own.push(segment);
-    else videos.set(segment.video, [segment]);
-  }
-  return videos;
 }
 
 function spell({ label, startSec, endSec }: AnnotatedSegment): string {

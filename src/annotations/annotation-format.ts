@@ -17,15 +17,17 @@ export interface WriteOptions {
  *
  * - `confidence`: how sure the model was of a segment
  * - `frames`, `probabilities`: labels of single frames, and the probability of each label there
+ * - `segments`: stretches that differ from the labels of their frames, as smoothing makes them
  * - `overlaps`, `gaps`: moments with two labels, and with none
  * - `times`: times between two frames
  * - `folder`, `extension`: the video's folder, and the ending of its name
  * - `group`, `subset`: what the video belongs to
  */
-type Detail =
+export type Detail =
   | 'confidence'
   | 'frames'
   | 'probabilities'
+  | 'segments'
   | 'overlaps'
   | 'gaps'
   | 'times'

@@ -21,7 +21,7 @@ export const audacityFormat: AnnotationFormat = {
   title: 'Audacity labels',
   extension: '.audacity.txt',
   extensions: ['.txt'],
-  holds: ['overlaps', 'gaps', 'times'],
+  holds: ['segments', 'overlaps', 'gaps', 'times'],
   recognizes: ({ text }) => LABEL_LINE.test(text.split(/\r?\n/, 1)[0] ?? ''),
   read: readLabels,
   write: writeLabels,

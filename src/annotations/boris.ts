@@ -24,7 +24,7 @@ export const borisFormat: AnnotationFormat = {
   title: 'BORIS aggregated events',
   extension: '.boris.csv',
   extensions: ['.csv', '.tsv'],
-  holds: ['overlaps', 'gaps', 'times', 'folder', 'extension'],
+  holds: ['segments', 'overlaps', 'gaps', 'times', 'folder', 'extension'],
   recognizes: (file) => {
     const names = glanceAtHeader(file);
     return (

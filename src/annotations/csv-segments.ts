@@ -23,7 +23,7 @@ export const csvSegmentsFormat: AnnotationFormat = {
   title: 'CSV',
   extension: '.csv',
   extensions: ['.csv'],
-  holds: ['confidence', 'overlaps', 'gaps', 'times', 'extension', 'group', 'subset'],
+  holds: ['segments', 'confidence', 'overlaps', 'gaps', 'times', 'extension', 'group', 'subset'],
   recognizes: (file) => {
     const names = glanceAtHeader(file);
     return COLUMNS.every((name) => names.includes(name));

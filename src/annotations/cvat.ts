@@ -21,7 +21,7 @@ export const cvatFormat: AnnotationFormat = {
   title: 'CVAT frame tags',
   extension: '.cvat.xml',
   extensions: ['.xml'],
-  holds: ['overlaps', 'gaps', 'extension'],
+  holds: ['segments', 'overlaps', 'gaps', 'extension'],
   recognizes: ({ text }) => text.includes('<annotations>') && text.includes('<meta>'),
   read: readTags,
   write: writeTags,

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { DatasetError } from '../errors.js';
-import { probeVideo } from '../video/probe-video.js';
 import { collectVideos, type AnnotatedVideo } from './annotated-video.js';
-import { reportSkip, type ReadContext, type ReadOptions, type Skipped } from './annotation-reader.js';
+import { reportSkip, type ReadOptions, type Skipped } from './annotation-reader.js';
 import { isFolder, listFolder, readClipFolders } from './clip-folders.js';
 import { isLabelFile, readLabelFile } from './label-files.js';
 import { GROUND_TRUTH } from './ms-tcn.js';
 import { readMsTcn } from './ms-tcn-folder.js';
-import { createVideoFinder, type FindVideo } from './video-finder.js';
+import { createProbeContext } from './probe-context.js';
+import { createVideoFinder } from './video-finder.js';
 
 export type { AnnotatedVideo } from './annotated-video.js';
 
@@ -84,7 +84,7 @@ async function readLabelFiles(
   const finder = await createVideoFinder([...files.map((file) => path.dirname(file)), dataset]);
   const videos = new Map<string, AnnotatedVideo>(); // by path
   for (const file of files) {
-    const labelled = await readLabelFile(file, contextFor(file, finder.find, options));
+    const labelled = await readLabelFile(file, createProbeContext(file, finder.find, options));
     if (labelled.segments.length === 0 && files.length > 1) {
       reportSkip({ what: `"${file}"`, why: 'it labels nothing' }, options);
     }
@@ -97,25 +97,10 @@ async function readGroundTruth(dataset: string, options: ReadOptions): Promise<A
   const finder = await createVideoFinder([dataset]);
   const place = path.join(dataset, GROUND_TRUTH);
   const videos = new Map<string, AnnotatedVideo>();
-  for (const labelled of await readMsTcn(dataset, contextFor(place, finder.find, options))) {
+  for (const labelled of await readMsTcn(dataset, createProbeContext(place, finder.find, options))) {
     await collectVideos(labelled, finder, videos, options);
   }
   return refuseNone([...videos.values()], place);
-}
-
-/** Probes each video once, however often its rate is asked for. */
-function contextFor(file: string, find: FindVideo, options: ReadOptions): ReadContext {
-  const probed = new Map<string, ReturnType<typeof probeVideo>>();
-  return {
-    ...options,
-    async probe(reference) {
-      const video = await find(file, reference);
-      if (video === undefined) return undefined;
-      const info = probed.get(video) ?? probeVideo(video);
-      probed.set(video, info);
-      return info;
-    },
-  };
 }
 
 function refuseNone(videos: AnnotatedVideo[], file: string): AnnotatedVideo[] {

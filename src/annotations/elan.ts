@@ -25,7 +25,7 @@ export const elanFormat: AnnotationFormat = {
   title: 'ELAN',
   extension: '.eaf',
   extensions: ['.eaf'],
-  holds: ['overlaps', 'gaps', 'times', 'folder', 'extension'],
+  holds: ['segments', 'overlaps', 'gaps', 'times', 'folder', 'extension'],
   recognizes: ({ text }) => text.includes('<ANNOTATION_DOCUMENT'),
   read: readTiers,
   write: writeTiers,

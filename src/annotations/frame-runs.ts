@@ -40,14 +40,14 @@ export function framesWithin({ startSec, endSec }: LabelSpan, frameRate: number)
 /**
  * The rate at which a format counts a video's frames: the video's own, whatever the model looked at.
  *
- * @param title - What counts, for the message.
+ * @param title - The format, for the message.
  * @throws {AnnotationError} If it is not known.
  */
 export function countingRate({ video }: Timeline, title: string): number {
   if (video.frameRate > 0) return video.frameRate;
   throw new AnnotationError(
-    `${title} counts frames, and how many a second ${JSON.stringify(video.source)} has is not known. Put the video ` +
-      'beside its label file, or say the rate.',
+    `To write ${title}, frames are counted, and how many a second ${JSON.stringify(video.source)} has is not known. ` +
+      'Put the video beside its label file, or say the rate (--frame-rate).',
     video.source,
   );
 }

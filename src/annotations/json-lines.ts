@@ -28,7 +28,7 @@ export const jsonLinesFormat: AnnotationFormat = {
   title: 'JSON Lines',
   extension: '.jsonl',
   extensions: ['.jsonl', '.ndjson'],
-  holds: ['confidence', 'overlaps', 'gaps', 'times', 'extension', 'group', 'subset'],
+  holds: ['segments', 'confidence', 'overlaps', 'gaps', 'times', 'extension', 'group', 'subset'],
   recognizes: (file) => mentionsKeys(file, 'video', 'label', 'startSec', 'endSec'),
   read: readLines,
   write: writeLines,

@@ -23,7 +23,7 @@ export const jsonFormat: AnnotationFormat = {
   title: 'framewise JSON',
   extension: '.json',
   extensions: ['.json'],
-  holds: ['confidence', 'frames', 'probabilities', 'gaps', 'times', 'folder', 'extension'],
+  holds: ['segments', 'confidence', 'frames', 'probabilities', 'gaps', 'times', 'folder', 'extension'],
   recognizes: (file) => mentionsKeys(file, 'framewise-timeline', 'segments'),
   read: (file) => annotatedSegmentsOf(parseTimeline(file)),
   readTimelines: (file) => [parseTimeline(file)],

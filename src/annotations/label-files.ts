@@ -67,7 +67,7 @@ function recognize(file: LabelFile): AnnotationFormat | undefined {
  *
  * @throws {AnnotationError} If no format knows its content.
  */
-function formatOf(file: LabelFile): AnnotationFormat {
+export function formatOf(file: LabelFile): AnnotationFormat {
   const extension = path.extname(file.path).toLowerCase();
   const format = recognize(file);
   if (format) return format;

@@ -43,7 +43,7 @@ export const labelStudioFormat: AnnotationFormat = {
   title: 'Label Studio JSON',
   extension: '.label-studio.json',
   extensions: ['.json'],
-  holds: ['confidence', 'overlaps', 'gaps', 'folder', 'extension'],
+  holds: ['segments', 'confidence', 'overlaps', 'gaps', 'folder', 'extension'],
   recognizes: (file) => mentionsKeys(file, 'result', 'data', 'timelinelabels'),
   read: readTasks,
   write: writeTask,

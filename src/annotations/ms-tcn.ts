@@ -21,7 +21,7 @@ export const msTcnFormat: AnnotationFormat = {
   title: 'MS-TCN frame labels',
   extension: '.txt',
   extensions: ['.txt'],
-  holds: [],
+  holds: ['segments'],
   recognizes: ({ path: file }) => path.basename(path.dirname(path.resolve(file))) === GROUND_TRUTH,
   read: readFrameLabels,
   write: writeFrameLabels,
@@ -45,7 +45,7 @@ function writeFrameLabels(timeline: Timeline, { background }: WriteOptions = {})
   if (unlabelled >= 0) {
     throw new AnnotationError(
       `${msTcnFormat.title} say something of every frame, and frame ${unlabelled} of ${JSON.stringify(video.source)} ` +
-        'has no label. Give frames without one a label of their own: say what the background is called.',
+        'has no label. Name a label for such frames, the background (--background).',
       video.source,
     );
   }

@@ -13,7 +13,7 @@ export const srtFormat: AnnotationFormat = {
   title: 'SRT',
   extension: '.srt',
   extensions: ['.srt'],
-  holds: ['overlaps', 'gaps', 'times'],
+  holds: ['segments', 'overlaps', 'gaps', 'times'],
   recognizes: ({ text }) => hasCues(text),
   read: readCues,
   write: writeCues,

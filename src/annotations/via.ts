@@ -32,7 +32,7 @@ export const viaFormat: AnnotationFormat = {
   title: 'VIA 3 JSON',
   extension: '.via.json',
   extensions: ['.json'],
-  holds: ['overlaps', 'gaps', 'times', 'extension'],
+  holds: ['segments', 'overlaps', 'gaps', 'times', 'extension'],
   recognizes: (file) => mentionsKeys(file, 'metadata', 'attribute', 'view', 'fid_list'),
   read: readMetadata,
   write: writeProject,

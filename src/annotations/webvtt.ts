@@ -14,7 +14,7 @@ export const webvttFormat: AnnotationFormat = {
   title: 'WebVTT',
   extension: '.vtt',
   extensions: ['.vtt'],
-  holds: ['overlaps', 'gaps', 'times'],
+  holds: ['segments', 'overlaps', 'gaps', 'times'],
   recognizes: ({ text }) => /^WEBVTT(?:\s|$)/.test(text),
   read: readCues,
   write: writeCues,

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { FramewiseError, UsageError } from '../errors.js';
 import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
+import { convertCommand } from './convert.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { labelCommand } from './label.js';
@@ -28,7 +29,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   const report = (done: CommandOutcome): void => {
     outcome = done;
   };
-  for (const create of [labelCommand, trainCommand, evaluateCommand, doctorCommand]) {
+  for (const create of [labelCommand, trainCommand, evaluateCommand, convertCommand, doctorCommand]) {
     program.addCommand(create(terminal, report));
   }
   for (const command of [program, ...program.commands]) {

@@ -133,7 +133,9 @@ describe('formats of frames count at the video’s own rate, not at the model’
 
   it.each(['ms-tcn', 'cvat', 'label-studio'])('%s is refused where the rate is not known', (name) => {
     const video = { ...short.video, frameRate: 0 };
-    expect(() => written(name, { ...short, video })).toThrow(/counts? frames.*is not known.*say the rate/);
+    expect(() => written(name, { ...short, video })).toThrow(
+      /frames are counted.*is not known.*say the rate/,
+    );
   });
 
   it('ms-tcn is refused where a frame has no label, unless the background is named', () => {

@@ -1,0 +1,72 @@
+import path from 'node:path';
+import { labelsAtTimes } from '../timeline/segments.js';
+import type { Detail } from './annotation-format.js';
+import { separateSegments } from './annotated-segments.js';
+import { annotatedSegmentsOf } from './labelled-timeline.js';
+import { isUrl, isVideoFileName } from './media-names.js';
+import type { LabelledVideo } from './read-labelled-videos.js';
+
+/** Times nearer than this to one another are one: label files round to the millisecond. */
+const TOLERANCE_SEC = 0.0015;
+
+/** How each detail is told to a user: what it is, and what becomes of it. */
+const WORDS: Record<Detail, [what: string, fate: string]> = {
+  confidence: ['confidence', 'it was left out'],
+  frames: ['labels of single frames', 'only the segments were kept'],
+  probabilities: ['probabilities of all labels', 'they were left out'],
+  segments: ['smoothed segments', 'only the labels of frames were kept'],
+  overlaps: ['two labels at one moment', 'the one that starts later was kept'],
+  gaps: ['moments without a label', 'they became the background'],
+  times: ['times between two frames', 'they were moved to whole frames'],
+  folder: ["a video's folder", 'only the name was kept'],
+  extension: ["the ending of a video's name", 'it was left out'],
+  group: ['what a video belongs to', 'it was left out'],
+  subset: ["a video's part of a split", 'it was left out'],
+};
+
+/** Says what a format cannot hold, of how many videos, and what became of it, in a sentence. */
+export function spellLoss(title: string, detail: Detail, numVideos: number): string {
+  const [what, fate] = WORDS[detail];
+  return `${title} cannot hold ${what}: ${fate}, in ${numVideos} ${numVideos === 1 ? 'video' : 'videos'}.`;
+}
+
+/** What is said of a video beside what was labelled when. */
+export function detailsOf({ timeline, group, subset }: LabelledVideo): Detail[] {
+  const { video, frames, segments } = timeline;
+  const isPath = !isUrl(video.source);
+  const isPresent: Record<Detail, boolean> = {
+    confidence: segments.some(({ confidence }) => confidence !== 1),
+    frames: frames.length > 0,
+    probabilities: frames.some(({ probabilities }) => probabilities),
+    segments: labelsAtTimes(
+      segments,
+      frames.map(({ timeSec }) => timeSec),
+    ).some((label, position) => label !== frames[position]?.label),
+    overlaps: separateSegments(annotatedSegmentsOf(timeline), '').overlaps.size > 0,
+    gaps: hasGaps(timeline),
+    times: segments.some(
+      ({ startSec, endSec }) => !isOnFrame(startSec, video.frameRate) || !isOnFrame(endSec, video.frameRate),
+    ),
+    folder: isPath && path.dirname(video.source) !== '.',
+    extension: isPath && isVideoFileName(video.source),
+    group: group !== undefined,
+    subset: subset !== undefined,
+  };
+  return (Object.keys(isPresent) as Detail[]).filter((detail) => isPresent[detail]);
+}
+
+function hasGaps({ video, segments }: LabelledVideo['timeline']): boolean {
+  const byStart = [...segments].sort((a, b) => a.startSec - b.startSec);
+  let coveredSec = 0;
+  for (const { startSec, endSec } of byStart) {
+    if (startSec > coveredSec + TOLERANCE_SEC) return true;
+    coveredSec = Math.max(coveredSec, endSec);
+  }
+  const frameSec = video.frameRate > 0 ? 1 / video.frameRate : 0; // labels may end where the last frame begins
+  return video.durationSec > coveredSec + frameSec + TOLERANCE_SEC;
+}
+
+function isOnFrame(timeSec: number, frameRate: number): boolean {
+  if (frameRate === 0) return true; // nothing counts frames then
+  return Math.abs(timeSec - Math.round(timeSec * frameRate) / frameRate) < TOLERANCE_SEC;
+}

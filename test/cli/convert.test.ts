@@ -1,0 +1,252 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { annotationFormats, findFormats } from '../../src/annotations/formats.js';
+import { readLabelFile } from '../../src/annotations/label-files.js';
+import { timelineOf, unknownVideo } from '../../src/annotations/labelled-timeline.js';
+import type { AnnotatedSegment } from '../../src/annotations/annotated-segments.js';
+import { framewise } from './command-line.js';
+
+/** 305 frames, 15 a second. */
+const VIDEO = path.join(import.meta.dirname, '../../fixtures/drawn-people/demo.mp4');
+const TIMELINE = path.join(import.meta.dirname, '../../fixtures/labels/street.timeline-v1.json');
+const NAMES = annotationFormats.map(({ name }) => name);
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-convert-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const pathOf = (...names: string[]) => path.join(folder, ...names);
+async function write(name: string, text: string): Promise<string> {
+  await mkdir(path.dirname(pathOf(name)), { recursive: true });
+  await writeFile(pathOf(name), text);
+  return pathOf(name);
+}
+const convert = (...argv: string[]) => framewise('convert', ...argv);
+/** Notes and failures without the folder, one a line. */
+const told = (stderr: string) =>
+  stderr.replaceAll(`${folder}${path.sep}`, '').trim().split('\n').filter(Boolean);
+
+describe('framewise convert', () => {
+  const labelled: AnnotatedSegment[] = [
+    { video: 'street.mp4', label: 'walk', startSec: 0, endSec: 1.4 },
+    { video: 'street.mp4', label: 'fall & lie', startSec: 1.4, endSec: 4 },
+  ];
+  it.each(NAMES)('from %s to every format keeps what was labelled when', async (from) => {
+    const [source] = findFormats([from]);
+    const info = { ...unknownVideo('street.mp4'), frameRate: 25 };
+    const file = await write(
+      `in/street${source?.extension}`,
+      source?.write(timelineOf(info, labelled)) ?? '',
+    );
+    for (const target of annotationFormats) {
+      const output = pathOf(target.name, 'groundTruth'); // the one folder in which MS-TCN's files are known
+      const { exitCode, stdout, stderr } = await convert(
+        ...[file, '--from', from, '--to', target.name, '--output', output, '--frame-rate', '25'],
+      );
+      expect(exitCode, stderr).toBe(0);
+      expect(stdout).toBe(`${path.join(output, `street${target.extension}`)}\n`);
+      const { segments } = await readLabelFile(stdout.trim(), { frameRate: 25 });
+      const rows = segments.map(({ label, startSec, endSec }) => [label, startSec, endSec]);
+      expect(rows, target.name).toEqual(
+        labelled.map(({ label, startSec, endSec }) => [label, startSec, endSec]),
+      );
+    }
+  });
+
+  it('writes beside the label file, a file for each video in it', async () => {
+    const rows = ['video,label,start,end', 'a.mp4,walk,0,1', 'day 2/b.mp4,sit,2,3', ''];
+    const file = await write('labels.csv', rows.join('\n'));
+    const { exitCode, stdout } = await convert(file, '--to', 'vtt');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${pathOf('a.vtt')}\n${pathOf('b.vtt')}\n` });
+    expect(await readFile(pathOf('b.vtt'), 'utf8')).toBe('WEBVTT\n\n00:00:02.000 --> 00:00:03.000\nsit\n');
+  });
+
+  it('asks the video for its name, rate and length where it is at hand', async () => {
+    await copyFile(VIDEO, pathOf('demo.mp4'));
+    const file = await write('labels/demo.srt', '1\n00:00:00,000 --> 00:00:10,000\nwalk\n');
+    const flags = ['--videos', folder, '--output', pathOf('out')];
+    expect((await convert(file, '--to', 'csv', ...flags)).exitCode).toBe(0);
+    expect(await readFile(pathOf('out/demo.csv'), 'utf8')).toContain('\ndemo.mp4,walk,0.000,10.000,1.0000\n');
+    const { exitCode } = await convert(file, '--to', 'ms-tcn', ...flags, '--background', 'none');
+    expect(exitCode).toBe(0);
+    expect(await readFile(pathOf('out/demo.txt'), 'utf8')).toMatch(/^(walk\n){150}(none\n){155}$/);
+  });
+
+  it('keeps all that its own JSON says of frames', async () => {
+    await convert(TIMELINE, '--to', 'json', '--output', folder);
+    const [name] = await readdir(folder);
+    expect(await readFile(pathOf(name as string), 'utf8')).toBe(await readFile(TIMELINE, 'utf8'));
+  });
+
+  it('reads one tier of an ELAN file when asked to', async () => {
+    const eaf = path.join(import.meta.dirname, '../../fixtures/annotations/street.eaf');
+    await convert(eaf, '--to', 'audacity', '--tier', 'camera', '--output', folder);
+    expect(await readFile(pathOf('street north.audacity.txt'), 'utf8')).toBe('5.000000\t6.200000\tshakes\n');
+  });
+
+  it('prints one JSON object about all files with --json', async () => {
+    const good = await write('a.vtt', 'WEBVTT\n\n00:00.000 --> 00:01.500\nwalk\n');
+    const { exitCode, stdout } = await convert(good, pathOf('absent.vtt'), '--to', 'jsonl', '--json');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      numConverted: 1,
+      numFailed: 1,
+      files: [
+        { source: good, status: 'converted', videos: [{ video: 'a', file: pathOf('a.jsonl'), losses: [] }] },
+        { source: pathOf('absent.vtt'), status: 'failed', error: { code: 'ERR_ANNOTATION' } },
+      ],
+    });
+  });
+});
+
+describe('framewise convert says what the format cannot hold', () => {
+  it('once a kind, however many videos have it', async () => {
+    const row = (video: string) =>
+      `{"video":"${video}","label":"walk","startSec":0,"endSec":1,"confidence":0.5}`;
+    const file = await write('two.jsonl', `${row('a.mp4')}\n${row('b.mp4')}\n`);
+    const { stderr } = await convert(TIMELINE, file, '--to', 'srt', '--output', pathOf('out'));
+    expect(told(stderr)).toEqual([
+      'note: SRT cannot hold confidence: it was left out, in 3 videos.',
+      'note: SRT cannot hold labels of single frames: only the segments were kept, in 1 video.',
+      'note: SRT cannot hold probabilities of all labels: they were left out, in 1 video.',
+      "note: SRT cannot hold a video's folder: only the name was kept, in 1 video.",
+      "note: SRT cannot hold the ending of a video's name: it was left out, in 3 videos.",
+      '2 of 2 label files converted.',
+    ]);
+  });
+
+  it('nothing where nothing is lost', async () => {
+    const file = await write('a.srt', '1\n00:00:00,000 --> 00:00:01,000\nwalk\n');
+    expect((await convert(file, '--to', 'vtt')).stderr).toBe('');
+  });
+
+  const overlapping =
+    '{"video":"a","label":"walk","startSec":0,"endSec":3}\n{"video":"a","label":"wave","startSec":1,"endSec":2}\n';
+  it('of two labels at one moment, which formats of segments keep', async () => {
+    const file = await write('a.jsonl', overlapping);
+    const json = await convert(file, '--to', 'json');
+    expect(told(json.stderr)).toEqual([
+      'note: framewise JSON cannot hold two labels at one moment: the one that starts later was kept, in 1 video.',
+    ]);
+    const { segments } = await readLabelFile(pathOf('a.json'));
+    expect(segments.map(({ label, endSec }) => `${label} ${endSec}`)).toEqual(['walk 1', 'wave 2', 'walk 3']);
+    expect((await convert(file, '--to', 'via')).stderr).toBe('');
+    expect(await readFile(pathOf('a.via.json'), 'utf8')).toMatch(/"z":\[0,3\].*"z":\[1,2\]/);
+  });
+
+  it('of times between frames, and of gaps, which need a name for the background', async () => {
+    const file = await write('a.srt', '1\n00:00:00,510 --> 00:00:01,000\nwalk\n');
+    const flags = ['--to', 'ms-tcn', '--frame-rate', '10'];
+    const refused = await convert(file, ...flags);
+    expect(refused.exitCode).toBe(1);
+    expect(told(refused.stderr)).toEqual([expect.stringMatching(/^failed a\.srt: .*frame 0 .*--background/)]);
+    const { exitCode, stderr } = await convert(file, ...flags, '--background', 'none');
+    expect(exitCode).toBe(0);
+    expect(told(stderr)).toEqual([
+      'note: MS-TCN frame labels cannot hold moments without a label: they became the background, in 1 video.',
+      'note: MS-TCN frame labels cannot hold times between two frames: they were moved to whole frames, in 1 video.',
+    ]);
+    expect(await readFile(pathOf('a.txt'), 'utf8')).toMatch(/^(none\n){6}(walk\n){4}$/);
+  });
+
+  it('of smoothed segments, where frames keep labels of their own', async () => {
+    const timeline = JSON.parse(await readFile(TIMELINE, 'utf8')) as { frames: { label: string }[] };
+    (timeline.frames[1] as { label: string }).label = 'walk, slowly';
+    const file = await write('a.json', JSON.stringify(timeline));
+    const { stderr } = await convert(file, '--to', 'csv-frames');
+    expect(stderr).toContain('cannot hold smoothed segments: only the labels of frames were kept');
+  });
+});
+
+describe('framewise convert, used wrongly', () => {
+  const cue = (label: string) => `1\n00:00:00,000 --> 00:00:01,000\n${label}\n`;
+
+  it('writes over no file unless it is told to', async () => {
+    const file = await write('a.srt', cue('walk'));
+    await write('a.vtt', 'mine');
+    const { exitCode, stderr } = await convert(file, '--to', 'vtt');
+    expect(exitCode).toBe(1);
+    expect(told(stderr)).toEqual([expect.stringMatching(/a\.vtt" is there already.*--overwrite/)]);
+    expect(await readFile(pathOf('a.vtt'), 'utf8')).toBe('mine');
+    expect((await convert(file, '--to', 'vtt', '--overwrite')).exitCode).toBe(0);
+    expect(await readFile(pathOf('a.vtt'), 'utf8')).toContain('walk');
+  });
+
+  it('never writes two label files into one', async () => {
+    const files = [await write('1/a.srt', cue('walk')), await write('2/a.srt', cue('sit'))];
+    const { exitCode, stderr } = await convert(
+      ...files,
+      '--to',
+      'vtt',
+      '--output',
+      pathOf('out'),
+      '--overwrite',
+    );
+    expect(exitCode).toBe(1);
+    expect(told(stderr)).toEqual([
+      expect.stringMatching(/^failed 2\/a\.srt: .*another label file of the same video/),
+      '1 of 2 label files converted.',
+    ]);
+    expect(await readFile(pathOf('out/a.vtt'), 'utf8')).toContain('walk');
+  });
+
+  it('writes none of a label file’s videos if one is in the way', async () => {
+    const rows = ['video,label,start,end', 'a.mp4,walk,0,1', 'b.mp4,sit,2,3', ''];
+    const file = await write('labels.csv', rows.join('\n'));
+    await write('b.srt', 'mine');
+    expect((await convert(file, '--to', 'srt')).exitCode).toBe(1);
+    expect(await readdir(folder)).toEqual(['b.srt', 'labels.csv']);
+  });
+
+  const bad: [what: string, name: string, text: string, flags: string[], message: RegExp][] = [
+    [
+      'text',
+      'notes.txt',
+      'Remember the milk.\n',
+      [],
+      /notes\.txt" is no label file: expected Audacity labels/,
+    ],
+    ['half a file', 'cut.eaf', '<ANNOTATION_DOCUMENT><TIER>', [], /cut\.eaf" is not well-formed XML/],
+    ['an impossible time', 'a.srt', cue('x').replace('00:00:00', '00:00:09'), [], /line 2: the segment ends/],
+    ['no label', 'a.vtt', 'WEBVTT\n', [], /a\.vtt" labels nothing/],
+    ['another format than was said', 'a.srt', cue('x'), ['--from', 'json'], /a\.srt" as JSON/],
+    [
+      'an unknown rate',
+      'a.srt',
+      cue('x'),
+      ['--to', 'cvat'],
+      /To write CVAT frame tags, frames are counted.*say the rate/,
+    ],
+  ];
+  it.each(bad)(
+    '%s: says so in one line, converts the rest, exits with 1',
+    async (_, name, text, flags, message) => {
+      const file = await write(name, text);
+      const good = await write('good.jsonl', '{"video":"good","label":"x","startSec":0,"endSec":1}\n');
+      const isForAll = flags.length > 0; // what is wrong for one is so for the other too
+      const files = isForAll ? [file] : [file, good];
+      const { exitCode, stdout, stderr } = await convert(...files, '--to', 'csv', ...flags);
+      expect(exitCode).toBe(1);
+      expect(told(stderr)[0]).toMatch(/^failed /);
+      expect(told(stderr)[0]).toMatch(message);
+      expect(told(stderr)).toHaveLength(isForAll ? 1 : 2);
+      expect(stdout).toBe(isForAll ? '' : `${pathOf('good.csv')}\n`);
+    },
+  );
+
+  it.each([
+    ['no format', ['a.srt'], /--to/],
+    ['an unknown format', ['a.srt', '--to', 'xls'], /"xls"\. Choose from json, jsonl/],
+    ['an unknown format to read', ['a.srt', '--to', 'csv', '--from', 'xls'], /"xls"\. Choose from/],
+    ['no file', ['--to', 'csv'], /missing required argument/],
+    ['a rate that is none', ['a.srt', '--to', 'csv', '--frame-rate', '0'], /number above 0/],
+  ])('%s: exits with 2', async (_, argv, message) => {
+    const { exitCode, stdout, stderr } = await convert(...argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+});
