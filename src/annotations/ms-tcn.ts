@@ -45,7 +45,7 @@ function writeFrameLabels(timeline: Timeline, { background }: WriteOptions = {})
   if (unlabelled >= 0) {
     throw new AnnotationError(
       `${msTcnFormat.title} say something of every frame, and frame ${unlabelled} of ${JSON.stringify(video.source)} ` +
-        'has no label. Name a label for such frames, the background (--background).',
+        'has no label. Name one for such frames, the background, with framewise convert --background.',
       video.source,
     );
   }

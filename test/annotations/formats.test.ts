@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { annotationFormats, findFormats, writeAnnotations } from '../../src/annotations/formats.js';
 import { FORMAT_WORDS } from '../../src/annotations/media-names.js';
 import { OutputError, UsageError } from '../../src/errors.js';
-import { street } from './street.js';
+import { short, street } from './street.js';
 import { useTemporaryFolder } from './temporary-folder.js';
 
 const { pathOf, write } = useTemporaryFolder();
@@ -73,6 +73,15 @@ describe('writeAnnotations', () => {
     );
     expect(await readdir(outputDir)).toHaveLength(4);
     expect(await readFile(files[2] as string, 'utf8')).toBe(written('vtt'));
+  });
+
+  it('writes every format that there is side by side', async () => {
+    const formats = annotationFormats.map(({ name }) => name);
+    const outputDir = pathOf('all');
+    const files = await writeAnnotations(short, { formats, outputDir, baseName: 'street' });
+    expect(new Set(files).size).toBe(14);
+    expect((await readdir(outputDir)).sort()).toEqual(files.map((file) => path.basename(file)).sort());
+    for (const file of files) expect(await readFile(file, 'utf8')).toContain('walk');
   });
 
   it('writes nothing if one format is unknown', async () => {

@@ -120,6 +120,12 @@ describe('label files as other tools write them', () => {
 });
 
 describe('files that count frames', () => {
+  it('leave a gap in a CSV of frames where rows were taken out, the last frame as long as the others', async () => {
+    const rows = ['video,frame,time,label', 'a,0,0,x', 'a,1,0.5,x', 'a,2,1,y', 'a,5,2.5,y', 'a,6,3,y', ''];
+    const file = await write('a.frames.csv', rows.join('\n'));
+    expect(await read(file)).toEqual(['a: x 0-1', 'a: y 1-1.5', 'a: y 2.5-3.5']);
+  });
+
   it('take the rate of the video', async () => {
     const probe: ReadContext['probe'] = ({ video }) =>
       Promise.resolve(video === 'street.mp4' ? { ...street.video, frameRate: 50 } : undefined);
@@ -187,6 +193,30 @@ describe('a damaged label file is refused, with the place', () => {
       'cues.srt',
       '1\n00:00:01,000 --> 00:00:02,000\nwalk\n\n2\n00:00:03 --> soon\nfall\n',
       /line 6: expected times/,
+    ],
+    [
+      'cut.jsonl',
+      '{"video":"a","label":"walk","startSec":0,"endSec":1}\n{"video":"a","lab',
+      /line 2: it is not JSON/,
+    ],
+    [
+      'kind.jsonl',
+      '{"video":"a","label":"walk","startSec":0,"endSec":1}\n{"video":"a","label":3}',
+      /line 2: it is not a segment, at "label"/,
+    ],
+    [
+      'back.frames.csv',
+      'video,frame,time,label\na,5,1,x\na,4,2,x\n',
+      /line 3: frame 4 at 2 s does not come after/,
+    ],
+    ['name.frames.csv', 'video,frame,time,label\na,5,1,\n', /line 2: the label is empty/],
+    ['number.frames.csv', 'video,frame,time,label\na,five,1,x\n', /line 2: expected the number of a frame/],
+    ['time.frames.csv', 'video,frame,time,label\na,5,soon,x\n', /line 2: the time "soon" is none/],
+    ['one.frames.csv', 'video,frame,time,label\na,5,1,x\n', /has one frame of "a"/],
+    [
+      'view.json',
+      '{"attribute":{},"file":{},"view":{"1":{"fid_list":["1"]}},"metadata":{"m":{"vid":"constructor","z":[0,1],"av":{}}}}',
+      /metadata "m" belongs to the view "constructor", which has no file/,
     ],
     ['empty.vtt', 'WEBVTT\n\n00:01.000 --> 00:02.000\n\n', /line 3: the label is empty/],
     ['cut.txt', '0\t1\twalk\n2\t3\n', /line 2: expected start, end and label with tabs/],

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { findFormats } from '../../src/annotations/formats.js';
 import { findFfmpeg } from '../../src/runtime/ffmpeg.js';
 import type { Timeline } from '../../src/timeline/timeline.js';
-import { street } from './street.js';
+import { short, street } from './street.js';
 import { useTemporaryFolder } from './temporary-folder.js';
 
 const { write } = useTemporaryFolder();
@@ -15,16 +15,6 @@ const run = promisify(execFile);
 const fixture = (name: string) =>
   readFile(fileURLToPath(new URL(`../../fixtures/annotations/${name}`, import.meta.url)), 'utf8');
 const written = (name: string, timeline: Timeline = short) => findFormats([name])[0]?.write(timeline) ?? '';
-
-/** Four seconds at 25 frames a second, at which a model looked five times a second. */
-const short: Timeline = {
-  ...street,
-  video: { ...street.video, frameRate: 25, durationSec: 4, numFrames: 101 },
-  segments: [
-    { label: 'walk', startSec: 0, endSec: 1.4, confidence: 0.75 },
-    { label: 'fall & lie', startSec: 1.4, endSec: 4, confidence: 0.5 },
-  ],
-};
 
 /** Every way from the root to a value, lists and the keys that `isName` knows being one way. */
 function pathsOf(value: unknown, isName: (path: string) => boolean, at = ''): string[] {

@@ -46,3 +46,13 @@ export const street: Timeline = {
     { label: 'a --> b\n\n<c> & d', startSec: 3600.9996, endSec: 3601.5, confidence: 0.625 },
   ],
 };
+
+/** Four seconds at 25 frames a second, at which a model looked five times a second. */
+export const short: Timeline = {
+  ...street,
+  video: { ...street.video, frameRate: 25, durationSec: 4, numFrames: 101 },
+  segments: [
+    { label: 'walk', startSec: 0, endSec: 1.4, confidence: 0.75 },
+    { label: 'fall & lie', startSec: 1.4, endSec: 4, confidence: 0.5 },
+  ],
+};
