@@ -1,8 +1,8 @@
 import type { FeatureKey, FeatureStore } from '../encoder/feature-store.js';
 import { DatasetError } from '../errors.js';
 
-/** Bytes of features that stay in memory: all of a small dataset, the latest used of a large one. */
-const MAX_BYTES = 512 * 2 ** 20;
+/** Bytes of features that stay in memory. Reading them again costs little beside a step, so few are enough. */
+const MAX_BYTES = 64 * 2 ** 20;
 
 /**
  * Reads features from a store when they are asked for, and keeps the latest used ones, so that the memory a training

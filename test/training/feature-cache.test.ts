@@ -4,7 +4,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FeatureStore, type FeatureKey } from '../../src/encoder/feature-store.js';
 import { DatasetError } from '../../src/errors.js';
+import { startBackend } from '../../src/runtime/backend.js';
 import { FeatureCache } from '../../src/training/feature-cache.js';
+import { trainLabeler } from '../../src/training/train-labeler.js';
+import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from './waves.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -51,4 +54,33 @@ describe('FeatureCache', () => {
     await expect(loading).rejects.toThrow(DatasetError);
     await expect(loading).rejects.toThrow(/features of "street.mp4" are no longer in/);
   });
+});
+
+it('lets training read a video when a lane comes to it, and no sooner', async () => {
+  await startBackend('cpu');
+  const store = new FeatureStore(path.join(folder, 'waves'));
+  const cache = new FeatureCache(store, 0);
+  const waves = drawWaves(6, 1).map((wave) => ({ ...wave, numFrames: 8, targets: wave.targets.slice(0, 8) }));
+  for (const [number, { features }] of waves.entries()) {
+    const first = { timesSec: new Float64Array(8), features: features.slice(0, 8 * 2), featureSize: 2 };
+    await store.write(keyOf(number), first);
+  }
+  let numReads = 0;
+  const read = store.read.bind(store);
+  store.read = (key) => {
+    numReads++;
+    return read(key);
+  };
+  const stored = waves.map((wave, number) => ({
+    ...wave,
+    features: () => cache.load(keyOf(number), 'a wave'),
+  }));
+  const readsBySteps: number[] = [];
+  const { labeler } = await trainLabeler(stored, [], {
+    ...{ labels: WAVE_LABELS, network: WAVE_NETWORK, epochs: 1, numLanes: 2, chunkLength: 4 },
+    onStep: () => readsBySteps.push(numReads),
+  });
+  labeler.dispose();
+  const between = readsBySteps.slice(1).map((reads, step) => reads - readsBySteps[step]!);
+  expect(between).toEqual([0, 2, 0, 2, 0]); // a video is two chunks long, and two lanes show six of them
 });
