@@ -7,7 +7,7 @@ const LAYERS = [
   ['index.ts'],
   ['cli'],
   ['batch', 'training'],
-  ['recognizer.ts'],
+  ['recognizer.ts', 'view'],
   ['video', 'encoder', 'labeler', 'timeline', 'annotations'],
   ['recurrent'],
   ['runtime'],

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { drawChart } from './draw-chart.js';
-import type { Html } from './html.js';
+import type { Html } from '../../view/html.js';
 
 /** Up to this many labels there is room for numbers in the cells; with more, faint cells are left out. */
 export const MAX_NUMBERED_LABELS = 20;

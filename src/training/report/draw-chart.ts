@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { markup, type Html } from './html.js';
+import { markup, type Html } from '../../view/html.js';
 
 /**
  * Draws a chart as SVG, without a browser. Colours may be variables of the page's style sheet, so that one drawing serves

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { drawChart } from './draw-chart.js';
-import { html, type Html } from './html.js';
+import { html, type Html } from '../../view/html.js';
 import type { CurvePoint, LearningCurves } from './learning-curves.js';
 
 const WIDTH = 460;

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { drawChart } from './draw-chart.js';
-import type { Html } from './html.js';
+import type { Html } from '../../view/html.js';
 import type { ReliabilityBin } from '../../timeline/calibration-error.js';
 
 /** Draws how often frames of each confidence are right; on the diagonal confidences mean what they say. */

@@ -1,5 +1,5 @@
-import { html, markup, type Html } from './html.js';
-import { LabelColors } from './label-colors.js';
+import { html, markup, type Html } from '../../view/html.js';
+import { LabelColors } from '../../view/label-colors.js';
 import { drawLearning } from './learning-charts.js';
 import { LearningCurves } from './learning-curves.js';
 import { describeResults } from './results-sections.js';

@@ -1,11 +1,12 @@
 import { drawConfusion, FAINT_SHARE, MAX_NUMBERED_LABELS } from './confusion-chart.js';
-import { html, type Html } from './html.js';
-import type { LabelColors } from './label-colors.js';
+import { html, type Html } from '../../view/html.js';
+import type { LabelColors } from '../../view/label-colors.js';
+import { spellTime } from '../../view/spell-time.js';
 import { drawReliability } from './reliability-chart.js';
 import { LONGEST_CLIP_SEC, type ReportPictures } from './report-pictures.js';
 import type { ReportData, ReportVideo } from './report-data.js';
 import { describeLabels, spellScore } from './score-sections.js';
-import { drawTimeline, spellTime } from './timeline-chart.js';
+import { drawTimeline } from './timeline-chart.js';
 
 /** A confusion matrix of more labels takes the whole width. */
 const MAX_LABELS_IN_HALF = 9;

@@ -1,4 +1,4 @@
-import { html, type Html } from './html.js';
+import { html, type Html } from '../../view/html.js';
 import type { TrainingReport } from './training-report.js';
 
 /** What it takes to make the model again. */

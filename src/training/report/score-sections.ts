@@ -1,4 +1,4 @@
-import { html, type Html } from './html.js';
+import { html, type Html } from '../../view/html.js';
 import type { ReportData } from './report-data.js';
 
 /** A row of the scores that sum a model up. */

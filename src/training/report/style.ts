@@ -1,31 +1,11 @@
-/** The style sheet of a report: colours by name, light and dark, and for paper. */
-export const STYLE = `
-:root {
-  color-scheme: light dark;
-  --page: #f5f6f8; --panel: #ffffff; --text: #1b1e23; --muted: #636a75; --line: #dde1e7;
-  --accent: #2f6bd8; --wrong: #d4502b; --on-accent: #ffffff;
-  --series-1: #2f6bd8; --series-2: #d97a06; --series-3: #12907a; --series-4: #9447d6;
-}
+import { THEME } from '../../view/theme.js';
+
+/** The style sheet of a report: the pages' theme, colours of curves, and for paper. */
+export const STYLE = `${THEME}
+:root { --series-1: #2f6bd8; --series-2: #d97a06; --series-3: #12907a; --series-4: #9447d6; }
 @media (prefers-color-scheme: dark) {
-  :root {
-    --page: #121417; --panel: #1b1e23; --text: #e7e9ec; --muted: #9aa2ae; --line: #343a43;
-    --accent: #74a7ff; --wrong: #ff8a66; --on-accent: #10131a;
-    --series-1: #74a7ff; --series-2: #f7b04b; --series-3: #4fd0b5; --series-4: #c79bff;
-  }
+  :root { --series-1: #74a7ff; --series-2: #f7b04b; --series-3: #4fd0b5; --series-4: #c79bff; }
 }
-* { box-sizing: border-box; }
-body {
-  margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem;
-  background: var(--page); color: var(--text);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-  font-variant-numeric: tabular-nums;
-}
-h1 { margin: 0; font-size: 1.7rem; line-height: 1.2; overflow-wrap: anywhere; }
-h2 { margin: 0 0 .25rem; font-size: 1.15rem; }
-h3 { margin: 0; font-size: .95rem; overflow-wrap: anywhere; }
-p { margin: .25rem 0; }
-a { color: var(--accent); text-decoration: none; }
-a:hover { text-decoration: underline; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin-top: .75rem; font-size: .9rem; }
 section { margin-top: 1.25rem; padding: 1.1rem 1.25rem 1.25rem; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; }
 .note, .lead, figcaption { color: var(--muted); font-size: .87rem; }

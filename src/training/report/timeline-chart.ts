@@ -1,9 +1,10 @@
 import * as Plot from '@observablehq/plot';
 import type { LabelSpan } from '../../timeline/timeline.js';
 import { drawChart } from './draw-chart.js';
-import type { Html } from './html.js';
-import type { LabelColors } from './label-colors.js';
-import type { VideoPictures } from './pictures.js';
+import type { Html } from '../../view/html.js';
+import type { LabelColors } from '../../view/label-colors.js';
+import type { VideoPictures } from '../../view/pictures.js';
+import { spellTime } from '../../view/spell-time.js';
 import type { ReportVideo } from './report-data.js';
 
 /** Rows from top to bottom, in units of the row of the curve, `[bottom, top]`. */
@@ -111,10 +112,4 @@ export function drawTimeline(
       }),
     ];
   }
-}
-
-/** Seconds as `75` below two minutes' worth of ticks would be hard to read, so `1:15`; fractions stay. */
-export function spellTime(seconds: number): string {
-  const rest = Number((seconds % 60).toFixed(1));
-  return seconds < 60 ? `${rest} s` : `${Math.floor(seconds / 60)}:${String(rest).padStart(2, '0')}`;
 }
