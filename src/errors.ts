@@ -97,6 +97,19 @@ export class VideoLimitError extends FramewiseError {
   }
 }
 
+/** A video was replaced, changed or removed while it was read. */
+export class VideoChangedError extends FramewiseError {
+  readonly code = 'ERR_VIDEO_CHANGED';
+
+  constructor(
+    message: string,
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** An encoder's model cannot be loaded, or does not do what its description says. */
 export class EncoderError extends FramewiseError {
   readonly code = 'ERR_ENCODER';
@@ -191,6 +204,19 @@ export class OutputError extends FramewiseError {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** Another run writes into the same output folder. */
+export class OutputLockedError extends FramewiseError {
+  readonly code = 'ERR_OUTPUT_LOCKED';
+
+  constructor(
+    message: string,
+    /** The lock's file. */
+    readonly path: string,
+  ) {
+    super(message);
   }
 }
 

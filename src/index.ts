@@ -61,4 +61,6 @@ export {
 } from './training/train-labeler.js';
 export { trainModel, type DatasetSummary, type TrainModelOptions } from './training/train-model.js';
 
-export { labelVideos, type LabelVideosOptions, type VideoOutcome } from './batch/label-videos.js';
+export { findVideos, type FoundVideo } from './batch/find-videos.js';
+export { labelVideos, type LabelVideosOptions } from './batch/label-videos.js';
+export type { BatchSummary, FailedVideo, LabelledVideo, VideoOutcome } from './batch/summary.js';

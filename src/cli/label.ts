@@ -1,10 +1,14 @@
+import path from 'node:path';
 import { Command, Option } from 'commander';
 import { annotationFormats, findFormats } from '../annotations/formats.js';
-import { findVideos } from '../batch/find-videos.js';
-import { labelVideos, type VideoOutcome } from '../batch/label-videos.js';
+import { findVideos, type FoundVideo } from '../batch/find-videos.js';
+import { labelVideos } from '../batch/label-videos.js';
+import { SUMMARY_FILE, summaryJson, type BatchSummary, type VideoOutcome } from '../batch/summary.js';
+import { UsageError } from '../errors.js';
 import { smoothingOf } from '../labeler/model-smoothing.js';
 import { ActivityRecognizer } from '../recognizer.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
+import { spellDuration, startBatchProgress } from './batch-progress.js';
 import {
   limitOptions,
   limitsOf,
@@ -12,12 +16,14 @@ import {
   positiveNumber,
   segmentOptions,
   smoothingRequest,
+  wholeNumber,
   type LimitOptions,
   type MachineOptions,
   type SegmentOptions,
 } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
-import { noteColors, printNote, printResult, startProgress, type Terminal } from './terminal.js';
+import { noteColors, printNote, printResult, type Terminal } from './terminal.js';
+import { readVideoList } from './video-list.js';
 
 interface LabelFlags extends MachineOptions, SegmentOptions, LimitOptions {
   model: string;
@@ -28,6 +34,11 @@ interface LabelFlags extends MachineOptions, SegmentOptions, LimitOptions {
   start?: number;
   duration?: number;
   allowRemote?: boolean;
+  list?: string;
+  stallTimeout?: number;
+  concurrency?: number;
+  retryFailed?: boolean;
+  overwrite?: boolean;
   json?: boolean;
 }
 
@@ -37,7 +48,11 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
   const splitFormats = (text: string): string[] => text.split(',').map((name) => name.trim());
   const command = new Command('label')
     .description('Label videos, and folders of videos or pictures.')
-    .argument('<videos...>', 'video files and folders')
+    .argument(
+      '[videos...]',
+      "video files, folders with all below, and quoted patterns such as 'day-*/**/*.mp4'",
+    )
+    .option('--list <file>', 'more of them, one a line; - reads the list from stdin')
     .requiredOption('--model <dir>', 'folder of a trained model')
     .requiredOption('--output <dir>', 'folder for the label files')
     .addOption(
@@ -50,6 +65,14 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .option('--start <seconds>', 'first moment to label', positiveNumber({ orZero: true }))
     .option('--duration <seconds>', 'how much to label', positiveNumber())
     .option('--allow-remote', 'permit URLs beside local files')
+    .option(
+      '--stall-timeout <seconds>',
+      'give up a video that gives nothing for so long (default: 30)',
+      positiveNumber(),
+    )
+    .option('--concurrency <n>', 'videos at a time (default: 2)', wholeNumber(1))
+    .option('--retry-failed', 'try again what failed in an earlier run')
+    .option('--overwrite', 'label again what an earlier run has done')
     .option('--json', 'print one JSON object about all videos on stdout');
   for (const option of [...segmentOptions(), ...limitOptions(), ...machineOptions()])
     command.addOption(option);
@@ -58,70 +81,85 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
   );
 }
 
-async function label(terminal: Terminal, places: string[], flags: LabelFlags): Promise<CommandOutcome> {
+async function label(terminal: Terminal, named: string[], flags: LabelFlags): Promise<CommandOutcome> {
   findFormats(flags.format);
+  const listed = flags.list === undefined ? [] : await readVideoList(flags.list, terminal);
+  const places = [...named, ...listed];
+  if (places.length === 0) {
+    throw new UsageError('Nothing to label: name videos, folders or patterns, or give a list with --list.');
+  }
   await prepareOutputFolder(flags.output);
   const recognizer = await ActivityRecognizer.load(flags.model, flags);
-  const sources = await findVideos(places);
-  const { green, red } = noteColors(terminal);
-  let numDone = 0;
-  const smoothing = smoothingRequest(flags);
-  let progress = startProgress(terminal, 'Labeling');
   try {
-    smoothingOf(recognizer.model, smoothing); // What is impossible for one video is so for all.
-    const outcomes = await labelVideos(recognizer, sources, {
+    smoothingOf(recognizer.model, smoothingRequest(flags)); // What is impossible for one video is so for all.
+    const summary = await labelAll(terminal, recognizer, await findVideos(places), flags);
+    if (flags.json) printResult(terminal, summaryJson(summary));
+    else for (const file of labelFiles(summary)) printResult(terminal, file);
+    if (summary.numVideos > 1) printNote(terminal, spellSummary(summary, flags.output));
+    return { isAllDone: summary.numFailed === 0 };
+  } finally {
+    recognizer.dispose();
+  }
+}
+
+async function labelAll(
+  terminal: Terminal,
+  recognizer: ActivityRecognizer,
+  videos: readonly FoundVideo[],
+  flags: LabelFlags,
+): Promise<BatchSummary> {
+  const progress = startBatchProgress(terminal, videos.length);
+  try {
+    return await labelVideos(recognizer, videos, {
       outputDir: flags.output,
       formats: flags.format,
       includeProbabilities: flags.probabilities,
       everyFrame: flags.everyFrame,
-      smoothing,
+      smoothing: smoothingRequest(flags),
       unknownBelow: flags.unknownBelow,
       startSec: flags.start,
       durationSec: flags.duration,
       allowRemote: flags.allowRemote,
       limits: limitsOf(flags),
+      stallTimeoutMs: flags.stallTimeout === undefined ? undefined : 1000 * flags.stallTimeout,
+      concurrency: flags.concurrency,
+      overwrite: flags.overwrite,
+      retryFailed: flags.retryFailed,
       signal: terminal.signal,
-      onProgress: (source, { doneSec, durationSec, numFrames }) => {
-        const share = durationSec > 0 ? Math.min(doneSec / durationSec, 1) : 0;
-        progress.update((numDone + share) / sources.length, `${source}, ${numFrames} frames`);
-      },
+      onProgress: (source, advance) => progress.advance(source, advance),
       onOutcome: (outcome) => {
-        progress.stop();
-        numDone++;
-        const isLabelled = outcome.status === 'labelled';
-        printNote(
-          terminal,
-          isLabelled ? `${green('labelled')} ${spell(outcome)}` : `${red('failed')} ${spell(outcome)}`,
-        );
-        if (numDone < sources.length) progress = startProgress(terminal, 'Labeling');
+        progress.settle(outcome.source, outcome.status === 'labelled' ? outcome.numFrames : undefined);
+        progress.note(spellOutcome(outcome, noteColors(terminal)));
       },
     });
-    const numFailed = outcomes.filter(({ status }) => status === 'failed').length;
-    if (flags.json) {
-      printResult(
-        terminal,
-        JSON.stringify({ numLabelled: outcomes.length - numFailed, numFailed, videos: outcomes.map(toJson) }),
-      );
-    } else {
-      for (const outcome of outcomes)
-        if (outcome.status === 'labelled') printResult(terminal, outcome.files.join('\n'));
-    }
-    if (sources.length > 1)
-      printNote(terminal, `${sources.length - numFailed} of ${sources.length} videos labelled.`);
-    return { isAllDone: numFailed === 0 };
+  } catch (error) {
+    if (terminal.signal.aborted) progress.note('What is done is kept: the same command goes on from here.');
+    throw error;
   } finally {
     progress.stop();
-    recognizer.dispose();
   }
 }
 
-function spell(outcome: VideoOutcome): string {
-  if (outcome.status === 'failed') return `${outcome.source}: ${outcome.error.message}`;
-  return `${outcome.source}: ${outcome.numFrames} frames, ${outcome.segments.length} segments`;
+function labelFiles({ videos }: BatchSummary): string[] {
+  return videos.flatMap((video) => (video.status === 'failed' ? [] : video.files));
 }
 
-function toJson(outcome: VideoOutcome): object {
-  if (outcome.status === 'labelled') return outcome;
-  const { source, status, error } = outcome;
-  return { source, status, error: { code: error.code, message: error.message } };
+function spellOutcome(outcome: VideoOutcome, { green, red, dim }: ReturnType<typeof noteColors>): string {
+  if (outcome.status === 'failed') {
+    const hint = outcome.isEarlier ? ' (in an earlier run; --retry-failed tries again)' : '';
+    return `${red('failed')} ${outcome.source}: ${outcome.error.message}${hint}`;
+  }
+  const { source, numFrames, numSegments } = outcome;
+  const status = outcome.status === 'labelled' ? green('labelled') : dim('unchanged');
+  return `${status} ${source}: ${numFrames} frames, ${numSegments} segments`;
+}
+
+function spellSummary(summary: BatchSummary, output: string): string {
+  const { numVideos, numLabelled, numUnchanged, numFailed, numFrames, videoSec, wallSec } = summary;
+  const earlier = numUnchanged > 0 ? `, ${numUnchanged} of them in an earlier run` : '';
+  const failed = numFailed > 0 ? ` ${numFailed} failed: see ${path.join(output, SUMMARY_FILE)}.` : '';
+  const pace =
+    `${numFrames} frames, ${spellDuration(videoSec)} of video in ${spellDuration(wallSec)}, ` +
+    `${summary.framesPerSec.toFixed(1)} frames a second.`;
+  return `${numLabelled + numUnchanged} of ${numVideos} videos labelled${earlier}.${failed} ${pace}`;
 }

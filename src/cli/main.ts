@@ -3,7 +3,14 @@ import { printNote, type Terminal } from './terminal.js';
 import { runCli } from './run-cli.js';
 
 const controller = new AbortController();
-const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, signal: controller.signal };
+const terminal: Terminal = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  get stdin() {
+    return process.stdin;
+  },
+  signal: controller.signal,
+};
 
 // The first Ctrl+C ends the work cleanly; a second one ends the process.
 process.once('SIGINT', () => controller.abort());

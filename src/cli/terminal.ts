@@ -5,6 +5,8 @@ import picocolors from 'picocolors';
 export interface Terminal {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  /** Where a list comes from that is piped in; nothing can be read where absent. */
+  readonly stdin?: AsyncIterable<string | Uint8Array>;
   /** Aborted by Ctrl+C. */
   signal: AbortSignal;
 }

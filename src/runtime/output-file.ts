@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError } from '../errors.js';
 
@@ -30,6 +30,17 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
       file,
       { cause },
     );
+  }
+}
+
+/**
+ * Removes from a folder what {@link writeFileAtomic} left aside when its process was killed. Only where no other process
+ * writes.
+ */
+export async function removeUnfinishedFiles(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []); // There is none yet.
+  for (const name of names) {
+    if (/^\..+\.[\da-f-]{36}\.part$/.test(name)) await rm(path.join(folder, name), { force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/run-cli.js';
 
 /** What a run of the command line left behind. */
@@ -10,6 +10,14 @@ export interface CommandResult {
 
 /** Runs the command line in this process, as if not on a terminal. */
 export async function framewise(...argv: string[]): Promise<CommandResult> {
+  return framewiseWith({}, ...argv);
+}
+
+/** As {@link framewise}, with what a shell would bring: a list piped in, or Ctrl+C. */
+export async function framewiseWith(
+  { stdin = '', signal = new AbortController().signal }: { stdin?: string; signal?: AbortSignal },
+  ...argv: string[]
+): Promise<CommandResult> {
   const written = { stdout: '', stderr: '' };
   const collect = (name: 'stdout' | 'stderr'): Writable =>
     new Writable({
@@ -21,7 +29,8 @@ export async function framewise(...argv: string[]): Promise<CommandResult> {
   const exitCode = await runCli(argv, {
     stdout: collect('stdout'),
     stderr: collect('stderr'),
-    signal: new AbortController().signal,
+    stdin: Readable.from([stdin]),
+    signal,
   });
   return { exitCode, ...written };
 }

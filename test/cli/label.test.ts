@@ -3,8 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readTimelineJson } from '../../src/annotations/json.js';
-import { saveUntrainedModel } from '../labeler/untrained-model.js';
-import { framewise } from './command-line.js';
+import type { BatchSummary } from '../../src/batch/summary.js';
+import { saveTinyModel } from '../batch/tiny-model.js';
+import { framewise, framewiseWith } from './command-line.js';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/drawn-people');
 const CLIP = path.join(FIXTURES, 'clips/wave/1.mp4');
@@ -18,7 +19,7 @@ let count = 0;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-label-'));
   model = path.join(folder, 'model');
-  await saveUntrainedModel(model);
+  await saveTinyModel(model);
 });
 beforeEach(() => {
   output = path.join(folder, `output-${++count}`);
@@ -30,8 +31,12 @@ afterAll(async () => {
 const label = (videos: string[], ...flags: string[]) =>
   framewise('label', ...videos, '--model', model, '--output', output, '--workers', '1', ...flags);
 
-/** What lies in the output folder, whole or half-written. */
-const written = () => readdir(output).catch(() => []);
+/** Label files in the output folder and below, whole or half-written. */
+async function written(): Promise<string[]> {
+  const entries = await readdir(output, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  return files.filter((name) => name !== 'summary.json' && name !== 'journal.jsonl').sort();
+}
 
 async function damaged(name: string, content: string | Buffer): Promise<string> {
   const file = path.join(folder, name);
@@ -58,16 +63,59 @@ describe('framewise label', () => {
     expect(timeline.frames.length).toBeGreaterThan(4);
   });
 
-  it('labels the videos of a folder and below, and gives clashing names apart', async () => {
-    const { exitCode, stdout } = await label([path.join(FIXTURES, 'clips')], '--format', 'csv');
+  it('labels the videos of a folder and below into folders of the same names', async () => {
+    const { exitCode, stdout, stderr } = await label([path.join(FIXTURES, 'clips')], '--format', 'csv');
     expect(exitCode).toBe(0);
-    expect(stdout.trim().split('\n')).toHaveLength(12);
+    const files = stdout.trim().split('\n');
+    expect(files.slice(0, 2)).toEqual([1, 2].map((name) => path.join(output, 'squat down', `${name}.csv`)));
     expect(await written()).toHaveLength(12);
+    expect(stderr).toMatch(/12 of 12 videos labelled\. \d+ frames, .* frames a second\.\n$/);
+  });
+
+  it('takes patterns and a piped list, each video once, and does nothing twice', async () => {
+    const pattern = path.join(FIXTURES, 'clips/w*/{1,2}.mp4');
+    const flags = ['--format', 'csv', '--model', model, '--output', output, '--workers', '1'];
+    const stdin = `${CLIP}\n\n${path.join(FIXTURES, 'clips/wave/../wave/3.mp4')}\n`;
+    const run = (...more: string[]) =>
+      framewiseWith({ stdin }, 'label', pattern, '--list', '-', ...flags, ...more);
+    const first = await run();
+    expect({ exitCode: first.exitCode, files: await written() }).toEqual({
+      exitCode: 0,
+      files: ['1.csv', '2.csv', '3.csv'],
+    });
+    const second = await run();
+    expect(second.stdout).toBe(first.stdout);
+    expect(second.stderr.match(/^unchanged /gm)).toHaveLength(3);
+    expect(second.stderr).toContain('3 of 3 videos labelled, 3 of them in an earlier run.');
+    expect((await run('--overwrite')).stderr.match(/^labelled /gm)).toHaveLength(3);
+  });
+
+  it('reports what failed before without trying again, until it is told to', async () => {
+    const bad = await damaged('mended.mp4', 'not yet a video');
+    expect((await label([bad, CLIP])).exitCode).toBe(1);
+    const again = await label([bad, CLIP]);
+    expect(again.exitCode).toBe(1);
+    expect(again.stderr).toMatch(/failed .*mended\.mp4.* \(in an earlier run; --retry-failed tries again\)/);
+    expect(again.stderr).toContain(`1 failed: see ${path.join(output, 'summary.json')}.`);
+    const retried = await label([bad, CLIP], '--retry-failed');
+    expect(retried.stderr).toMatch(/failed .*mended\.mp4: (?!.*earlier)/);
+    await writeFile(bad, await readFile(CLIP));
+    expect((await label([bad, CLIP])).exitCode).toBe(0);
+  });
+
+  it('is interrupted with exit code 130, and says how to go on', async () => {
+    const controller = new AbortController();
+    controller.abort();
+    const argv = ['label', CLIP, '--model', model, '--output', output, '--workers', '1'];
+    const { exitCode, stderr, stdout } = await framewiseWith({ signal: controller.signal }, ...argv);
+    expect({ exitCode, stdout, files: await written() }).toEqual({ exitCode: 130, stdout: '', files: [] });
+    expect(stderr).toContain('the same command goes on from here.\nInterrupted.');
   });
 
   it('tells everything in one JSON object with --json', async () => {
     const { exitCode, stdout } = await label([CLIP, 'absent.mp4'], '--json', '--format', 'json');
-    const result = JSON.parse(stdout) as { numLabelled: number; numFailed: number; videos: object[] };
+    const result = JSON.parse(stdout) as BatchSummary;
+    expect(JSON.parse(await readFile(path.join(output, 'summary.json'), 'utf8'))).toEqual(result);
     expect(exitCode).toBe(1);
     expect(result).toMatchObject({ numLabelled: 1, numFailed: 1 });
     expect(result.videos).toMatchObject([
@@ -159,12 +207,24 @@ describe('framewise label, used wrongly', () => {
     ],
     ['an unknown command', () => ['lable', CLIP], 2, /unknown command 'lable'/],
     ['no model', () => ['label', CLIP, '--output', output], 2, /--model/],
-    ['no video', () => ['label', '--model', model, '--output', output], 2, /missing required argument/],
+    ['no video', () => ['label', '--model', model, '--output', output], 2, /Nothing to label/],
+    [
+      'a list that is missing',
+      () => ['label', '--list', path.join(folder, 'none.txt'), '--model', model, '--output', output],
+      2,
+      /Cannot read the list of videos ".*none\.txt"/,
+    ],
+    [
+      'an empty list',
+      () => ['label', '--list', '-', '--model', model, '--output', output],
+      2,
+      /"-" is empty/,
+    ],
     [
       'an unknown format',
       () => ['label', CLIP, '--model', model, '--output', output, '--format', 'xls'],
       2,
-      /"xls".*json, csv/,
+      /"xls".*json, jsonl, csv/,
     ],
     [
       'an unknown backend',
@@ -205,12 +265,12 @@ describe('framewise label, used wrongly', () => {
     const { exitCode, stderr } = await label([CLIP], '--format', 'json');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/Cannot write ".*1\.json"/);
-    expect(await written()).toEqual(['1.json']);
+    expect(await written()).toEqual([]);
   });
 
   it('prints help and version on stdout and exits with 0', async () => {
     for (const flag of ['--help', '--version']) expect((await framewise(flag)).exitCode).toBe(0);
     const { stdout } = await framewise('label', '--help');
-    expect(stdout.replace(/\s+/g, ' ')).toContain('json, csv, csv-frames, vtt');
+    expect(stdout.replace(/\s+/g, ' ')).toContain('csv, csv-frames, vtt');
   });
 });

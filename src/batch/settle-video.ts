@@ -1,0 +1,135 @@
+import path from 'node:path';
+import { writeAnnotations } from '../annotations/formats.js';
+import { publicSource } from '../annotations/media-names.js';
+import {
+  BackendError,
+  EncoderError,
+  FfmpegMissingError,
+  FramewiseError,
+  ModelError,
+  OutputError,
+  UsageError,
+  VideoChangedError,
+} from '../errors.js';
+import type { ActivityRecognizer, LabelOptions } from '../recognizer.js';
+import { videoIdentity } from './find-videos.js';
+import { isSameVideo, takeFingerprint, type Fingerprint } from './fingerprint.js';
+import type { FailedEntry, Journal, JournalEntry, LabelledEntry, LabelResult } from './journal.js';
+import type { FailedVideo, LabelledVideo, VideoOutcome } from './summary.js';
+import { areIntact, describeFiles, removeStale } from './written-files.js';
+
+/** What all videos of a batch share. */
+export interface Batch {
+  recognizer: Pick<ActivityRecognizer, 'label' | 'model'>;
+  journal: Journal;
+  /** Hash of the model and of the options that a result, or a failure, depends on. */
+  settings: Record<JournalEntry['status'], string>;
+  outputDir: string;
+  formats: readonly string[];
+  includeProbabilities: boolean | undefined;
+  /** Label again what is done already. */
+  isOverwriting: boolean;
+  /** Try again what failed before. */
+  isRetrying: boolean;
+}
+
+/** A video of a batch. */
+export interface Job {
+  source: string;
+  /** Name of its label files below the output folder, without extension. */
+  name: string;
+}
+
+type JobOptions = LabelOptions & { signal: AbortSignal };
+
+/** What every other video of the batch would meet too. */
+const ENDS_BATCH = [BackendError, EncoderError, FfmpegMissingError, ModelError, OutputError, UsageError];
+
+/**
+ * Labels a video, writes its label files and then its line in the journal; or finds that an earlier run has done so and
+ * that nothing has changed since: not the video, the model, the options, nor what was written.
+ *
+ * @returns What became of it. That it failed is an outcome too.
+ * @throws What ends the batch: the signal's reason, or an error that every other video would meet.
+ */
+export async function settleVideo(job: Job, batch: Batch, options: JobOptions): Promise<VideoOutcome> {
+  const { source, name } = job;
+  const { journal, settings, outputDir } = batch;
+  const startMs = performance.now();
+  const video = videoIdentity(source);
+  const earlier = journal.entryOf(video);
+  if (earlier && (await stillHolds(earlier, source, batch))) {
+    return earlier.status === 'failed'
+      ? failedVideo(source, earlier, true)
+      : labelledVideo(source, earlier, outputDir);
+  }
+  const settled = { video, name, input: await takeFingerprint(source) };
+  try {
+    const result = await labelAndWrite(job, settled.input, batch, options);
+    const entry: LabelledEntry = { ...settled, settings: settings.labelled, status: 'labelled', ...result };
+    await journal.append(entry);
+    if (earlier?.status === 'labelled') await removeStale(outputDir, earlier.files, result.files);
+    return labelledVideo(source, entry, outputDir, (performance.now() - startMs) / 1000);
+  } catch (error) {
+    if (options.signal.aborted || ENDS_BATCH.some((kind) => error instanceof kind)) throw error;
+    const failure = describeFailure(error, source);
+    const entry: FailedEntry = { ...settled, settings: settings.failed, status: 'failed', error: failure };
+    await journal.append(entry);
+    return failedVideo(source, entry, false);
+  }
+}
+
+async function stillHolds(entry: JournalEntry, source: string, batch: Batch): Promise<boolean> {
+  if (batch.isOverwriting || entry.settings !== batch.settings[entry.status]) return false;
+  if (entry.status === 'failed' && batch.isRetrying) return false;
+  if (!(await isSameVideo(source, entry.input))) return false;
+  return entry.status === 'failed' || areIntact(batch.outputDir, entry.files);
+}
+
+async function labelAndWrite(
+  { source, name }: Job,
+  input: Fingerprint | null,
+  { recognizer, journal, outputDir, formats, includeProbabilities }: Batch,
+  options: JobOptions,
+): Promise<LabelResult> {
+  const timeline = await recognizer.label(source, options);
+  if (!(await isSameVideo(source, input))) {
+    const message = `"${source}" was changed, replaced or removed while it was read. Label it when it is complete.`;
+    throw new VideoChangedError(message, source);
+  }
+  await journal.expectInPlace(); // before files are written into a folder that is not what it was
+  const target = { formats, outputDir, baseName: name, includeProbabilities };
+  const files = await describeFiles(outputDir, await writeAnnotations(timeline, target));
+  const { frames, segments } = timeline;
+  const videoSec = segments.reduce((sum, { startSec, endSec }) => sum + endSec - startSec, 0);
+  return { files, numFrames: frames.length, numSegments: segments.length, videoSec };
+}
+
+/** A fault of the program itself fails the video that showed it: a night's work shall not end there. */
+function describeFailure(error: unknown, source: string): FailedEntry['error'] {
+  const isForeseen = error instanceof FramewiseError;
+  const text = isForeseen ? error.message : `A fault of framewise, please report it: ${describeFault(error)}`;
+  return {
+    code: isForeseen ? error.code : 'ERR_FAULT',
+    message: text.replaceAll(source, publicSource(source)),
+  };
+}
+
+function describeFault(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function labelledVideo(
+  source: string,
+  { files, numFrames, numSegments, videoSec }: LabelledEntry,
+  outputDir: string,
+  wallSec?: number,
+): LabelledVideo {
+  const paths = files.map((file) => path.join(outputDir, file.path));
+  const status = wallSec === undefined ? 'unchanged' : 'labelled';
+  return { source, status, numFrames, numSegments, videoSec, wallSec: wallSec ?? 0, files: paths };
+}
+
+function failedVideo(source: string, { error }: FailedEntry, isEarlier: boolean): FailedVideo {
+  return { source, status: 'failed', error, isEarlier };
+}

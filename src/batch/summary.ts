@@ -1,0 +1,78 @@
+import path from 'node:path';
+import { publicSource } from '../annotations/media-names.js';
+import { writeFileAtomic } from '../runtime/output-file.js';
+
+/** File of the output folder that tells how the last whole run went. */
+export const SUMMARY_FILE = 'summary.json';
+
+/** What became of one video. */
+export type VideoOutcome = LabelledVideo | FailedVideo;
+
+/** A video whose label files are there. */
+export interface LabelledVideo {
+  source: string;
+  /** `unchanged` if an earlier run labelled it and nothing has changed since. */
+  status: 'labelled' | 'unchanged';
+  numFrames: number;
+  numSegments: number;
+  /** Seconds of video that the segments cover. */
+  videoSec: number;
+  /** Seconds from its opening to its last label file; 0 if unchanged. */
+  wallSec: number;
+  /** Paths of the label files, in the order of the formats. */
+  files: string[];
+}
+
+/** A video that could not be labelled. */
+export interface FailedVideo {
+  source: string;
+  status: 'failed';
+  error: { code: string; message: string };
+  /** Whether an earlier run found out, and this one did not try again. */
+  isEarlier: boolean;
+}
+
+/** How a batch went. */
+export interface BatchSummary {
+  numVideos: number;
+  numLabelled: number;
+  /** Videos that an earlier run had labelled. */
+  numUnchanged: number;
+  numFailed: number;
+  /** Frames and seconds of video that this run labelled. */
+  numFrames: number;
+  videoSec: number;
+  wallSec: number;
+  framesPerSec: number;
+  /** One outcome a video, in order. */
+  videos: VideoOutcome[];
+}
+
+/** @param wallSec - Seconds that the whole batch took. */
+export function summarise(videos: readonly VideoOutcome[], wallSec: number): BatchSummary {
+  const done = videos.filter((video) => video.status !== 'failed');
+  const labelled = done.filter((video) => video.status === 'labelled');
+  const numFrames = labelled.reduce((sum, video) => sum + video.numFrames, 0);
+  return {
+    numVideos: videos.length,
+    numLabelled: labelled.length,
+    numUnchanged: done.length - labelled.length,
+    numFailed: videos.length - done.length,
+    numFrames,
+    videoSec: labelled.reduce((sum, video) => sum + video.videoSec, 0),
+    wallSec,
+    framesPerSec: wallSec > 0 ? numFrames / wallSec : 0,
+    videos: [...videos],
+  };
+}
+
+/** The summary as JSON without the secrets of addresses, in which cameras keep their password. */
+export function summaryJson(summary: BatchSummary): string {
+  const videos = summary.videos.map((video) => ({ ...video, source: publicSource(video.source) }));
+  return JSON.stringify({ ...summary, videos });
+}
+
+/** @throws {OutputError} If it cannot be written. */
+export async function writeSummary(outputDir: string, summary: BatchSummary): Promise<void> {
+  await writeFileAtomic(path.join(outputDir, SUMMARY_FILE), `${summaryJson(summary)}\n`);
+}

@@ -1,0 +1,81 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { findVideos, videoIdentity } from '../../src/batch/find-videos.js';
+import { useTemporaryFolder } from './temporary-folder.js';
+
+const { inFolder, write } = useTemporaryFolder();
+
+beforeEach(async () => {
+  const files = [
+    'day-1/cam/2.mp4',
+    'day-1/cam/10.mp4',
+    'day-1/cam/notes.txt',
+    'day-1/x.AVI',
+    'day-2/cam/1.mkv',
+  ];
+  for (const file of files) await write(file);
+  for (const picture of ['1.png', '2.png']) await write(path.join('day-2/frames', picture));
+  await write('.hidden/1.mp4');
+  await write('odd [1].mp4');
+});
+
+/** What is found, as paths below the test's folder, and what the output mirrors. */
+async function find(...places: string[]): Promise<Record<string, string>> {
+  const found = await findVideos(places.map((place) => inFolder(place)));
+  return Object.fromEntries(
+    found.map(({ source, subfolder }) => [path.relative(inFolder(), source), subfolder]),
+  );
+}
+
+describe('findVideos', () => {
+  it('takes files as they are named, and all that a folder holds in natural order, with the folders below it', async () => {
+    expect(await find('day-1/x.AVI', 'day-1')).toEqual({
+      'day-1/x.AVI': '',
+      'day-1/cam/2.mp4': 'cam',
+      'day-1/cam/10.mp4': 'cam',
+    });
+    expect(Object.keys(await find('day-1/cam'))).toEqual(['day-1/cam/2.mp4', 'day-1/cam/10.mp4']);
+    expect(await find('day-2')).toEqual({ 'day-2/cam/1.mkv': 'cam', 'day-2/frames': '' });
+  });
+
+  it('counts a video once, however it is named', async () => {
+    await symlink(inFolder('day-1'), inFolder('same'));
+    const places = ['day-1/x.AVI', 'day-2/../day-1/x.AVI', 'day-1', '*/x.AVI'];
+    expect(Object.keys(await find(...places)).filter((file) => file.endsWith('AVI'))).toEqual([
+      'day-1/x.AVI',
+      'same/x.AVI', // a link is another name, and may be meant so
+    ]);
+  });
+
+  it.each<[pattern: string, expected: Record<string, string>]>([
+    ['day-*/x.AVI', { 'day-1/x.AVI': 'day-1' }],
+    ['day-1/cam/?.mp4', { 'day-1/cam/2.mp4': '' }],
+    ['**/1*.m{p4,kv}', { 'day-1/cam/10.mp4': 'day-1/cam', 'day-2/cam/1.mkv': 'day-2/cam' }],
+    [
+      'day-[!2]/*',
+      { 'day-1/cam/2.mp4': 'day-1/cam', 'day-1/cam/10.mp4': 'day-1/cam', 'day-1/x.AVI': 'day-1' },
+    ],
+    ['day-2/fr*', { 'day-2/frames': '' }],
+    ['{day-1/x,day-2/cam/1}.*', { 'day-1/x.AVI': 'day-1', 'day-2/cam/1.mkv': 'day-2/cam' }],
+    ['.hid*/*', { '.hidden/1.mp4': '.hidden' }],
+    ['day-1/**', { 'day-1/cam/2.mp4': 'cam', 'day-1/cam/10.mp4': 'cam', 'day-1/x.AVI': '' }],
+    ['odd [1].mp4', { 'odd [1].mp4': '' }],
+    ['day-1/*.mp4', { 'day-1/*.mp4': '' }],
+  ])('finds by the pattern %s', async (pattern, expected) => {
+    expect(await find(pattern)).toEqual(expected);
+  });
+
+  it('keeps what is missing, and a folder without videos, so that opening it says so', async () => {
+    await mkdir(inFolder('hollow'));
+    expect(await find('absent.mp4', 'hollow')).toEqual({ 'absent.mp4': '', hollow: '' });
+  });
+});
+
+describe('videoIdentity', () => {
+  it('tells addresses apart by what it does not show', () => {
+    const [one, two] = ['user:one', 'user:two'].map((user) => videoIdentity(`rtsp://${user}@camera/1?key=3`));
+    expect(one).toMatch(/^rtsp:\/\/camera\/1#[\da-f]{16}$/);
+    expect(one).not.toBe(two);
+  });
+});
