@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js';
 import { decodeVideo, type DecodeOptions } from './decode-video.js';
 import { decodeImageFolder } from './image-folder.js';
+import { openLiveInput } from './live-input.js';
 import type { VideoFrame } from './video-frame.js';
 import { checkLimits } from './video-limits.js';
 import { openSource } from './video-source.js';
@@ -14,7 +15,8 @@ import { openSource } from './video-source.js';
  * missing an error follows them, where only single pictures suffered the process warning
  * `FRAMEWISE_DAMAGED_VIDEO` does.
  *
- * @param source - Video file, folder of pictures, or, with `allowRemote`, network address.
+ * @param source - Video file, folder of pictures, with `allowRemote` a network address, or with `allowLive` one of
+ *   `openLiveInput`.
  * @throws {UsageError} At once, if an option is out of its range.
  * @throws {VideoOpenError} If the source cannot be read or has no video stream.
  * @throws {VideoDecodeError} If there is no frame; after the last good one, if the rest is missing or fails.
@@ -29,7 +31,8 @@ export function decodeFrames(source: string, options: DecodeOptions): AsyncGener
 }
 
 async function* decodeSource(source: string, options: DecodeOptions): AsyncGenerator<VideoFrame> {
-  const opened = await openSource(source, options.allowRemote);
+  const live = options.allowLive ? openLiveInput(source, options.stdin) : undefined;
+  const opened = live ?? (await openSource(source, options.allowRemote));
   yield* opened.kind === 'folder' ? decodeImageFolder(source, options) : decodeVideo(opened, options);
 }
 

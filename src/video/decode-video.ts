@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { findFfmpeg } from '../runtime/ffmpeg.js';
 import { probeStream, type StreamProbe } from './probe-video.js';
 import { VideoDecoder, type DecodePlan } from './video-decoder.js';
@@ -38,10 +39,16 @@ export interface DecodeOptions {
   stallTimeoutMs?: number | undefined;
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean | undefined;
+  /** Whether `-` is standard input and `device:NAME` a camera. Default false: they are the names of files. */
+  allowLive?: boolean | undefined;
+  /** What `-` reads. Default: standard input of this process. */
+  stdin?: Readable | undefined;
   /** How large and long a video may be. */
   limits?: VideoLimits | undefined;
   /** Told the time of every source frame, in order, and each no later than the first frame that shows it. */
   onSourceFrame?: ((timeSec: number) => void) | undefined;
+  /** Told before the first frame, except of a folder, how many seconds the source says it has; 0 where it does not say. */
+  onDuration?: ((durationSec: number) => void) | undefined;
 }
 
 /**
@@ -54,8 +61,10 @@ export interface DecodeOptions {
 export async function* decodeVideo(opened: MediaSource, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const { signal } = options;
   signal?.throwIfAborted();
-  // A live input begins anew with every connection, so looking first would tell nothing of the times to come.
-  const probe = opened.kind === 'file' || options.startSec ? await probeStream(opened, options) : undefined;
+  // A live input begins anew with every connection, so looking first would tell nothing of the times to come, and what
+  // standard input gave would be gone.
+  const isProbed = opened.kind === 'file' || (opened.kind === 'remote' && options.startSec);
+  const probe = isProbed ? await probeStream(opened, options) : undefined;
   signal?.throwIfAborted();
   if (probe) expectWithinLimits(probe.info, options);
   const decoder = new VideoDecoder(await planDecoding(opened, probe, options), options);
@@ -67,7 +76,7 @@ export async function* decodeVideo(opened: MediaSource, options: DecodeOptions):
 }
 
 async function planDecoding(
-  { kind, source, url, inputOptions }: MediaSource,
+  { kind, source, url, inputOptions, stdin }: MediaSource,
   probe: StreamProbe | undefined,
   options: DecodeOptions,
 ): Promise<DecodePlan> {
@@ -79,7 +88,7 @@ async function planDecoding(
   const token = randomUUID().slice(0, 8);
   const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'];
   const isWhole = startSec === 0 && durationSec === Infinity;
-  const limits = limitsOf(options.limits, kind === 'remote');
+  const limits = limitsOf(options.limits, kind !== 'file');
   // What makes frames, or drops them, can be busy without an end: what comes before it shows whether there is progress.
   const isResampled = options.frameRate !== 'source' || !isWhole;
   const filters = [
@@ -100,6 +109,7 @@ async function planDecoding(
     command: {
       ffmpegPath,
       url,
+      ...(stdin && { stdin }),
       inputOptions: [...quiet, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions],
       filters: filters.filter(Boolean).join(','),
       // `V`: moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.

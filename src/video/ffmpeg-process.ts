@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import { pipeline, type Readable, type Writable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 import { readLines } from './read-lines.js';
 
@@ -15,6 +15,8 @@ export interface FfmpegExit {
 export interface FfmpegCommand {
   ffmpegPath: string;
   url: string;
+  /** What it reads from `pipe:0`. Destroyed with the process. */
+  stdin?: Readable;
   inputOptions: string[];
   filters: string;
   outputOptions: string[];
@@ -60,6 +62,7 @@ export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
         child.on('close', (exitCode) => resolve({ exitCode }));
         child.stderr?.removeAllListeners('data');
         if (child.stderr) readLines(child.stderr, command.onLine);
+        if (command.stdin && child.stdin) feed(command.stdin, child, command.onLine);
         if (isKilled) child.kill('SIGKILL');
       });
     running.run();
@@ -71,4 +74,18 @@ export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
       child?.kill('SIGKILL');
     },
   };
+}
+
+/** Passes a stream on to a process, as fast as that takes it. */
+function feed(stdin: Readable, child: ChildProcess, onLine: (line: string) => void): void {
+  pipeline(stdin, child.stdin as Writable, (error) => {
+    // When the process ends first, its pipe breaks: how it ended tells more. Else nobody but this callback knows why.
+    if (error && child.exitCode === null && child.signalCode === null && !isBrokenPipe(error)) {
+      onLine(`[error] reading the input failed: ${error.message}`);
+    }
+  });
+}
+
+function isBrokenPipe({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

@@ -2,6 +2,7 @@ import { FfmpegMissingError, VideoDecodeError, VideoStalledError } from '../erro
 import type { DecodeOptions } from './decode-video.js';
 import { startFfmpeg, type FfmpegCommand, type FfmpegExit, type FfmpegProcess } from './ffmpeg-process.js';
 import { FrameAssembler } from './frame-assembler.js';
+import { parseInputDuration } from './input-duration.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';
 import { isOverPixelLimit, limitError, type VideoLimits } from './video-limits.js';
 
@@ -104,7 +105,7 @@ export class VideoDecoder {
     if (pts === 'NOPTS')
       this.#fail(this.#decodeError('has a frame without a presentation time. Remux or convert it.'));
     else if (pts === undefined)
-      return this.#keepComplaint(line); // no progress: a damaged file may complain for ever
+      return this.#readRemark(line); // no progress: a damaged file may complain for ever
     else if (printer === this.#plan.framePrinter) this.#timesSec.push(Number(pts) / 1e6);
     else this.#reportSourceFrame(Number(pts) / 1e6);
     this.#progress();
@@ -113,10 +114,17 @@ export class VideoDecoder {
   #reportSourceFrame(timeSec: number): void {
     const { onSourceFrame, startSec = 0, durationSec = Infinity } = this.#options;
     if (timeSec < startSec || timeSec >= startSec + durationSec) return; // seeking lands before
-    try {
+    this.#orFail(() => {
       // A clock that jumps by years would first be filled with frames, and only then be found to be too long.
       this.#expectWithinLimits(++this.#numSourceFrames, timeSec);
       onSourceFrame?.(timeSec);
+    });
+  }
+
+  /** What is thrown where nobody can catch it ends the decoding. */
+  #orFail(action: () => void): void {
+    try {
+      action();
     } catch (error) {
       this.#fail(error);
     }
@@ -129,7 +137,9 @@ export class VideoDecoder {
     if (timeSec - startSec > limits.maxDurationSec) throw limitError(source, limits, 'maxDurationSec');
   }
 
-  #keepComplaint(line: string): void {
+  #readRemark(line: string): void {
+    const durationSec = parseInputDuration(line);
+    if (durationSec !== undefined) this.#orFail(() => this.#options.onDuration?.(durationSec));
     if (!/\[(?:error|fatal|panic)\] /.test(line)) return;
     if (isOverPixelLimit(line)) this.#fail(limitError(this.#plan.source, this.#plan.limits, 'maxPixels'));
     this.#complaints.push(line.replaceAll(this.#plan.command.url, this.#plan.source));

@@ -1,14 +1,18 @@
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { VideoOpenError } from '../errors.js';
 
 /** A video that ffmpeg reads, told to it in a way that lets it read nothing else. */
 export interface MediaSource {
-  kind: 'file' | 'remote';
+  kind: 'file' | 'remote' | 'device' | 'stdin';
+  /** As the caller gave it, but for a password in an address. */
   source: string;
   /** What stands behind ffmpeg's `-i`, and the options before it. */
   url: string;
   inputOptions: string[];
+  /** What ffmpeg is fed with. */
+  stdin?: Readable;
 }
 
 const REMOTE_URL = /^(?:https?|rtsps?|rtmps?|rtp|udp|tcp|srt):\/\//i;
@@ -17,7 +21,7 @@ const REMOTE_URL = /^(?:https?|rtsps?|rtmps?|rtp|udp|tcp|srt):\/\//i;
 // it open what the content names. Only formats whose data lies in the file itself are therefore open to it,
 // audio among them so that a song is refused for having no pictures. Names of all versions; those that one
 // does not know do no harm.
-const SELF_CONTAINED_FORMATS = [
+export const SELF_CONTAINED_FORMATS = [
   ...[
     'mov',
     'mp4',
@@ -88,7 +92,12 @@ export async function openSource(
       const permit = 'Pass allowRemote: true (--allow-remote on the command line) if it is to be read.';
       throw refusal(source, `it is a network address, and only local files are opened by default. ${permit}`);
     }
-    return { kind: 'remote', source, url: source, inputOptions: inputOptions(source) };
+    return {
+      kind: 'remote',
+      source: maskPassword(source),
+      url: source,
+      inputOptions: inputOptions(source),
+    };
   }
   const status = await stat(source).catch((cause: unknown) => {
     throw refusal(source, explainSystemError(cause as NodeJS.ErrnoException), cause);
@@ -101,6 +110,11 @@ export async function openSource(
   });
   // An absolute path behind `file:` is a plain name to ffmpeg, whatever characters it begins with or holds.
   return { kind: 'file', source, url: `file:${path.resolve(source)}`, inputOptions: inputOptions(source) };
+}
+
+/** Takes the password out of an address: cameras have theirs there, and it must not stand in logs and label files. */
+function maskPassword(address: string): string {
+  return address.replace(/^(\w+:\/\/[^/?#@]*?:)[^/?#]*@/, '$1***@');
 }
 
 /** Builds the error of a source that cannot be opened; the reason ends in a full stop. */
