@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createRandom } from '../../src/training/random.js';
+import { compileProgram } from './compiled-program.js';
+import { saveTinyModel } from './tiny-model.js';
+
+const CLIPS = path.join(import.meta.dirname, '../../fixtures/drawn-people/clips');
+const NUM_VIDEOS = 12;
+const NUM_KILLS = 50;
+const STATE = '.framewise';
+
+let folder: string;
+let program: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-killed-'));
+  program = await compileProgram(folder);
+  await saveTinyModel(path.join(folder, 'model'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/**
+ * Labels the clips in a process of its own.
+ *
+ * @param killAfterMs - When to kill it, from the moment when the output folder is its own.
+ * @returns Whether it was killed, and how long it had worked.
+ */
+async function label(output: string, killAfterMs = Infinity): Promise<{ isKilled: boolean; workMs: number }> {
+  const places = ['--model', path.join(folder, 'model'), '--output', output];
+  const machine = ['--backend', 'cpu', '--workers', '0'];
+  const child = spawn(process.execPath, [program, 'label', CLIPS, ...places, ...machine], {
+    stdio: 'ignore',
+  });
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.on('error', reject).on('close', (code, signal) => resolve({ code, signal }));
+  });
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const isItsOwn = async () =>
+    (await readFile(path.join(output, STATE, 'lock'), 'utf8').catch(() => '')).includes(
+      `"pid":${child.pid},`,
+    );
+  while (isRunning() && !(await isItsOwn())) await sleep(5);
+  const startMs = performance.now();
+  if (killAfterMs < Infinity) {
+    await Promise.race([ended, sleep(killAfterMs)]);
+    child.kill('SIGKILL');
+  }
+  const { code, signal } = await ended;
+  if (signal !== 'SIGKILL') expect(code).toBe(0);
+  return { isKilled: signal === 'SIGKILL', workMs: performance.now() - startMs };
+}
+
+/** Every file of an output folder with its content, but for what tells of the runs themselves. */
+async function filesOf(output: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const name of (await readdir(output, { recursive: true })).sort()) {
+    const file = path.join(output, name);
+    const isOfRun = name === 'summary.json' || name.startsWith(STATE);
+    if (!isOfRun && (await stat(file)).isFile()) files[name] = await readFile(file, 'base64');
+  }
+  return files;
+}
+
+async function journalOf(output: string): Promise<string> {
+  return readFile(path.join(output, STATE, 'journal.jsonl'), 'utf8').catch(() => '');
+}
+
+/** Videos that a journal says are labelled, as often as it says so. */
+function labelledIn(journal: string): string[] {
+  const lines = journal.split('\n').slice(0, -1); // what stands behind the last line break was cut off
+  return lines.map((line) => (JSON.parse(line) as { video: string }).video);
+}
+
+/**
+ * Kills runs on one output folder at random points until one comes to its end, then begins with a new folder, until there
+ * were so many kills. Kills that hit when all was done do not count.
+ */
+async function killMany(numKills: number, seed: number, workMs: number, whole: object): Promise<number> {
+  const random = createRandom(seed);
+  let numComplete = 0;
+  for (let kills = 0; kills < numKills; numComplete++) {
+    const output = path.join(folder, `killed-${seed}-${numComplete}`);
+    for (;;) {
+      const isLast = kills === numKills;
+      const before = await journalOf(output);
+      // A part of the time, or runs would come to their end before there were enough kills.
+      const { isKilled } = await label(output, isLast ? undefined : random() * 0.4 * workMs);
+      const after = await journalOf(output);
+      // What was done stays done, and is not done again.
+      expect(after.startsWith(before.slice(0, before.lastIndexOf('\n') + 1))).toBe(true);
+      if (!isKilled) break;
+      if (labelledIn(after).length < NUM_VIDEOS) kills++;
+    }
+    expect(await filesOf(output)).toEqual(whole);
+    const labelled = labelledIn(await journalOf(output));
+    expect([labelled.length, new Set(labelled).size]).toEqual([NUM_VIDEOS, NUM_VIDEOS]);
+    expect(await readdir(path.join(output, STATE))).toEqual(['journal.jsonl']);
+  }
+  return numComplete;
+}
+
+it(
+  'a run that is killed at any moment and started again gives the files of one that is not, each video labelled once',
+  { timeout: 600_000 },
+  async () => {
+    const whole = path.join(folder, 'whole');
+    const { workMs } = await label(whole);
+    const files = await filesOf(whole);
+    expect(Object.keys(files).filter((name) => name.endsWith('.json'))).toHaveLength(NUM_VIDEOS);
+    expect(Object.keys(files)).toHaveLength(3 * NUM_VIDEOS);
+    const half = NUM_KILLS / 2;
+    const numComplete = await Promise.all([1, 2].map((seed) => killMany(half, seed, workMs, files)));
+    expect(Math.min(...numComplete)).toBeGreaterThan(0);
+  },
+);
