@@ -10,6 +10,8 @@ export interface EncoderModel {
   readonly pictureFit: PictureFit;
   readonly pixelRange: readonly [number, number];
   readonly featureSize: number;
+  /** Encoders joined in this one, each taking this one's pictures; disposed with it. */
+  readonly parts?: readonly EncoderModel[];
 
   /**
    * @param pictures - float32 `[batch, inputHeight, inputWidth, 3]`, within `pixelRange`.

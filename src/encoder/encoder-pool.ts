@@ -1,8 +1,9 @@
 import { EncoderError, WorkerError } from '../errors.js';
 import type { BackendName } from '../runtime/backend.js';
 import type { PictureFit } from '../video/decode-video.js';
+import { encoderParts } from './encoder-parts.js';
 import type { EncoderSpec } from './encoder-spec.js';
-import { EncoderThread, type EncoderDetails } from './encoder-thread.js';
+import { EncoderThread, type Batch, type EncoderDetails } from './encoder-thread.js';
 import type { FrameEncoder } from './frame-encoder.js';
 import { checkPixels } from './in-thread-encoder.js';
 
@@ -28,6 +29,7 @@ export class EncoderPool implements FrameEncoder {
   readonly pictureFit: PictureFit;
   readonly featureSize: number;
   readonly concurrency: number;
+  readonly parts: readonly FrameEncoder[] | undefined;
   /** All threads: idle, working and starting. */
   private readonly threads = new Set<EncoderThread>();
   private readonly idle: EncoderThread[] = [];
@@ -40,7 +42,7 @@ export class EncoderPool implements FrameEncoder {
     private readonly spec: EncoderSpec,
     private readonly options: EncoderPoolOptions,
     first: EncoderThread,
-    { id, inputWidth, inputHeight, pictureFit, featureSize }: EncoderDetails,
+    { id, inputWidth, inputHeight, pictureFit, featureSize, parts }: EncoderDetails,
   ) {
     this.id = id;
     this.inputWidth = inputWidth;
@@ -48,6 +50,9 @@ export class EncoderPool implements FrameEncoder {
     this.pictureFit = pictureFit;
     this.featureSize = featureSize;
     this.concurrency = options.numWorkers;
+    this.parts = encoderParts(this, parts, (part, pixels, numFrames) =>
+      this.run({ pixels, numFrames, part }),
+    );
     this.threads.add(first);
     this.idle.push(first);
   }
@@ -69,14 +74,19 @@ export class EncoderPool implements FrameEncoder {
   }
 
   /** @throws {WorkerError} If two workers died on this batch; its cause is the second one's. */
-  async encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+  encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+    return this.run({ pixels, numFrames });
+  }
+
+  private async run(batch: Batch): Promise<Float32Array> {
+    const { pixels, numFrames } = batch;
     checkPixels(this, pixels, numFrames);
     const work = `a batch of ${numFrames} frames`;
     for (let attempt = 1; ; attempt++) {
       let thread: EncoderThread | undefined;
       try {
         thread = await this.acquire();
-        return await thread.encode({ pixels, numFrames });
+        return await thread.encode(batch);
       } catch (cause) {
         if (cause instanceof EncoderError) throw cause; // Disposed, or the model is gone: no use in trying again.
         if (attempt === 2) {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { EncoderError } from '../errors.js';
 import type { BackendName } from '../runtime/backend.js';
 import { threadEntry } from '../runtime/thread-entry.js';
+import type { PartDetails } from './encoder-parts.js';
 import type { EncoderSpec } from './encoder-spec.js';
 import type { FrameEncoder } from './frame-encoder.js';
 
@@ -15,7 +16,7 @@ export interface EncoderThreadData {
 export type EncoderDetails = Pick<
   FrameEncoder,
   'id' | 'inputWidth' | 'inputHeight' | 'pictureFit' | 'featureSize'
->;
+> & { parts: readonly PartDetails[] | undefined };
 
 /** A worker's first message; every later one is a batch's features, a `Float32Array`. */
 export type Opening = EncoderDetails | { encoderError: string };
@@ -24,6 +25,8 @@ export type Opening = EncoderDetails | { encoderError: string };
 export interface Batch {
   pixels: Uint8Array;
   numFrames: number;
+  /** Position of the part that is to encode; all do where absent. */
+  part?: number | undefined;
 }
 
 const WORKER_URL = new URL('./encoder-worker.js', import.meta.url);

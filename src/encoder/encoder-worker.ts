@@ -15,8 +15,10 @@ try {
   await startBackend(backend);
   const encoder = await InThreadEncoder.load(spec);
   const { id, inputWidth, inputHeight, pictureFit, featureSize } = encoder;
-  port.on('message', ({ pixels, numFrames }: Batch) => {
-    encoder.encode(pixels, numFrames).then(
+  const parts = encoder.parts?.map((part) => ({ id: part.id, featureSize: part.featureSize }));
+  port.on('message', ({ pixels, numFrames, part }: Batch) => {
+    const asked = part === undefined ? encoder : encoder.parts![part]!;
+    asked.encode(pixels, numFrames).then(
       (features) => port.postMessage(features, [features.buffer as ArrayBuffer]),
       // Out of the promise, as Node can be told to ignore rejections.
       (error) =>
@@ -25,7 +27,7 @@ try {
         }),
     );
   });
-  port.postMessage({ id, inputWidth, inputHeight, pictureFit, featureSize } satisfies Opening);
+  port.postMessage({ id, inputWidth, inputHeight, pictureFit, featureSize, parts } satisfies Opening);
 } catch (error) {
   if (!(error instanceof EncoderError)) throw error;
   port.postMessage({ encoderError: error.message } satisfies Opening); // A clone would lose the error's class.

@@ -11,6 +11,11 @@ export interface FrameEncoder {
   readonly featureSize: number;
   /** Number of batches that it works on at the same time; 1 where it does not say. */
   readonly concurrency?: number;
+  /**
+   * Encoders joined in this one, in the order of their features, each taking this one's pictures; disposed with it. One
+   * that sees what it sees alone has the id that it has alone.
+   */
+  readonly parts?: readonly FrameEncoder[] | undefined;
 
   /**
    * @param pixels - RGB24, `[numFrames, inputHeight, inputWidth, 3]`. Not written to, never detached; leave them

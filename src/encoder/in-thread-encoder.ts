@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { EncoderError, ShapeError } from '../errors.js';
 import type { PictureFit } from '../video/decode-video.js';
 import type { EncoderModel } from './encoder-model.js';
+import { encoderParts } from './encoder-parts.js';
 import type { EncoderSpec } from './encoder-spec.js';
 import type { FrameEncoder } from './frame-encoder.js';
 import { loadEncoderModel } from './load-encoder-model.js';
@@ -14,6 +15,7 @@ export class InThreadEncoder implements FrameEncoder {
   readonly pictureFit: PictureFit;
   readonly featureSize: number;
   readonly concurrency = 1;
+  readonly parts: readonly FrameEncoder[] | undefined;
   /** Scaled value of each byte: a table is twice as fast as tensor operations on integers. */
   private readonly scale: Float32Array;
   /** Scaled pictures; kept, as a fresh array costs more than filling it. */
@@ -26,6 +28,9 @@ export class InThreadEncoder implements FrameEncoder {
     this.inputHeight = model.inputHeight;
     this.pictureFit = model.pictureFit;
     this.featureSize = model.featureSize;
+    this.parts = encoderParts(this, model.parts, (position, pixels, numFrames) =>
+      this.run(model.parts![position]!, pixels, numFrames),
+    );
     const [low, high] = model.pixelRange;
     this.scale = Float32Array.from({ length: 256 }, (_, byte) => low + (byte * (high - low)) / 255);
   }
@@ -39,7 +44,11 @@ export class InThreadEncoder implements FrameEncoder {
     return new InThreadEncoder(await loadEncoderModel(spec));
   }
 
-  async encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+  encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+    return this.run(this.model, pixels, numFrames);
+  }
+
+  private async run(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
     if (this.isDisposed) throw new EncoderError(`Encoder "${this.id}" has been disposed; create another.`);
     checkPixels(this, pixels, numFrames);
     if (numFrames === 0) return new Float32Array(0);
@@ -51,7 +60,7 @@ export class InThreadEncoder implements FrameEncoder {
     }
     // No await until the network ran: the next call refills the array.
     const features = tf.tidy(() =>
-      this.model.run(tf.tensor4d(scaled, [numFrames, this.inputHeight, this.inputWidth, 3])),
+      model.run(tf.tensor4d(scaled, [numFrames, this.inputHeight, this.inputWidth, 3])),
     );
     try {
       const values = (await features.data()) as Float32Array;

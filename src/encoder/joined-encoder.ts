@@ -14,20 +14,23 @@ export class JoinedEncoder implements EncoderModel {
   readonly pictureFit: PictureFit;
   readonly pixelRange: readonly [number, number];
   readonly featureSize: number;
+  /** As they see pictures here; one that sees other pictures alone has another id here. */
+  readonly parts: readonly EncoderModel[];
 
   /** @param parts - Two or more; disposed with this. */
-  constructor(private readonly parts: readonly EncoderModel[]) {
+  constructor(parts: readonly EncoderModel[]) {
     this.id = parts.map(({ id }) => id).join('+');
     this.inputWidth = Math.max(...parts.map(({ inputWidth }) => inputWidth));
     this.inputHeight = Math.max(...parts.map(({ inputHeight }) => inputHeight));
     this.pictureFit = parts.some(({ pictureFit }) => pictureFit === 'contain') ? 'contain' : 'fill';
     this.pixelRange = parts[0]!.pixelRange;
     this.featureSize = parts.reduce((sum, { featureSize }) => sum + featureSize, 0);
+    this.parts = parts.map((part) => (seesAlike(part, this) ? part : showTo(part, this)));
   }
 
   run(pictures: tf.Tensor4D): tf.Tensor2D {
     return tf.tidy(() => {
-      const features = this.parts.map((part) => part.run(rescale(resize(pictures, part), this, part)));
+      const features = this.parts.map((part) => part.run(pictures));
       return tf.concat(features, 1);
     });
   }
@@ -35,6 +38,28 @@ export class JoinedEncoder implements EncoderModel {
   dispose(): void {
     for (const part of this.parts) part.dispose();
   }
+}
+
+/** What a picture looks like to an encoder. */
+type Seen = Pick<EncoderModel, 'inputWidth' | 'inputHeight' | 'pictureFit' | 'pixelRange'>;
+
+function seesAlike(one: Seen, other: Seen): boolean {
+  return spell(one) === spell(other);
+}
+
+function spell({ inputWidth, inputHeight, pictureFit, pixelRange }: Seen): string {
+  return `${inputWidth}x${inputHeight}-${pictureFit}-${pixelRange.join(':')}`;
+}
+
+/** An encoder that takes other pictures than its own. */
+function showTo(part: EncoderModel, seen: Seen): EncoderModel {
+  const { inputWidth, inputHeight, pictureFit, pixelRange } = seen;
+  return {
+    ...{ inputWidth, inputHeight, pictureFit, pixelRange, featureSize: part.featureSize },
+    id: `${part.id}@${spell(seen)}`,
+    run: (pictures) => tf.tidy(() => part.run(rescale(resize(pictures, part), seen, part))),
+    dispose: () => part.dispose(),
+  };
 }
 
 type Range = Pick<EncoderModel, 'pixelRange'>;

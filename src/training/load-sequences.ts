@@ -1,12 +1,11 @@
 import type { AnnotatedVideo } from '../annotations/dataset.js';
-import { encodeWholeVideo } from '../encoder/encode-video.js';
 import { FeatureStore } from '../encoder/feature-store.js';
 import type { FrameEncoder } from '../encoder/frame-encoder.js';
 import { DatasetError, FramewiseError } from '../errors.js';
 import type { VideoLimits } from '../video/video-limits.js';
 import { FeatureCache } from './feature-cache.js';
-import { labelSequence, UNLABELLED } from './sequences.js';
-import type { LabelledSequence, SequenceFeatures } from './sequences.js';
+import { labelSequence, UNLABELLED, type LabelledSequence } from './sequences.js';
+import { featuresOf, type VideoFeatures } from './video-features.js';
 
 /** How a dataset's videos become sequences. */
 export interface EncodeDatasetOptions {
@@ -105,22 +104,14 @@ async function loadSequence(
   };
 }
 
-/** A video's features, from the cache or newly encoded. */
+/** @throws {DatasetError} If the video cannot be decoded. */
 async function loadFeatures(
   { path }: AnnotatedVideo,
   isMirrored: boolean,
   { encoder, frameRate, cache, limits, signal }: LoadOptions,
-): Promise<{ timesSec: Float64Array; features: SequenceFeatures; isCached: boolean }> {
+): Promise<VideoFeatures> {
   try {
-    const key = cache && { ...(await cache.store.keyOf(path, encoder.id, frameRate)), isMirrored };
-    const cached = key && (await cache.store.read(key));
-    const encoded =
-      cached ?? (await encodeWholeVideo(path, encoder, { frameRate, isMirrored, signal, limits }));
-    if (!key) return { ...encoded, isCached: false };
-    if (!cached) await cache.store.write(key, encoded);
-    cache.hold(key, encoded.features);
-    const features = () => cache.load(key, path);
-    return { timesSec: encoded.timesSec, features, isCached: cached !== undefined };
+    return await featuresOf(path, encoder, { frameRate, cache, isMirrored, limits, signal });
   } catch (cause) {
     if (!(cause instanceof FramewiseError) || !cause.code.startsWith('ERR_VIDEO')) throw cause;
     throw new DatasetError(`${cause.message} It is part of the dataset: repair it, or leave it out.`, path, {

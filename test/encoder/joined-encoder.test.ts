@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createFrameEncoder } from '../../src/encoder/create-frame-encoder.js';
 import type { EncoderModel } from '../../src/encoder/encoder-model.js';
 import { encoderSpecSchema, type EncoderSpec } from '../../src/encoder/encoder-spec.js';
 import { InThreadEncoder } from '../../src/encoder/in-thread-encoder.js';
@@ -40,6 +41,31 @@ it('gives the numbers of its parts one behind another, and leaves no tensor behi
   joined.dispose();
   alone.dispose();
   expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+it('encodes by one part alone too, in this thread and on workers, which has its own id where it sees the same', async () => {
+  const first = await writeGraphModel(folder);
+  const second = { ...first, outputNode: 'mix', pixelRange: [-1, 1] as [number, number] };
+  const spec: EncoderSpec = { kind: 'joined', encoders: [first, second] };
+  const [alone, other] = [await InThreadEncoder.load(first), await InThreadEncoder.load(second)];
+  for (const workers of [0, 1]) {
+    const joined = await createFrameEncoder(spec, { workers, backend: 'wasm' });
+    const whole = await joined.encode(pixels, 2);
+    const [one, two] = await Promise.all(joined.parts!.map((part) => part.encode(pixels, 2)));
+    expect(one).toEqual(await alone.encode(pixels, 2));
+    const frames = [0, 1].map((frame) =>
+      [one!, two!].map((part) => [...part.slice(2 * frame, 2 * frame + 2)]),
+    );
+    expect([...whole]).toEqual(frames.flat(2));
+    expect(joined.parts).toMatchObject([
+      { id: alone.id, featureSize: 2, inputWidth: 6, pictureFit: 'fill' },
+      { id: `${other.id}@6x4-fill-0:255`, featureSize: 2 },
+    ]);
+    joined.dispose();
+  }
+  expect(alone.parts).toBeUndefined();
+  alone.dispose();
+  other.dispose();
 });
 
 /** Features are a picture's leftmost and rightmost bytes in the first row and its number of rows. */
