@@ -12,6 +12,7 @@ import { useTemporaryFolder } from './temporary-folder.js';
 import { saveTinyModel } from './tiny-model.js';
 
 const CLIP = path.join(import.meta.dirname, '../../fixtures/drawn-people/clips/wave/1.mp4');
+const OTHER_CLIP = path.join(path.dirname(CLIP), '../squat down/4.mp4');
 const disk = vi.hoisted((): { fullFor: RegExp | undefined } => ({ fullFor: undefined }));
 
 /** A disk that lets files be made, but takes no byte of some once it is full. */
@@ -54,6 +55,13 @@ const run = (output: string, options: Partial<LabelVideosOptions> = {}): Promise
   labelVideos(recognizer, videos, { outputDir: inFolder(output), concurrency: 1, ...options });
 const labelFilesOf = async (output: string) =>
   Promise.all(['first', 'second', 'third'].map((name) => readFile(inFolder(output, `${name}.json`), 'utf8')));
+
+it('a batch of several videos at a time labels them as one after another does', async () => {
+  await Promise.all(['first', 'second'].map((name) => cp(OTHER_CLIP, inFolder(`${name}.mp4`))));
+  await run('one by one');
+  await run('together', { concurrency: 3 });
+  expect(await labelFilesOf('together')).toEqual(await labelFilesOf('one by one'));
+});
 
 describe('a batch on a disk that fills up', () => {
   it.each([
