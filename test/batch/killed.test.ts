@@ -15,27 +15,36 @@ const STATE = '.framewise';
 
 let folder: string;
 let program: string;
+/** Of a run that nobody disturbs: how long it takes, and its files. */
+let workMs: number;
+let whole: Record<string, string>;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-killed-'));
   program = await compileProgram(folder);
   await saveTinyModel(path.join(folder, 'model'));
+  const output = path.join(folder, 'whole');
+  workMs = (await label(output)).workMs;
+  whole = await filesOf(output);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 /**
  * Labels the clips in a process of its own.
  *
- * @param killAfterMs - When to kill it, from the moment when the output folder is its own.
- * @returns Whether it was killed, and how long it had worked.
+ * @param end - A signal to send, and what to wait for before, from the moment when the output folder is its own.
+ * @returns Its exit code, or the signal that it died of, and how long it had worked.
  */
-async function label(output: string, killAfterMs = Infinity): Promise<{ isKilled: boolean; workMs: number }> {
+async function label(
+  output: string,
+  end?: { after: () => Promise<unknown>; by: 'SIGKILL' | 'SIGINT' },
+): Promise<{ exit: number | string | null; workMs: number }> {
   const places = ['--model', path.join(folder, 'model'), '--output', output];
   const machine = ['--backend', 'cpu', '--workers', '0'];
   const child = spawn(process.execPath, [program, 'label', CLIPS, ...places, ...machine], {
     stdio: 'ignore',
   });
-  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
-    child.on('error', reject).on('close', (code, signal) => resolve({ code, signal }));
+  const ended = new Promise<number | string | null>((resolve, reject) => {
+    child.on('error', reject).on('close', (code, diedOf) => resolve(code ?? diedOf));
   });
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   const isItsOwn = async () =>
@@ -44,13 +53,11 @@ async function label(output: string, killAfterMs = Infinity): Promise<{ isKilled
     );
   while (isRunning() && !(await isItsOwn())) await sleep(5);
   const startMs = performance.now();
-  if (killAfterMs < Infinity) {
-    await Promise.race([ended, sleep(killAfterMs)]);
-    child.kill('SIGKILL');
+  if (end) {
+    await Promise.race([ended, end.after()]);
+    child.kill(end.by);
   }
-  const { code, signal } = await ended;
-  if (signal !== 'SIGKILL') expect(code).toBe(0);
-  return { isKilled: signal === 'SIGKILL', workMs: performance.now() - startMs };
+  return { exit: await ended, workMs: performance.now() - startMs };
 }
 
 /** Every file of an output folder with its content, but for what tells of the runs themselves. */
@@ -78,7 +85,7 @@ function labelledIn(journal: string): string[] {
  * Kills runs on one output folder at random points until one comes to its end, then begins with a new folder, until there
  * were so many kills. Kills that hit when all was done do not count.
  */
-async function killMany(numKills: number, seed: number, workMs: number, whole: object): Promise<number> {
+async function killMany(numKills: number, seed: number): Promise<number> {
   const random = createRandom(seed);
   let numComplete = 0;
   for (let kills = 0; kills < numKills; numComplete++) {
@@ -87,11 +94,14 @@ async function killMany(numKills: number, seed: number, workMs: number, whole: o
       const isLast = kills === numKills;
       const before = await journalOf(output);
       // A part of the time, or runs would come to their end before there were enough kills.
-      const { isKilled } = await label(output, isLast ? undefined : random() * 0.4 * workMs);
+      const killMs = random() * 0.4 * workMs;
+      const kill = { after: () => sleep(killMs), by: 'SIGKILL' } as const;
+      const { exit } = await label(output, isLast ? undefined : kill);
       const after = await journalOf(output);
       // What was done stays done, and is not done again.
       expect(after.startsWith(before.slice(0, before.lastIndexOf('\n') + 1))).toBe(true);
-      if (!isKilled) break;
+      expect(exit).toBeOneOf([0, 'SIGKILL']);
+      if (exit === 0) break;
       if (labelledIn(after).length < NUM_VIDEOS) kills++;
     }
     expect(await filesOf(output)).toEqual(whole);
@@ -106,13 +116,25 @@ it(
   'a run that is killed at any moment and started again gives the files of one that is not, each video labelled once',
   { timeout: 600_000 },
   async () => {
-    const whole = path.join(folder, 'whole');
-    const { workMs } = await label(whole);
-    const files = await filesOf(whole);
-    expect(Object.keys(files).filter((name) => name.endsWith('.json'))).toHaveLength(NUM_VIDEOS);
-    expect(Object.keys(files)).toHaveLength(3 * NUM_VIDEOS);
-    const half = NUM_KILLS / 2;
-    const numComplete = await Promise.all([1, 2].map((seed) => killMany(half, seed, workMs, files)));
+    expect(Object.keys(whole)).toHaveLength(3 * NUM_VIDEOS);
+    const numComplete = await Promise.all([1, 2].map((seed) => killMany(NUM_KILLS / 2, seed)));
     expect(Math.min(...numComplete)).toBeGreaterThan(0);
+  },
+);
+
+it.skipIf(process.platform === 'win32')(
+  'a run that is interrupted ends with exit code 130 and leaves all in order for the next',
+  async () => {
+    const output = path.join(folder, 'interrupted');
+    const firstIsDone = async (): Promise<void> => {
+      while ((await journalOf(output)) === '') await sleep(5);
+    };
+    expect((await label(output, { after: firstIsDone, by: 'SIGINT' })).exit).toBe(130);
+    expect(await readdir(path.join(output, STATE))).toEqual(['journal.jsonl']);
+    const before = await filesOf(output);
+    expect(whole).toMatchObject(before); // no half a file
+    expect(labelledIn(await journalOf(output)).length).toBeLessThan(NUM_VIDEOS);
+    expect((await label(output)).exit).toBe(0);
+    expect(await filesOf(output)).toEqual(whole);
   },
 );
