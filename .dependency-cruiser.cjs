@@ -8,6 +8,7 @@ const LAYERS = [
   ['cli'],
   ['batch', 'training'],
   ['recognizer.ts', 'view'],
+  ['live'],
   ['video', 'encoder', 'labeler', 'timeline', 'annotations'],
   ['recurrent'],
   ['runtime'],
@@ -52,7 +53,7 @@ module.exports = {
       severity: 'error',
       from: { path: place(name) },
       to: {
-        path: LAYERS[4]
+        path: LAYERS.find((names) => names.includes('video'))
           .concat('recurrent')
           .filter((other) => other !== name)
           .map(place),

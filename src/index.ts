@@ -4,13 +4,9 @@
  * `ActivityRecognizer` joins the stages; each stage is here by itself too, for pipelines that take only some.
  */
 export * from './errors.js';
-export {
-  ActivityRecognizer,
-  type LabelOptions,
-  type RecognizerOptions,
-  type SourceOptions,
-  type StreamOptions,
-} from './recognizer.js';
+export { ActivityRecognizer, type LabelOptions, type RecognizerOptions } from './recognizer.js';
+export type { ConnectionLoss } from './live/reconnect.js';
+export type { SourceOptions, StreamedFrame, StreamOptions } from './live/stream-options.js';
 
 export { BACKEND_NAMES, startBackend, type BackendName } from './runtime/backend.js';
 export { examineMachine, type MachineReport } from './runtime/doctor.js';

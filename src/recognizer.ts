@@ -1,20 +1,17 @@
 import { encodeVideo } from './encoder/encode-video.js';
 import type { FrameEncoder } from './encoder/frame-encoder.js';
-import { UsageError } from './errors.js';
 import { concatenate } from './labeler/concatenate.js';
+import { labelEncoded } from './labeler/label-encoded.js';
 import { createModelEncoder } from './labeler/model-encoder.js';
 import { loadModel, type ModelDescription } from './labeler/model-folder.js';
 import { smoothingOf, type SmoothingRequest } from './labeler/model-smoothing.js';
-import { OnlineLabeler } from './labeler/online-labeler.js';
 import type { TemporalLabeler } from './labeler/temporal-labeler.js';
+import { streamLabels } from './live/stream-labels.js';
+import type { SourceOptions, StreamedFrame, StreamOptions } from './live/stream-options.js';
 import { startBackend, type BackendName } from './runtime/backend.js';
 import { buildTimeline } from './timeline/build-timeline.js';
-import { labelFrames } from './timeline/frame-labels.js';
-import type { FrameLabel, Timeline } from './timeline/timeline.js';
-import { markUnknownFrames } from './timeline/unknown.js';
+import type { Timeline } from './timeline/timeline.js';
 import { probeVideo } from './video/probe-video.js';
-import type { VideoLimits } from './video/video-limits.js';
-import { isRemoteSource } from './video/video-source.js';
 
 /** What a recognizer runs on. */
 export interface RecognizerOptions {
@@ -24,30 +21,10 @@ export interface RecognizerOptions {
   workers?: number;
 }
 
-/** What is read of a video, and how. */
-export interface SourceOptions {
-  /** First moment to label, in seconds since the stream's start. Default 0. */
-  startSec?: number;
-  /** Seconds to label. Default: to the end. */
-  durationSec?: number;
-  /** Rejects with the signal's reason; the decoder is gone by then. */
-  signal?: AbortSignal;
-  /** Milliseconds without a frame after which the video counts as stalled. Default 30,000. */
-  stallTimeoutMs?: number;
-  /** Permit URLs. Only local files are opened otherwise. */
-  allowRemote?: boolean;
-  /** How large and long a video may be. */
-  limits?: VideoLimits;
-}
-
-/** How a video is labelled as it comes. */
-export interface StreamOptions extends SourceOptions {
-  /** Confidence below which a frame, or a segment by its mean, is called "unknown", 0 to 1. Off by default. */
-  unknownBelow?: number;
-}
-
 /** How a whole video is labelled. */
-export interface LabelOptions extends StreamOptions {
+export interface LabelOptions extends SourceOptions {
+  /** Confidence below which a frame, or a segment by its mean, is called "unknown", 0 to 1. Off by default. */
+  unknownBelow?: number | undefined;
   /** Calms the segments; frames keep the model's own labels. Default: as validation videos chose for the model. */
   smoothing?: SmoothingRequest;
   /** One label for each frame of the source at its own time, instead of one each 1/frameRate seconds. */
@@ -57,16 +34,6 @@ export interface LabelOptions extends StreamOptions {
    * before the end where the model is bidirectional.
    */
   onProgress?: (progress: { doneSec: number; durationSec: number; numFrames: number }) => void;
-}
-
-/** A stretch of frames with the probability of each label. */
-interface LabelledChunk {
-  firstIndex: number;
-  timesSec: number[];
-  /** float32 `[numFrames, numLabels]`. */
-  probabilities: Float32Array;
-  /** Time of the last frame seen, which may be later than those labelled. */
-  seenSec: number;
 }
 
 /**
@@ -122,7 +89,9 @@ export class ActivityRecognizer {
     const onSourceFrame = everyFrame ? (timeSec: number) => void sourceTimesSec.push(timeSec) : undefined;
     const timesSec: number[] = [];
     const chunks: Float32Array[] = [];
-    for await (const chunk of this.#labelChunks(source, { ...sourceOptions, onSourceFrame })) {
+    const decoding = { ...sourceOptions, onSourceFrame, frameRate: this.model.frameRate };
+    const encoded = encodeVideo(source, this.encoder, decoding);
+    for await (const chunk of labelEncoded(this.labeler, encoded)) {
       // One by one: a chunk can be a whole long video, more than a call takes arguments.
       for (const timeSec of chunk.timesSec) timesSec.push(timeSec);
       chunks.push(chunk.probabilities);
@@ -146,61 +115,23 @@ export class ActivityRecognizer {
   }
 
   /**
-   * Labels a video as it comes: a file, a folder of pictures, or a URL, which calling this method permits. Frames get
-   * the label that labeling the whole file would give them. Smoothing there is none: it needs the frames to come.
+   * Labels a video as it comes: a file, a folder of pictures, or what this method permits beside them: an address (RTSP,
+   * HTTP, …), a camera `device:/dev/video0`, or `-`, standard input. Smoothing there is none: it needs the frames to come.
+   *
+   * What knows its length is labelled from frame to frame, with the labels that the whole file would get. What does not is
+   * live. Of its frames a few wait, and where labeling falls behind the oldest of them are dropped; the others keep their
+   * times. An address that was connected once and is lost is connected anew, without end, after pauses that grow; times
+   * go on by the wall clock, and the network starts afresh. `options` change all that.
    *
    * @yields One label a frame, in order, as soon as it is known.
    * @throws {UsageError} If the model is bidirectional: it knows no label before the video's end.
+   * @throws {VideoOpenError} If it cannot be opened, or a live source gives no frame.
+   * @throws {VideoDecodeError | VideoStalledError} If it fails on the way, and is not connected anew.
+   * @throws {VideoLimitError} If it is larger than the limits, or longer than those asked for.
    */
-  async *stream(source: string, options: StreamOptions = {}): AsyncGenerator<FrameLabel> {
-    const { unknownBelow, ...sourceOptions } = options;
-    const { labels, name, network } = this.model;
-    if (network.bidirectional) {
-      throw new UsageError(
-        `The model "${name}" is bidirectional: it needs a video's end before it labels the first frame of "${source}", ` +
-          'and cannot label a stream. Use label() on the whole video, or train a model without bidirectional.',
-      );
-    }
-    const live = { allowRemote: isRemoteSource(source), ...sourceOptions, batchSize: 1 };
-    for await (const { firstIndex, timesSec, probabilities } of this.#labelChunks(source, live)) {
-      const frames = labelFrames(labels, probabilities, timesSec);
-      const isUnknownAllowed = unknownBelow !== undefined;
-      for (const frame of isUnknownAllowed ? markUnknownFrames(frames, labels, unknownBelow) : frames) {
-        yield { ...frame, index: firstIndex + frame.index };
-      }
-    }
-  }
-
-  /** The one way through the program: pixels, features, probabilities, with state carried from chunk to chunk. */
-  async *#labelChunks(
-    source: string,
-    options: SourceOptions & { batchSize?: number; onSourceFrame?: ((timeSec: number) => void) | undefined },
-  ): AsyncGenerator<LabelledChunk> {
-    const online = new OnlineLabeler(this.labeler);
-    const numLabels = this.model.labels.length;
-    /** Times of frames that are not decided yet. */
-    let waitingSec: number[] = [];
-    let numDecided = 0;
-    let seenSec = 0;
-    const decide = (probabilities: Float32Array): LabelledChunk => {
-      const numFrames = probabilities.length / numLabels;
-      const timesSec = waitingSec.slice(0, numFrames);
-      const chunk = { firstIndex: numDecided, timesSec, probabilities, seenSec };
-      waitingSec = waitingSec.slice(numFrames);
-      numDecided += numFrames;
-      return chunk;
-    };
-    try {
-      const encoded = encodeVideo(source, this.encoder, { ...options, frameRate: this.model.frameRate });
-      for await (const { timesSec, features } of encoded) {
-        waitingSec.push(...timesSec);
-        seenSec = timesSec.at(-1) ?? seenSec;
-        yield decide(await online.push(features));
-      }
-      yield decide(await online.finish());
-    } finally {
-      online.dispose();
-    }
+  stream(source: string, options: StreamOptions = {}): AsyncGenerator<StreamedFrame> {
+    const { model, labeler, encoder } = this;
+    return streamLabels({ model, labeler, encoder }, source, options);
   }
 
   /** Frees tensors and threads. The recognizer cannot be used afterwards. */

@@ -1,0 +1,140 @@
+import { encodeFrames } from '../encoder/encode-frames.js';
+import type { FrameEncoder } from '../encoder/frame-encoder.js';
+import { UsageError, VideoDecodeError, VideoOpenError } from '../errors.js';
+import { labelEncoded } from '../labeler/label-encoded.js';
+import type { ModelDescription } from '../labeler/model-folder.js';
+import type { TemporalLabeler } from '../labeler/temporal-labeler.js';
+import { labelFrames } from '../timeline/frame-labels.js';
+import type { FrameLabel } from '../timeline/timeline.js';
+import { markUnknownFrames } from '../timeline/unknown.js';
+import { decodeFrames } from '../video/decode-frames.js';
+import { isLiveSource } from '../video/live-input.js';
+import { isRemoteSource } from '../video/video-source.js';
+import { FrameIntake } from './frame-intake.js';
+import { LiveClock } from './live-clock.js';
+import { reconnecting } from './reconnect.js';
+import type { StreamedFrame, StreamOptions } from './stream-options.js';
+
+const MAX_WAITING = 8;
+
+/** What a stream goes through. */
+export interface StreamStages {
+  model: ModelDescription;
+  labeler: TemporalLabeler;
+  encoder: FrameEncoder;
+}
+
+/** A frame of one connection. */
+interface ConnectionFrame {
+  frame: FrameLabel;
+  arrivalMs: number;
+  numDropped: number;
+}
+
+/**
+ * Labels a video as it comes. See `ActivityRecognizer.stream`.
+ *
+ * @param stages - Stay the caller's.
+ */
+export async function* streamLabels(
+  stages: StreamStages,
+  source: string,
+  options: StreamOptions,
+): AsyncGenerator<StreamedFrame> {
+  expectOnline(stages.model, source);
+  const { startSec = 0, durationSec: wantedSec = Infinity, signal } = options;
+  const isLive = isLiveSource(source);
+  let ownDurationSec = 0;
+  const isEndless = () => isLive && ownDurationSec === 0;
+  const clock = new LiveClock(1 / stages.model.frameRate);
+  let connectionOptions = options;
+  const connect = () => {
+    clock.beginConnection();
+    const connection = labelConnection(stages, source, {
+      ...connectionOptions,
+      dropFrames: options.dropFrames,
+      isEndless,
+      onDuration: (durationSec) => (ownDurationSec = durationSec),
+    });
+    connectionOptions = { ...options, startSec: undefined }; // where it went on, nothing is to be skipped
+    return connection;
+  };
+  const attempts = source === '-' ? 0 : (options.reconnect ?? (isRemoteSource(source) ? Infinity : 0));
+  const isFirstRetried = options.reconnect !== undefined;
+  const onLoss = options.onConnectionLost;
+  let index = 0;
+  const frames = reconnecting(connect, { attempts, isFirstRetried, isEndless, onLoss, signal });
+  for await (const { frame, arrivalMs, numDropped } of frames) {
+    const timeSec = clock.timeOf(frame.timeSec, arrivalMs);
+    if (timeSec >= startSec + wantedSec) return;
+    yield { ...frame, index: index++, timeSec, numDropped, delayMs: performance.now() - arrivalMs };
+  }
+}
+
+type ConnectionOptions = StreamOptions & {
+  isEndless: () => boolean;
+  onDuration: (durationSec: number) => void;
+};
+
+async function* labelConnection(
+  { model, labeler, encoder }: StreamStages,
+  source: string,
+  { unknownBelow, isEndless, dropFrames, maxWaiting = MAX_WAITING, ...options }: ConnectionOptions,
+): AsyncGenerator<ConnectionFrame> {
+  const leave = new AbortController();
+  const signal = AbortSignal.any([leave.signal, ...(options.signal ? [options.signal] : [])]);
+  const intake = new FrameIntake({ maxWaiting, mayDrop: () => dropFrames ?? isEndless() });
+  const decoded = decodeFrames(source, {
+    ...options,
+    signal,
+    allowRemote: options.allowRemote ?? isRemoteSource(source),
+    allowLive: true,
+    width: encoder.inputWidth,
+    height: encoder.inputHeight,
+    fit: encoder.pictureFit,
+    frameRate: model.frameRate,
+  });
+  // One by one, so that no frame waits for others.
+  const encoded = encodeFrames(intake.receive(decoded), encoder, { batchSize: 1, signal });
+  let nextIndex = 0;
+  try {
+    for await (const { indices, timesSec, probabilities } of labelEncoded(labeler, encoded)) {
+      const named = labelFrames(model.labels, probabilities, timesSec);
+      const frames =
+        unknownBelow === undefined ? named : markUnknownFrames(named, model.labels, unknownBelow);
+      for (const [i, frame] of frames.entries()) {
+        const index = indices[i]!;
+        const numDropped = index - nextIndex;
+        nextIndex = index + 1;
+        let isWanted = false;
+        try {
+          yield { frame, arrivalMs: intake.takeArrivalMs(index), numDropped };
+          isWanted = true;
+        } finally {
+          // Whoever leaves shall not wait for a frame that may never come.
+          if (!isWanted) leave.abort();
+        }
+      }
+    }
+  } catch (error) {
+    throw intake.numReceived === 0 && isLiveSource(source) ? explainRefusal(source, error) : error;
+  }
+}
+
+function expectOnline({ name, network }: ModelDescription, source: string): void {
+  if (!network.bidirectional) return;
+  throw new UsageError(
+    `The model "${name}" is bidirectional: it needs a video's end before it labels the first frame of "${source}", ` +
+      'and cannot label a stream. Use label() on the whole video, or train a model without bidirectional.',
+  );
+}
+
+/** A live source that never gave a frame could not be opened, whatever ffmpeg made of it. */
+function explainRefusal(source: string, error: unknown): unknown {
+  if (!(error instanceof VideoDecodeError)) return error;
+  const because = /\((.*)\)\.$/.exec(error.message)?.[1] ?? 'it gave no frame';
+  const hint = isRemoteSource(source)
+    ? 'Check the address, that the server runs, and that it lets this machine in.'
+    : 'Check that it gives a video, in a form that can be read from its beginning on.';
+  return new VideoOpenError(`Cannot open "${error.path}": ${because}. ${hint}`, error.path, { cause: error });
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError, VideoDecodeError, VideoLimitError, VideoStalledError } from '../../src/errors.js';
+import { backOffSec, reconnecting, type ConnectionLoss } from '../../src/live/reconnect.js';
+
+const broken = () => new VideoDecodeError('broken', { path: 'x', exitCode: 1, stderrTail: '' });
+
+/** Connections that give some items, and then end or fail. */
+function connections(...each: [items: number[], failure?: Error][]) {
+  let numConnections = 0;
+  async function* connect(): AsyncGenerator<number> {
+    const [items, failure] = each[numConnections++] ?? [[], new Error('one connection too many')];
+    await Promise.resolve();
+    yield* items;
+    if (failure) throw failure;
+  }
+  return { connect, count: () => numConnections };
+}
+
+async function collect(items: AsyncIterable<number>): Promise<{ items: number[]; error?: unknown }> {
+  const all: number[] = [];
+  try {
+    for await (const item of items) all.push(item);
+  } catch (error) {
+    return { items: all, error };
+  }
+  return { items: all };
+}
+
+const defaults = { attempts: Infinity, isFirstRetried: false, isEndless: () => true };
+
+describe('reconnecting', () => {
+  it('goes on with the next connection, tells of each loss, and begins to count anew with each item', async () => {
+    const stalled = new VideoStalledError('stalled', 'x', 5);
+    const limit = new VideoLimitError('too large', 'x', 'maxPixels', 1);
+    const { connect } = connections([[1, 2], stalled], [[3]], [[4], limit]);
+    const losses: ConnectionLoss[] = [];
+    const result = await collect(reconnecting(connect, { ...defaults, onLoss: (loss) => losses.push(loss) }));
+    expect(result).toEqual({ items: [1, 2, 3, 4], error: limit }); // another connection would not mend that
+    expect(losses).toMatchObject([{ error: stalled, attempt: 1 }, { attempt: 1 }]);
+    expect(losses[1]).not.toHaveProperty('error');
+    for (const { pauseSec } of losses) expect(pauseSec).toBeLessThanOrEqual(1);
+  });
+
+  it('gives up after as many attempts as it may make, with the last error', async () => {
+    const last = broken();
+    const { connect, count } = connections([[1], broken()], [[], last]);
+    expect(await collect(reconnecting(connect, { ...defaults, attempts: 1 }))).toEqual({
+      items: [1],
+      error: last,
+    });
+    expect(count()).toBe(2);
+  });
+
+  it('does not try again what never gave anything, unless it is asked to', async () => {
+    const refused = connections([[], broken()]);
+    expect((await collect(reconnecting(refused.connect, defaults))).error).toBeInstanceOf(VideoDecodeError);
+    expect(refused.count()).toBe(1);
+    const slow = connections([[], broken()], [[7]], [[], new Error('enough')]);
+    const result = await collect(reconnecting(slow.connect, { ...defaults, isFirstRetried: true }));
+    expect(result.items).toEqual([7]);
+  });
+
+  it('ends with a source that has an end, and fails with it', async () => {
+    const file = { ...defaults, isEndless: () => false };
+    expect(await collect(reconnecting(connections([[1, 2]]).connect, file))).toEqual({ items: [1, 2] });
+    const { error } = await collect(reconnecting(connections([[1], broken()]).connect, file));
+    expect(error).toBeInstanceOf(VideoDecodeError);
+  });
+
+  it('ends an endless source without an error where no attempt is left and none failed', async () => {
+    const { connect } = connections([[1]]);
+    expect(await collect(reconnecting(connect, { ...defaults, attempts: 0 }))).toEqual({ items: [1] });
+  });
+
+  it('ends a pause when it is told to, with the reason', async () => {
+    const abort = new AbortController();
+    const reason = new Error('the user left');
+    const onLoss = () => setImmediate(() => abort.abort(reason));
+    const { connect } = connections([[1], broken()]);
+    const result = await collect(reconnecting(connect, { ...defaults, onLoss, signal: abort.signal }));
+    expect(result).toEqual({ items: [1], error: reason });
+  });
+
+  it('refuses a negative number of attempts', async () => {
+    const { error } = await collect(reconnecting(connections().connect, { ...defaults, attempts: -1 }));
+    expect(error).toBeInstanceOf(UsageError);
+  });
+});
+
+it('pauses 1, 2, 4, … up to 30 seconds, half of each by chance', () => {
+  const longest = [0, 1, 2, 3, 4, 5, 6, 2000].map((numFailures) => backOffSec(numFailures, () => 1));
+  expect(longest).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
+  expect([0, 1, 5].map((numFailures) => backOffSec(numFailures, () => 0))).toEqual([0.5, 1, 15]);
+});
