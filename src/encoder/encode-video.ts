@@ -1,12 +1,18 @@
 import { decodeFrames } from '../video/decode-frames.js';
 import type { DecodeOptions } from '../video/decode-video.js';
-import { encodeFrames, type EncodedFrames, type EncodeFramesOptions } from './encode-frames.js';
+import { BatchMemory } from './batch-memory.js';
+import {
+  DEFAULT_BATCH_SIZE,
+  encodeFrames,
+  type EncodedFrames,
+  type EncodeFramesOptions,
+} from './encode-frames.js';
 import type { FrameEncoder } from './frame-encoder.js';
 import { mirrorFrames } from './mirror-frames.js';
 
 /** How a video is turned into features. */
-export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height' | 'fit'> &
-  EncodeFramesOptions & {
+export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height' | 'fit' | 'newFrame'> &
+  Omit<EncodeFramesOptions, 'memory'> & {
     /** Exchange left and right. Default false. */
     isMirrored?: boolean;
   };
@@ -23,8 +29,17 @@ export function encodeVideo(
   options: EncodeVideoOptions,
 ): AsyncGenerator<EncodedFrames> {
   const { inputWidth: width, inputHeight: height, pictureFit: fit } = encoder;
-  const frames = decodeFrames(source, { ...options, width, height, fit });
-  return encodeFrames(options.isMirrored ? mirrorFrames(frames, width) : frames, encoder, options);
+  const { batchSize = DEFAULT_BATCH_SIZE, isMirrored = false, skipUnchanged } = options;
+  const memory = new BatchMemory(width * height * 3, batchSize);
+  // Decoded into the batches' own memory, unless not every frame as it comes is for a batch.
+  const isEveryFrameBatched = !isMirrored && skipUnchanged === undefined;
+  const newFrame = isEveryFrameBatched ? memory.newFrame : undefined;
+  const frames = decodeFrames(source, { ...options, width, height, fit, newFrame });
+  return encodeFrames(isMirrored ? mirrorFrames(frames, width) : frames, encoder, {
+    ...options,
+    batchSize,
+    memory,
+  });
 }
 
 /** All of a video's features at the encoder's rate. */

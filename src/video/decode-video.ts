@@ -45,6 +45,8 @@ export interface DecodeOptions {
   stdin?: Readable | undefined;
   /** How large and long a video may be. */
   limits?: VideoLimits | undefined;
+  /** Gives the memory, of a frame's size, that the next frame is decoded into. Default: new memory for each. */
+  newFrame?: (() => Uint8Array) | undefined;
   /** Told the time of every source frame, in order, and each no later than the first frame that shows it. */
   onSourceFrame?: ((timeSec: number) => void) | undefined;
   /** Told before the first frame, except of a folder, how many seconds the source says it has; 0 where it does not say. */

@@ -4,11 +4,12 @@ import { Writable } from 'node:stream';
 const MAX_WAITING_FRAMES = 8;
 
 /**
- * Cuts a stream of raw pixels into frames, wherever the pipe's chunks begin and end. A frame is allocated
- * once and its bytes are copied once; it then belongs to whoever takes it.
+ * Cuts a stream of raw pixels into frames, wherever the pipe's chunks begin and end. A frame's bytes are copied once,
+ * to where they are wanted; it then belongs to whoever takes it.
  */
 export class FrameAssembler extends Writable {
   readonly #frameBytes: number;
+  readonly #newFrame: () => Uint8Array;
   readonly #onArrival: () => void;
   readonly #waiting: Uint8Array[] = [];
   #current: Uint8Array | undefined;
@@ -19,13 +20,19 @@ export class FrameAssembler extends Writable {
   /**
    * @param frameBytes - Bytes of one frame.
    * @param onArrival - Called whenever bytes have come.
+   * @param newFrame - Gives the memory of the next frame.
    */
-  constructor(frameBytes: number, onArrival: () => void) {
+  constructor(
+    frameBytes: number,
+    onArrival: () => void,
+    newFrame: () => Uint8Array = () => new Uint8Array(frameBytes),
+  ) {
     // fluent-ffmpeg takes the `close` event of its output for a failure, and would kill an ffmpeg that is
     // just ending.
     super({ autoDestroy: false, emitClose: false });
     this.#frameBytes = frameBytes;
     this.#onArrival = onArrival;
+    this.#newFrame = newFrame;
   }
 
   /** Whether the consumer is the one that is waited for. */
@@ -67,7 +74,7 @@ export class FrameAssembler extends Writable {
 
   #append(chunk: Uint8Array): void {
     for (let offset = 0; offset < chunk.length;) {
-      this.#current ??= new Uint8Array(this.#frameBytes);
+      this.#current ??= this.#newFrame();
       const numBytes = Math.min(chunk.length - offset, this.#frameBytes - this.#filled);
       this.#current.set(chunk.subarray(offset, offset + numBytes), this.#filled);
       offset += numBytes;

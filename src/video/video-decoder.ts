@@ -50,7 +50,11 @@ export class VideoDecoder {
       `^\\[showinfo@(${plan.framePrinter}|${plan.sourcePrinter}) @ \\S+ \\[info\\] ` +
         'n: *\\d+ pts: *(-?\\d+|NOPTS) ',
     );
-    this.#frames = new FrameAssembler(options.width * options.height * 3, () => this.#progress());
+    this.#frames = new FrameAssembler(
+      options.width * options.height * 3,
+      () => this.#progress(),
+      options.newFrame,
+    );
     this.#process = startFfmpeg({
       ...plan.command,
       output: this.#frames,

@@ -5,6 +5,7 @@ import {
   type EncodedFrames,
   type EncodeFramesOptions,
 } from '../../src/encoder/encode-frames.js';
+import { BatchMemory } from '../../src/encoder/batch-memory.js';
 import type { FrameEncoder } from '../../src/encoder/frame-encoder.js';
 import { ShapeError, UsageError } from '../../src/errors.js';
 import type { VideoFrame } from '../../src/video/video-frame.js';
@@ -198,7 +199,94 @@ describe('encodeFrames', () => {
     );
   });
 
-  it.each([{ batchSize: 0 }, { batchSize: 1.5 }, { maxPending: 0 }])('refuses %o', async (options) => {
+  describe('with skipUnchanged', () => {
+    /** Frames of one pixel, all channels of the same level. */
+    async function* levels(...values: number[]): AsyncGenerator<VideoFrame> {
+      for (const [index, value] of values.entries())
+        yield await Promise.resolve({ index, timeSec: index, data: Uint8Array.of(value, value, value) });
+    }
+
+    class Counting extends Encoder {
+      numEncoded = 0;
+      override encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+        this.numEncoded += numFrames;
+        return super.encode(pixels, numFrames);
+      }
+    }
+
+    async function firstFeatures(encoder: Encoder, values: number[], skipUnchanged: number) {
+      const all: number[] = [];
+      for await (const { timesSec, features } of encodeFrames(levels(...values), encoder, {
+        batchSize: 2,
+        skipUnchanged,
+      })) {
+        expect(features).toHaveLength(2 * timesSec.length);
+        all.push(...features.filter((_, position) => position % 2 === 0));
+      }
+      return all;
+    }
+
+    it('encodes what changed, and gives the others the features of the last one that did', async () => {
+      const encoder = new Counting(2);
+      const values = [10, 12, 20, 21, 19, 40, 40, 10];
+      expect(await firstFeatures(encoder, values, 5)).toEqual([10, 10, 20, 20, 20, 40, 40, 10]);
+      expect(encoder.numEncoded).toBe(4);
+    });
+
+    it('adds slow changes up, as it compares with the last frame encoded', async () => {
+      const encoder = new Counting(1);
+      expect(await firstFeatures(encoder, [0, 2, 4, 6, 8, 10], 5)).toEqual([0, 0, 0, 6, 6, 6]);
+    });
+
+    it('goes on through stillness of any length, a few frames at a time', async () => {
+      const encoder = new Counting(1);
+      const values = Array.from({ length: 50 }, () => 7);
+      const sizes: number[] = [];
+      for await (const { features } of encodeFrames(levels(...values), encoder, {
+        batchSize: 2,
+        skipUnchanged: 1,
+      })) {
+        sizes.push(features.length / 2);
+        expect([...features].filter((_, position) => position % 2 === 0).every((value) => value === 7)).toBe(
+          true,
+        );
+      }
+      expect(sizes).toEqual([8, 8, 8, 8, 8, 8, 2]);
+      expect(encoder.numEncoded).toBe(1);
+    });
+
+    it('encodes every frame at threshold 0', async () => {
+      const encoder = new Counting(1);
+      expect(await firstFeatures(encoder, [3, 3, 3], 0)).toEqual([3, 3, 3]);
+      expect(encoder.numEncoded).toBe(3);
+    });
+  });
+
+  it('takes batches as they lie in its memory, and uses that again', async () => {
+    const memory = new BatchMemory(3, 2);
+    const buffers = new Set<ArrayBufferLike>();
+    async function* decoded(): AsyncGenerator<VideoFrame> {
+      for (let index = 0; index < 21; index++) {
+        const data = memory.newFrame();
+        buffers.add(data.buffer);
+        data.set([index, 0, 0]);
+        yield await Promise.resolve({ index, timeSec: index, data });
+      }
+    }
+    const seen: number[] = [];
+    for await (const { features } of encodeFrames(decoded(), new Encoder(2), { batchSize: 2, memory }))
+      seen.push(...features.filter((_, position) => position % 2 === 0));
+    expect(seen).toEqual(Array.from({ length: 21 }, (_, index) => index));
+    expect(buffers.size).toBeLessThan(6);
+  });
+
+  it.each([
+    { batchSize: 0 },
+    { batchSize: 1.5 },
+    { maxPending: 0 },
+    { skipUnchanged: -1 },
+    { skipUnchanged: 256 },
+  ])('refuses %o', async (options) => {
     await expect(collect(new Source(1), new Encoder(1), options)).rejects.toBeInstanceOf(UsageError);
   });
 });
