@@ -75,6 +75,8 @@ export interface StreamProbe {
   containerStartSec: number;
   /** Whether the container has an index, so that ffmpeg finds the key frame before a time. */
   hasIndex: boolean;
+  /** Names of the codecs of its sounds, as ffmpeg has them. */
+  audioCodecs: string[];
 }
 
 /** As `probeVideo`, for a source that is opened already. */
@@ -106,7 +108,10 @@ export async function probeStream(
     codec: stream.codec_name ?? 'unknown',
     ...(numFrames > 0 && { numFrames }),
   };
-  return { info, containerStartSec, hasIndex: INDEXED_FORMAT.test(format?.format_name ?? '') };
+  const hasIndex = INDEXED_FORMAT.test(format?.format_name ?? '');
+  const sounds = streams.filter((each) => each.codec_type === 'audio');
+  const audioCodecs = sounds.map(({ codec_name: codec = 'unknown' }) => codec);
+  return { info, containerStartSec, hasIndex, audioCodecs };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { cutLine } from '../../src/view/draw-svg.js';
@@ -24,7 +24,7 @@ it.each([
 });
 
 async function drawLine(environment: Record<string, string> = {}): Promise<Buffer> {
-  const program = path.join(import.meta.dirname, 'draw-line-program.ts');
+  const program = fileURLToPath(new URL('./draw-line-program.ts', import.meta.url));
   const options = {
     env: { ...process.env, ...environment },
     encoding: 'buffer',

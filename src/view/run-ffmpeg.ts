@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { devNull } from 'node:os';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { OutputError, VideoStalledError } from '../errors.js';
+import { findFfmpeg } from '../runtime/ffmpeg.js';
+import { readLines } from '../video/read-lines.js';
+
+/** A run of ffmpeg that writes a file. */
+export interface FfmpegRun {
+  /** The video that is read and the file that is written, as messages name them. */
+  source: string;
+  file: string;
+  /** What it reads from `pipe:0`. */
+  input: AsyncIterable<Uint8Array>;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds without progress after which it is given up. Default 30,000. */
+  stallTimeoutMs?: number | undefined;
+}
+
+const STDERR_TAIL_LINES = 10;
+
+/**
+ * Runs ffmpeg to its end.
+ *
+ * @throws {OutputError} If it fails, with what it complained of.
+ * @throws {VideoStalledError} If it makes no progress.
+ * @throws Whatever `input` throws; the reason of `signal`. In every case the process is gone.
+ */
+export async function runFfmpeg(options: readonly string[], run: FfmpegRun): Promise<void> {
+  const { source, file, input, signal, stallTimeoutMs = 30_000 } = run;
+  const { ffmpegPath } = await findFfmpeg();
+  signal?.throwIfAborted();
+  const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1', '-y'];
+  const child = spawn(ffmpegPath, [...quiet, ...options], {
+    windowsHide: true,
+    // A statically linked ffmpeg crashes when it loads the system's character set converters.
+    env: { ...process.env, GCONV_PATH: devNull },
+  });
+  let failure: { reason: unknown } | undefined;
+  const fail = (reason: unknown): void => {
+    failure ??= { reason };
+    child.kill('SIGKILL');
+  };
+  const complaints: string[] = [];
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('error', (error) => {
+      fail(new OutputError(`Cannot start "${ffmpegPath}": ${error.message}.`, file, { cause: error }));
+      resolve(null);
+    });
+    child.on('close', resolve);
+  });
+  const stall = setTimeout(() => {
+    const message = `Labelling the pictures of "${source}" stalled: ffmpeg did nothing for ${stallTimeoutMs} ms.`;
+    fail(new VideoStalledError(message, source, stallTimeoutMs));
+  }, stallTimeoutMs);
+  const abort = (): void => fail(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  readLines(
+    child.stdout,
+    onNewFrame(() => stall.refresh()),
+  );
+  readLines(child.stderr, (line) => {
+    complaints.push(line);
+    if (complaints.length > STDERR_TAIL_LINES) complaints.shift();
+  });
+  const feeding = pipeline(Readable.from(input), child.stdin).catch((error: NodeJS.ErrnoException) => {
+    // A pipe breaks when the process ends first, and how that ended tells more.
+    if (!/^(?:EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(error.code ?? '')) fail(error);
+  });
+  const exitCode = await ended;
+  await feeding;
+  clearTimeout(stall);
+  signal?.removeEventListener('abort', abort);
+  if (failure) throw failure.reason;
+  if (exitCode !== 0) {
+    const how = exitCode === null ? 'was killed' : `exited with code ${exitCode}`;
+    const because = complaints.length > 0 ? ` (${complaints[0]})` : '';
+    const hint = complaints.some((line) => /unknown encoder/i.test(line))
+      ? 'Install an ffmpeg with libx264, or name one in FFMPEG_PATH.'
+      : 'Check that the video plays and that there is room.';
+    const message = `Cannot write "${file}" of "${source}": ffmpeg ${how}${because}. ${hint}`;
+    throw new OutputError(message, file, { cause: complaints.join('\n') });
+  }
+}
+
+/** ffmpeg reports every half second, whether or not it has done something. */
+function onNewFrame(progress: () => void): (line: string) => void {
+  let before = '';
+  return (line) => {
+    if (!line.startsWith('frame=') || line === before) return;
+    before = line;
+    progress();
+  };
+}

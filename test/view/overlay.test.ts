@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, vi } from 'vitest';
+import { OutputError, VideoLimitError, VideoOpenError } from '../../src/errors.js';
+import { writeOverlay } from '../../src/view/overlay.js';
+import { colorsOf } from '../../src/view/timeline-bar.js';
+import { probeVideo } from '../../src/video/probe-video.js';
+import {
+  bundledTools,
+  countRunning,
+  decodeAll,
+  everyTools,
+  ffmpeg,
+  folder,
+  largestDifference,
+  makeVideo,
+  probeTimes,
+  useTools,
+} from '../video/video-fixtures.js';
+import { colorDistance, timelineOf } from './timelines.js';
+
+const run = promisify(execFile);
+const GREY = 'color=gray:s=320x240:r=30:d=3';
+const SOUND = ['-f', 'lavfi', '-i', 'sine=d=3'];
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
+
+/** Boundaries on frames at 30 a second, two of which no decimal number can say, and a gap. */
+const ENDS: [string, number][] = [
+  ['walk', 1 / 3],
+  ['sit', 1],
+  ['fall', 5 / 3],
+];
+
+/** Checksum of the packets of a file's sounds. */
+async function soundOf(file: string): Promise<string> {
+  const copy = ['-v', 'error', '-i', `file:${file}`, '-map', '0:a', '-c', 'copy', '-f', 'md5', '-'];
+  return (await run(bundledTools.ffmpegPath, copy)).stdout;
+}
+
+describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => {
+  useTools(tools);
+
+  it('keeps the sound as it is and every frame at its time, and shows each label from its first frame on', async () => {
+    // The picture begins half a second after the sound.
+    const silent = await makeVideo('silent.mp4', GREY, ...H264);
+    const video = path.join(folder, 'grey.mp4');
+    const later = ['-itsoffset', '0.5', '-i', `file:${silent}`];
+    await ffmpeg(
+      ...later,
+      ...SOUND,
+      '-map',
+      '0:v',
+      '-map',
+      '1:a',
+      '-c:v',
+      'copy',
+      '-c:a',
+      'aac',
+      `file:${video}`,
+    );
+    expect((await probeVideo(video)).startSec).toBeCloseTo(0.5);
+
+    const timeline = timelineOf(video, ENDS, { durationSec: 3 });
+    const file = await writeOverlay(timeline, path.join(folder, 'grey'));
+    expect(path.basename(file)).toBe('grey.overlay.mp4');
+    expect(await soundOf(file)).toBe(await soundOf(video));
+    expect((await probeVideo(file)).startSec).toBeCloseTo(0.5, 3);
+    expect(largestDifference(await probeTimes(file), await probeTimes(video))).toBeLessThan(1e-4);
+
+    const frames = await decodeAll(file, { width: 320, height: 240 });
+    const colors = colorsOf(timeline);
+    // Text of 12 pixels: a plate from 6 on, whose text begins at 12; a bar of 6 pixels at the lower edge.
+    const plate = 3 * (320 * (240 - 6 - 24 + 10) + 9);
+    const bar = (timeSec: number) => 3 * (320 * 237 + Math.round((318 * timeSec) / 3));
+    for (const { index, data } of frames) {
+      const label = index < 10 ? 'walk' : index < 30 ? 'sit' : index < 50 ? 'fall' : undefined;
+      const color = label ? colors.of(label) : '#808080';
+      expect(colorDistance(data.subarray(plate), color), `plate of frame ${index}`).toBeLessThan(24);
+      const [sit, fall] = [0.7, 1.4].map((timeSec) => data.subarray(bar(timeSec)));
+      const head = (timeSec: number): boolean => Math.abs(index / 30 - timeSec) < 0.08;
+      if (!head(0.7)) expect(colorDistance(sit!, colors.of('sit')), `bar of ${index}`).toBeLessThan(24);
+      if (!head(1.4)) expect(colorDistance(fall!, colors.of('fall')), `bar of ${index}`).toBeLessThan(24);
+      // The mark, of two pixels, where the video is.
+      const near = [-2, -1, 0, 1, 2].map((x) => data.subarray(bar(index / 30) + 3 * x).subarray(0, 3));
+      expect(Math.max(...near.map((pixel) => Math.min(...pixel))), `mark of ${index}`).toBeGreaterThan(180);
+      expect(colorDistance(data, '#808080')).toBeLessThan(8); // the rest of the picture
+    }
+  });
+
+  it('applies rotation, and makes sizes even', async () => {
+    const plain = await makeVideo('odd.mp4', 'testsrc=s=161x120:r=10:d=1', '-c:v', 'mpeg4');
+    const turned = path.join(folder, 'turned.mov');
+    await ffmpeg('-i', `file:${plain}`, '-c', 'copy', '-metadata:s:v:0', 'rotate=270', `file:${turned}`);
+    expect(await probeVideo(turned)).toMatchObject({ width: 120, height: 161, rotationDegrees: 90 });
+    const file = await writeOverlay(timelineOf(turned, [['walk', 1]]), path.join(folder, 'turned'));
+    expect(await probeVideo(file)).toMatchObject({ width: 120, height: 162, rotationDegrees: 0 });
+    // The same picture above the band: both decoders turn it.
+    const size = { width: 12, height: 16 };
+    const [before, after] = [(await decodeAll(turned, size))[5]!, (await decodeAll(file, size))[5]!];
+    const upper = 3 * 12 * 12;
+    const differences = before.data.subarray(0, upper).map((value, i) => Math.abs(value - after.data[i]!));
+    expect(differences.reduce((sum, value) => sum + value, 0) / upper).toBeLessThan(8);
+  });
+
+  it('writes Matroska where MP4 cannot hold the sound, and stops a stopped run', async () => {
+    const video = path.join(folder, 'pcm.avi');
+    await ffmpeg('-f', 'lavfi', '-i', GREY, ...SOUND, '-c:v', 'mpeg4', '-c:a', 'pcm_s16le', `file:${video}`);
+    const file = await writeOverlay(timelineOf(video, ENDS), path.join(folder, 'pcm'));
+    expect(path.basename(file)).toBe('pcm.overlay.mkv');
+    expect(await soundOf(file)).toBe(await soundOf(video));
+
+    const stop = new AbortController();
+    const writing = writeOverlay(timelineOf(video, ENDS), path.join(folder, 'stopped'), {
+      signal: stop.signal,
+    });
+    setTimeout(() => stop.abort(new Error('enough')), 200);
+    await expect(writing).rejects.toThrow('enough');
+    expect((await readdir(folder)).filter((name) => /stopped|\.part$/.test(name))).toEqual([]);
+    await vi.waitFor(() => expect(countRunning()).toBe(0));
+  });
+});
+
+describe('writeOverlay', () => {
+  it('says why there is none', async () => {
+    const base = path.join(folder, 'none');
+    const absent = timelineOf('/nowhere/absent.mp4', ENDS);
+    await expect(writeOverlay(absent, base)).rejects.toThrow(VideoOpenError);
+    await expect(writeOverlay(timelineOf(folder, ENDS), base)).rejects.toThrow(/folder of pictures/);
+    const video = await makeVideo('small.mp4', GREY, ...H264);
+    const limits = { maxPixels: 100 };
+    await expect(writeOverlay(timelineOf(video, ENDS), base, { limits })).rejects.toThrow(VideoLimitError);
+    const inside = path.join(video, 'inside'); // a file is no folder
+    await expect(writeOverlay(timelineOf(video, ENDS), inside)).rejects.toThrow(OutputError);
+  });
+});
