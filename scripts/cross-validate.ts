@@ -59,9 +59,9 @@ try {
 
 async function run(dataset: string, options: TrainModelOptions, flags: Flags): Promise<void> {
   const note = (message: string) => console.error(message);
-  const { background, cacheDir, frameRate = 10, mirror } = options;
+  const { background, cacheDir, frameRate = 10, isStrict, mirror } = options;
   const backend = await startBackend(options.backend);
-  const videos = await readDataset(dataset, { onWarning: note });
+  const videos = await readDataset(dataset, { isStrict, onWarning: note });
   const labels = labelsOf(videos, background);
   const encoder = await createFrameEncoder(options.encoder, { backend, workers: options.workers });
   const progress = startProgress(terminal, 'Encoding');

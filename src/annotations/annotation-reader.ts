@@ -9,6 +9,8 @@ export interface ReadOptions {
   onWarning?: (message: string) => void;
   /** Receives each thing that was left out. Without it, `onWarning` is told. */
   onSkip?: (skipped: Skipped) => void;
+  /** Whether a class folder without a clip is an error, instead of being left out. Default false. */
+  isStrict?: boolean;
   /** Frames a second, for label files that count frames. Default: each video's own. */
   frameRate?: number;
   /** The one tier of an ELAN file that is read. Default: all of them. */

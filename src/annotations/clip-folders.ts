@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DatasetError } from '../errors.js';
+import { reportSkip, type ReadOptions } from './annotation-reader.js';
 import { compareNaturally, isPictureFileName, isVideoFileName } from './media-names.js';
 
 /** A clip that shows one activity from start to end. */
@@ -14,12 +15,13 @@ interface LabelledClip {
 
 /**
  * Reads a folder that holds a folder of clips for each label: `<folder>/<label>/**`. A clip is a video file, or a
- * folder of pictures below the class folder. Hidden files and other files are passed over.
+ * folder of pictures below the class folder. Hidden files and other files are passed over; a class folder without a clip
+ * is left out, for a class without a video cannot be learnt.
  *
  * @returns Clips in natural order, label by label.
- * @throws {DatasetError} If the folder cannot be read, holds no class folder, or a class folder holds no clip.
+ * @throws {DatasetError} If the folder cannot be read, or no class folder holds a clip; if strict, also if one holds none.
  */
-export async function readClipFolders(folder: string): Promise<LabelledClip[]> {
+export async function readClipFolders(folder: string, options: ReadOptions = {}): Promise<LabelledClip[]> {
   const clips: LabelledClip[] = [];
   for (const entry of await listFolder(folder)) {
     const label = entry.name;
@@ -27,10 +29,8 @@ export async function readClipFolders(folder: string): Promise<LabelledClip[]> {
     if (!entry.isDirectory() && !(entry.isSymbolicLink() && (await isFolder(classFolder)))) continue;
     const found = await findClips(classFolder);
     if (found.length === 0) {
-      throw new DatasetError(
-        `The class folder "${classFolder}" holds no clip. Put video files or folders of pictures into it, or remove it.`,
-        classFolder,
-      );
+      leaveOut(classFolder, options);
+      continue;
     }
     clips.push(...found.map((clip) => ({ path: clip, label })));
   }
@@ -41,6 +41,17 @@ export async function readClipFolders(folder: string): Promise<LabelledClip[]> {
     );
   }
   return clips;
+}
+
+/** @throws {DatasetError} If strict. */
+function leaveOut(classFolder: string, options: ReadOptions): void {
+  if (options.isStrict) {
+    throw new DatasetError(
+      `The class folder "${classFolder}" holds no clip. Put video files or folders of pictures into it, or remove it.`,
+      classFolder,
+    );
+  }
+  reportSkip({ what: `"${classFolder}"`, why: 'the class folder holds no clip' }, options);
 }
 
 /**

@@ -54,7 +54,7 @@ async function read(dataset: string, options: ReadOptions): Promise<AnnotatedVid
   if (names.includes(GROUND_TRUTH)) return readGroundTruth(dataset, options);
   const labelFiles = await findLabelFiles(dataset, names);
   if (labelFiles.length > 0) return readLabelFiles(labelFiles, dataset, options);
-  return (await readClipFolders(dataset)).map((clip) => ({
+  return (await readClipFolders(dataset, options)).map((clip) => ({
     path: path.resolve(clip.path),
     name: path.relative(dataset, clip.path).split(path.sep).join('/'),
     segments: [{ label: clip.label, startSec: 0, endSec: Infinity }],

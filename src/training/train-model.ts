@@ -38,7 +38,7 @@ export interface TrainModelOptions
   temperature?: number;
   /** Show videos as in a mirror every other time; they are encoded so, once. Default false. */
   mirror?: boolean;
-  /** Stop at a video that cannot be used, instead of leaving it out. Default false. */
+  /** Stop at a video that cannot be used, or a class folder without one, instead of leaving it out. Default false. */
   isStrict?: boolean;
   /** How large and long a video may be. */
   limits?: VideoLimits;
@@ -81,12 +81,12 @@ export interface TrainModelResult extends Pick<TrainedLabeler, 'history' | 'best
  * @throws {UsageError} If a model is already there and must not be replaced, or a training cannot go on.
  */
 export async function trainModel(dataset: string, options: TrainModelOptions): Promise<TrainModelResult> {
-  const { outputDir, background, frameRate = 10, signal, seed = 1, onWarning } = options;
+  const { outputDir, background, frameRate = 10, isStrict = false, signal, seed = 1, onWarning } = options;
   const { encoder: encoderSpec = DEFAULT_ENCODER, name = path.basename(path.resolve(outputDir)) } = options;
   await prepareOutputFolder(outputDir);
   if (!options.overwrite && !options.resume) await expectFreeFolder(outputDir);
   const skipped: Skipped[] = [];
-  const videos = await readDataset(dataset, { onWarning, onSkip: (item) => skipped.push(item) });
+  const videos = await readDataset(dataset, { isStrict, onWarning, onSkip: (item) => skipped.push(item) });
   const labels = labelsOf(videos, background);
   expectChoice(labels, dataset, skipped);
   const split = splitVideos(videos, options);
@@ -95,7 +95,7 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
   options.onDataset?.(summary);
 
   const backend = await startBackend(options.backend);
-  const { workers, cacheDir, onVideo, isStrict = false } = options;
+  const { workers, cacheDir, onVideo } = options;
   const encoder = await createFrameEncoder(encoderSpec, { backend, workers });
   const sequences = await encodeDataset([...split.training, ...split.validation], encoder, {
     frameRate,

@@ -58,12 +58,25 @@ describe('a folder of clips for each label', () => {
     await expect(readClipFolders(pathOf('set'))).rejects.toThrow(DatasetError);
   });
 
-  it('is refused where a class is empty, which is named', async () => {
+  it('leaves a class without a clip out and says so; if strict, it is refused', async () => {
     await write('walk/a.mp4');
     await write('fall/notes.txt');
-    const reading = readDataset(pathOf('.'));
+    const empty = pathOf('fall');
+    const skips: string[] = [];
+    const videos = await readDataset(pathOf('.'), {
+      onSkip: ({ what, why }) => skips.push(`${what}: ${why}`),
+    });
+    expect(videos.map(({ clipLabel }) => clipLabel)).toEqual(['walk']);
+    expect(skips).toEqual([`"${empty}": the class folder holds no clip`]);
+
+    const reading = readDataset(pathOf('.'), { isStrict: true });
     await expect(reading).rejects.toThrow(DatasetError);
-    await expect(reading).rejects.toThrow(`The class folder "${pathOf('fall')}" holds no clip.`);
+    await expect(reading).rejects.toThrow(`The class folder "${empty}" holds no clip.`);
+  });
+
+  it('is refused where every class is empty', async () => {
+    await write('walk/notes.txt');
+    await expect(readDataset(pathOf('.'))).rejects.toThrow(/holds no labelled clips: expected one folder/);
   });
 
   it('is refused where there is no class folder', async () => {

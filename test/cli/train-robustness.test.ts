@@ -133,6 +133,21 @@ describe('framewise train', () => {
     expect(stderr).toMatch(/error: .* has one label, "jump".* Left out: "gone": .*it is not there\./);
   });
 
+  it('leaves out a class without a clip, and trains on the others; with --strict it stops', async () => {
+    const place = path.join(folder, 'with an empty class');
+    await cp(dataset, place, { recursive: true });
+    await mkdir(path.join(place, 'fall'));
+    const { exitCode, stdout, stderr } = await train(place, 'without it', '--folds', '0', '--json');
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/Left out: 1\n.*fall": the class folder holds no clip/);
+    expect(JSON.parse(stdout)).toMatchObject({ labels: ['squat down', 'wave'], leftOut: [] });
+    expect((await read('without it', 'report.html')).toString()).toContain('the class folder holds no clip');
+
+    const strict = await train(place, 'nothing', '--folds', '0', '--strict');
+    expect(strict).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(strict.stderr).toMatch(/error: The class folder ".*fall" holds no clip/);
+  });
+
   it('refuses a network that cannot be before it encodes anything', async () => {
     const encoded = () => readdir(cache).catch(() => []); // no folder yet
     const before = await encoded();
