@@ -9,6 +9,7 @@ import { smoothingOf } from '../labeler/model-smoothing.js';
 import { ActivityRecognizer } from '../recognizer.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
 import { spellDuration, startBatchProgress } from './batch-progress.js';
+import { labelLive, liveOptions } from './label-live.js';
 import {
   limitOptions,
   limitsOf,
@@ -40,6 +41,7 @@ interface LabelFlags extends MachineOptions, SegmentOptions, LimitOptions {
   retryFailed?: boolean;
   overwrite?: boolean;
   json?: boolean;
+  live?: boolean;
 }
 
 /** `framewise label`. */
@@ -54,7 +56,7 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     )
     .option('--list <file>', 'more of them, one a line; - reads the list from stdin')
     .requiredOption('--model <dir>', 'folder of a trained model')
-    .requiredOption('--output <dir>', 'folder for the label files')
+    .option('--output <dir>', 'folder for the label files; must be given, except with --live')
     .addOption(
       new Option('--format <names>', `label formats, separated by commas: ${known.join(', ')}`)
         .argParser(splitFormats)
@@ -74,11 +76,13 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .option('--retry-failed', 'try again what failed in an earlier run')
     .option('--overwrite', 'label again what an earlier run has done')
     .option('--json', 'print one JSON object about all videos on stdout');
-  for (const option of [...segmentOptions(), ...limitOptions(), ...machineOptions()])
+  for (const option of [...segmentOptions(), ...liveOptions(), ...limitOptions(), ...machineOptions()])
     command.addOption(option);
-  return command.action(async (videos: string[], flags: LabelFlags) =>
-    report(await label(terminal, videos, flags)),
-  );
+  return command.action(async (videos: string[], flags: LabelFlags) => {
+    if (flags.live) return report(await labelLive(terminal, videos, flags));
+    if (flags.output === undefined) command.error("error: required option '--output <dir>' not specified");
+    report(await label(terminal, videos, flags));
+  });
 }
 
 async function label(terminal: Terminal, named: string[], flags: LabelFlags): Promise<CommandOutcome> {

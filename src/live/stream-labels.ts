@@ -9,7 +9,7 @@ import type { FrameLabel } from '../timeline/timeline.js';
 import { markUnknownFrames } from '../timeline/unknown.js';
 import { decodeFrames } from '../video/decode-frames.js';
 import { isLiveSource } from '../video/live-input.js';
-import { isRemoteSource } from '../video/video-source.js';
+import { isRemoteSource, maskPassword } from '../video/video-source.js';
 import { FrameIntake } from './frame-intake.js';
 import { LiveClock } from './live-clock.js';
 import { reconnecting } from './reconnect.js';
@@ -124,7 +124,7 @@ async function* labelConnection(
 function expectOnline({ name, network }: ModelDescription, source: string): void {
   if (!network.bidirectional) return;
   throw new UsageError(
-    `The model "${name}" is bidirectional: it needs a video's end before it labels the first frame of "${source}", ` +
+    `The model "${name}" is bidirectional: it needs a video's end before it labels the first frame of "${maskPassword(source)}", ` +
       'and cannot label a stream. Use label() on the whole video, or train a model without bidirectional.',
   );
 }

@@ -113,7 +113,7 @@ export async function openSource(
 }
 
 /** Takes the password out of an address: cameras have theirs there, and it must not stand in logs and label files. */
-function maskPassword(address: string): string {
+export function maskPassword(address: string): string {
   return address.replace(/^(\w+:\/\/[^/?#@]*?:)[^/?#]*@/, '$1***@');
 }
 
