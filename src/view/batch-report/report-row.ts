@@ -1,0 +1,142 @@
+import type { FrameLabel, Timeline } from '../../timeline/timeline.js';
+import { longestSegments } from '../longest-segments.js';
+import { lengthSecOf } from '../timeline-bar.js';
+
+/** A video that was labelled, or why it was not. */
+export interface ReportVideo {
+  /** What it is called on the page. */
+  name: string;
+  /** Address of the video and of the pictures of it, relative to the page; null where there is none to play. */
+  href: string | null;
+  /** What was drawn of it, by name: `overlay`, `contact sheet`. */
+  links?: Record<string, string>;
+  timeline?: Timeline;
+  thumbnails?: Thumbnails | undefined;
+  error?: { code: string; message: string };
+}
+
+/** Small pictures of the middles of equal parts of a video, side by side in one JPEG. */
+export interface Thumbnails {
+  jpeg: Uint8Array;
+  count: number;
+}
+
+/** How much a row may hold, so that a page of very many rows still opens. */
+export interface RowBudget {
+  /** Longest segments that are kept. */
+  numSegments: number;
+  /** Points of the curves of probability, and labels that have one. */
+  numPoints: number;
+  numCurves: number;
+  numThumbnails: number;
+}
+
+/** Bytes of a page of many videos; with fewer, a row gets as much as it can use. */
+const PAGE_BYTES = 40 * 2 ** 20;
+/** Rough bytes of a segment, and of a thumbnail as text. */
+const SEGMENT_BYTES = 18;
+const THUMBNAIL_BYTES = 2400;
+
+/** Shares a page among its rows: a third each for segments, curves and pictures. */
+export function budgetOf(numVideos: number): RowBudget {
+  const third = PAGE_BYTES / Math.max(1, numVideos) / 3;
+  const share = (bytesEach: number, least: number, most: number): number =>
+    Math.max(least, Math.min(most, Math.floor(third / bytesEach)));
+  const numCurves = 8;
+  return {
+    numSegments: share(SEGMENT_BYTES, 40, 400),
+    numPoints: share(numCurves, 30, 200),
+    numCurves,
+    numThumbnails: share(THUMBNAIL_BYTES, 1, 6),
+  };
+}
+
+/** Probabilities are spelt as one letter a point, from `]` for 0 to `~` for 1, of which none is escaped in JSON or HTML. */
+export const FIRST_LETTER = 93;
+export const PROBABILITY_STEPS = 33;
+
+/**
+ * Spells a video as one line of compact JSON. Times are in hundredths of a second, probabilities in percent.
+ *
+ * @param labelAt - Position of a label among those of the whole page.
+ */
+export function spellRow(video: ReportVideo, budget: RowBudget, labelAt: (label: string) => number): string {
+  const { name, href, links, timeline, thumbnails, error } = video;
+  const row = { name, href, links, error, ...(timeline && spellTimeline(timeline, budget, labelAt)) };
+  const pictures = thumbnails && {
+    thumbnails: { count: thumbnails.count, jpeg: Buffer.from(thumbnails.jpeg).toString('base64') },
+  };
+  // In a script element `<` could end it.
+  return JSON.stringify({ ...row, ...pictures }).replaceAll('<', '\\u003c');
+}
+
+function spellTimeline(timeline: Timeline, budget: RowBudget, labelAt: (label: string) => number): object {
+  const { segments, model } = timeline;
+  const shown = longestSegments(segments, budget.numSegments);
+  const covered = segments.reduce((sum, { startSec, endSec }) => sum + endSec - startSec, 0);
+  const sure = segments.reduce(
+    (sum, segment) => sum + segment.confidence * (segment.endSec - segment.startSec),
+    0,
+  );
+  return {
+    model,
+    length: toHundredths(lengthSecOf(timeline)),
+    confidence: covered > 0 ? Math.round((100 * sure) / covered) : 0,
+    numSegments: segments.length,
+    // Label, start, end, confidence, and so on.
+    segments: shown.flatMap(({ label, startSec, endSec, confidence }) => [
+      labelAt(label),
+      ...[toHundredths(startSec), toHundredths(endSec), Math.round(100 * confidence)],
+    ]),
+    curves: curvesOf(timeline, budget, labelAt),
+  };
+}
+
+/** Of each label that is likeliest over the video, its mean probability in each of equal parts of the video. */
+function curvesOf(
+  timeline: Timeline,
+  budget: RowBudget,
+  labelAt: (label: string) => number,
+): [number, string][] {
+  const { frames, labels } = timeline;
+  if (!frames.some(({ probabilities }) => probabilities)) return [];
+  const numPoints = Math.min(budget.numPoints, frames.length);
+  const means = labels.map((_, label) =>
+    meansOf(timeline, numPoints, ({ probabilities }) => probabilities?.[label]),
+  );
+  const total = (label: number): number => means[label]!.reduce((sum, value) => sum + value, 0);
+  return labels
+    .map((_, label) => label)
+    .sort((a, b) => total(b) - total(a))
+    .slice(0, budget.numCurves)
+    .map((label) => [labelAt(labels[label]!), means[label]!.map(spellProbability).join('')]);
+}
+
+function meansOf(
+  timeline: Timeline,
+  numPoints: number,
+  valueOf: (frame: FrameLabel) => number | undefined,
+): number[] {
+  const lengthSec = lengthSecOf(timeline);
+  const sums = new Float64Array(numPoints);
+  const counts = new Float64Array(numPoints);
+  for (const frame of timeline.frames) {
+    const point = Math.min(numPoints - 1, Math.floor((numPoints * frame.timeSec) / lengthSec));
+    sums[point]! += valueOf(frame) ?? 0;
+    counts[point]! += 1;
+  }
+  // A part without a frame is as the one before.
+  const means: number[] = [];
+  sums.forEach((sum, point) =>
+    means.push(counts[point]! > 0 ? sum / counts[point]! : (means[point - 1] ?? 0)),
+  );
+  return means;
+}
+
+function spellProbability(value: number): string {
+  return String.fromCharCode(FIRST_LETTER + Math.round(PROBABILITY_STEPS * value));
+}
+
+function toHundredths(seconds: number): number {
+  return Math.round(100 * seconds);
+}

@@ -1,0 +1,129 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { OutputError } from '../../errors.js';
+import { prepareOutputFolder } from '../../runtime/output-file.js';
+import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
+import { html, markup } from '../html.js';
+import { LabelColors } from '../label-colors.js';
+import { SCRIPT } from './page-script.js';
+import { STYLE } from './page-style.js';
+import { budgetOf, spellRow, type ReportVideo } from './report-row.js';
+
+/** Name of the page in a batch's folder. */
+export const REPORT_FILE = 'report.html';
+
+/** Nothing may be fetched but the videos, and nothing run but the page's own script. */
+const POLICY = [
+  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; media-src 'self' file:",
+  `script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'`,
+].join('; ');
+
+/**
+ * Writes a batch as one page that needs nothing beside itself but the videos, to play them: a row a video, failures
+ * first, with thumbnails and a coloured timeline that tells labels and probabilities under the pointer, plays from where
+ * it is clicked, and is found by text, label and outcome. Rows are written one after another as they come, so memory does
+ * not grow with their number; the page stays below about 40 MiB for ten thousand videos.
+ *
+ * @param numVideos - How many will come; the more, the less of each is kept.
+ * @returns The page's path.
+ * @throws {OutputError} If it cannot be written.
+ */
+export async function writeBatchReport(
+  outputDir: string,
+  videos: AsyncIterable<ReportVideo> | Iterable<ReportVideo>,
+  numVideos: number,
+): Promise<string> {
+  await prepareOutputFolder(outputDir);
+  const file = path.join(outputDir, REPORT_FILE);
+  const aside = path.join(outputDir, `.${REPORT_FILE}.${randomUUID()}.part`);
+  try {
+    const handle = await open(aside, 'wx');
+    try {
+      for await (const piece of spellPage(videos, numVideos)) await handle.appendFile(piece);
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, file);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new OutputError(`Cannot write "${file}": ${cause.message}.`, file, { cause });
+  } finally {
+    await rm(aside, { force: true });
+  }
+  return file;
+}
+
+async function* spellPage(
+  videos: AsyncIterable<ReportVideo> | Iterable<ReportVideo>,
+  numVideos: number,
+): AsyncGenerator<string> {
+  const labels = new Map<string, number>();
+  const labelAt = (label: string): number => {
+    if (!labels.has(label)) labels.set(label, labels.size);
+    return labels.get(label)!;
+  };
+  yield `${head(numVideos).text}\n<script type="application/x-ndjson" id="rows">\n`;
+  const budget = budgetOf(numVideos);
+  for await (const video of videos) {
+    for (const label of video.timeline?.labels ?? []) labelAt(label);
+    yield `${spellRow(video, budget, labelAt)}\n`;
+  }
+  const colors = new LabelColors([...labels.keys()], UNKNOWN_LABEL);
+  const table = [...labels.keys()].map((name) => ({ name, color: colors.of(name), ink: colors.inkOn(name) }));
+  const data = JSON.stringify({ labels: table }).replaceAll('<', '\\u003c');
+  yield `</script>\n<script type="application/json" id="labels">${data}</script>\n`;
+  yield `<script>${SCRIPT}</script>\n</body>\n</html>\n`;
+}
+
+/** The page up to its data, with places for what the script makes of them. */
+function head(numVideos: number): ReturnType<typeof html> {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <title>Labels of ${numVideos} videos</title>
+        <style>
+          ${markup(STYLE)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>Labels of ${numVideos} ${numVideos === 1 ? 'video' : 'videos'}</h1>
+          <p class="note">
+            Point at a timeline for what is there, click it to play from there. With the keyboard: arrows,
+            Page Up and Page Down from segment to segment, Enter.
+          </p>
+          <div class="legend" id="legend" role="group" aria-label="Only videos that show"></div>
+        </header>
+        <div class="tools" role="search">
+          <label>Find <input type="search" id="text" placeholder="name, label or error" /></label>
+          <label
+            >Show
+            <select id="status">
+              <option value="all">all</option>
+              <option value="failed">failures</option>
+              <option value="labelled">labelled</option>
+            </select></label
+          >
+          <label
+            >Sort
+            <select id="order">
+              <option value="given">as given</option>
+              <option value="name">by name</option>
+              <option value="longest">longest first</option>
+              <option value="segments">most segments first</option>
+              <option value="unsure">least sure first</option>
+            </select></label
+          >
+          <output id="count" aria-live="polite"></output>
+        </div>
+        <ol id="videos"></ol>
+        <button type="button" id="more">Show more</button>
+        <div id="tip" role="tooltip" hidden></div>
+        <noscript>This page needs JavaScript to show its videos.</noscript>
+      </body>
+    </html> `;
+}
