@@ -15,7 +15,8 @@ import { LiveClock } from './live-clock.js';
 import { reconnecting } from './reconnect.js';
 import type { StreamedFrame, StreamOptions } from './stream-options.js';
 
-const MAX_WAITING = 8;
+/** Enough for the hiccups of a network; behind for long, each frame more that waits makes labels later. */
+const MAX_WAITING = 4;
 
 /** What a stream goes through. */
 export interface StreamStages {
@@ -62,6 +63,7 @@ export async function* streamLabels(
   const attempts = source === '-' ? 0 : (options.reconnect ?? (isRemoteSource(source) ? Infinity : 0));
   const isFirstRetried = options.reconnect !== undefined;
   const onLoss = options.onConnectionLost;
+  if (isLive) await warmUp(stages.encoder);
   let index = 0;
   const frames = reconnecting(connect, { attempts, isFirstRetried, isEndless, onLoss, signal });
   for await (const { frame, arrivalMs, numDropped } of frames) {
@@ -69,6 +71,13 @@ export async function* streamLabels(
     if (timeSec >= startSec + wantedSec) return;
     yield { ...frame, index: index++, timeSec, numDropped, delayMs: performance.now() - arrivalMs };
   }
+}
+
+/** A network takes long for its first picture, and a live source does not wait. */
+async function warmUp(encoder: FrameEncoder): Promise<void> {
+  const { inputWidth, inputHeight, concurrency = 1 } = encoder;
+  const black = new Uint8Array(inputWidth * inputHeight * 3);
+  await Promise.all(Array.from({ length: concurrency }, () => encoder.encode(black, 1)));
 }
 
 type ConnectionOptions = StreamOptions & {

@@ -20,7 +20,8 @@ export interface SourceOptions {
 }
 
 /** How a video is labelled as it comes. */
-export interface StreamOptions extends SourceOptions {
+// Frames that are skipped are labelled in groups, which would make the first of each wait.
+export interface StreamOptions extends Omit<SourceOptions, 'skipUnchanged'> {
   /** Confidence below which a frame is called "unknown", 0 to 1. Off by default. */
   unknownBelow?: number | undefined;
   /**
@@ -28,7 +29,7 @@ export interface StreamOptions extends SourceOptions {
    * Default: as the source is live, which one is that does not know its own length.
    */
   dropFrames?: boolean | undefined;
-  /** Decoded frames that may wait to be labelled, 1 or more. Default 8. */
+  /** Decoded frames that may wait to be labelled, 1 or more. Default 4. */
   maxWaiting?: number | undefined;
   /**
    * How often in a row to connect anew with a live source that is lost, the first connection among them. Default:
