@@ -10,14 +10,17 @@ export const FORMAT_WORDS = ['activitynet', 'audacity', 'boris', 'cvat', 'frames
 
 const PICTURE_EXTENSIONS = new Set(['.jpeg', '.jpg', '.png', '.webp']);
 
-/** Whether a file is a video by its extension, in upper or lower case. */
+/** What is drawn of labelled videos; where it lies among videos it is none. */
+const DRAWING = /\.(?:overlay\.(?:mp4|mkv)|contact-sheet\.jpg)$/i;
+
+/** Whether a file is a video by its extension, in upper or lower case, and not one that was drawn of another. */
 export function isVideoFileName(file: string): boolean {
-  return VIDEO_EXTENSIONS.has(path.extname(file).toLowerCase());
+  return !DRAWING.test(file) && VIDEO_EXTENSIONS.has(path.extname(file).toLowerCase());
 }
 
-/** Whether a file is a picture that a frame folder may hold, by its extension. */
+/** Whether a file is a picture that a frame folder may hold, by its extension, and not a contact sheet. */
 export function isPictureFileName(file: string): boolean {
-  return PICTURE_EXTENSIONS.has(path.extname(file).toLowerCase());
+  return !DRAWING.test(file) && PICTURE_EXTENSIONS.has(path.extname(file).toLowerCase());
 }
 
 /** Orders names as people do: `frame2` before `frame10`. The same on every machine. */

@@ -9,6 +9,7 @@ import { smoothingOf } from '../labeler/model-smoothing.js';
 import { ActivityRecognizer } from '../recognizer.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
 import { spellDuration, startBatchProgress } from './batch-progress.js';
+import { drawAll, drawOptions, formatsToWrite, type DrawOptions } from './draw-options.js';
 import { labelLive, liveOptions } from './label-live.js';
 import {
   limitOptions,
@@ -18,7 +19,6 @@ import {
   segmentOptions,
   smoothingRequest,
   wholeNumber,
-  type LimitOptions,
   type MachineOptions,
   type SegmentOptions,
 } from './options.js';
@@ -26,7 +26,7 @@ import type { CommandOutcome } from './run-cli.js';
 import { noteColors, printNote, printResult, type Terminal } from './terminal.js';
 import { readVideoList } from './video-list.js';
 
-interface LabelFlags extends MachineOptions, SegmentOptions, LimitOptions {
+interface LabelFlags extends MachineOptions, SegmentOptions, DrawOptions {
   model: string;
   output: string;
   format: string[];
@@ -76,8 +76,14 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .option('--retry-failed', 'try again what failed in an earlier run')
     .option('--overwrite', 'label again what an earlier run has done')
     .option('--json', 'print one JSON object about all videos on stdout');
-  for (const option of [...segmentOptions(), ...liveOptions(), ...limitOptions(), ...machineOptions()])
-    command.addOption(option);
+  const shared = [
+    ...segmentOptions(),
+    ...drawOptions(),
+    ...liveOptions(),
+    ...limitOptions(),
+    ...machineOptions(),
+  ];
+  for (const option of shared) command.addOption(option);
   return command.action(async (videos: string[], flags: LabelFlags) => {
     if (flags.live) return report(await labelLive(terminal, videos, flags));
     if (flags.output === undefined) command.error("error: required option '--output <dir>' not specified");
@@ -97,10 +103,11 @@ async function label(terminal: Terminal, named: string[], flags: LabelFlags): Pr
   try {
     smoothingOf(recognizer.model, smoothingRequest(flags)); // What is impossible for one video is so for all.
     const summary = await labelAll(terminal, recognizer, await findVideos(places), flags);
+    const drawn = await drawAll(terminal, summary, flags);
     if (flags.json) printResult(terminal, summaryJson(summary));
-    else for (const file of labelFiles(summary)) printResult(terminal, file);
+    else for (const file of [...labelFiles(summary), ...drawn.files]) printResult(terminal, file);
     if (summary.numVideos > 1) printNote(terminal, spellSummary(summary, flags.output));
-    return { isAllDone: summary.numFailed === 0 };
+    return { isAllDone: summary.numFailed === 0 && drawn.isAllDone };
   } finally {
     recognizer.dispose();
   }
@@ -116,7 +123,7 @@ async function labelAll(
   try {
     return await labelVideos(recognizer, videos, {
       outputDir: flags.output,
-      formats: flags.format,
+      formats: formatsToWrite(flags.format, flags),
       includeProbabilities: flags.probabilities,
       everyFrame: flags.everyFrame,
       smoothing: smoothingRequest(flags),

@@ -1,0 +1,92 @@
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeAnnotations } from '../../src/annotations/formats.js';
+import { isPictureFileName, isVideoFileName } from '../../src/annotations/media-names.js';
+import { drawBatch, type DrawBatchOptions } from '../../src/batch/draw-batch.js';
+import type { VideoOutcome } from '../../src/batch/summary.js';
+import { timelineOf } from '../view/timelines.js';
+import { useTemporaryFolder } from './temporary-folder.js';
+
+const { inFolder } = useTemporaryFolder();
+const CLIP = path.join(import.meta.dirname, '../../fixtures/drawn-people/clips/wave/1.mp4');
+
+/** A batch of one that was labelled, one whose video is gone since, and one that failed. */
+async function batch(): Promise<VideoOutcome[]> {
+  const outputDir = inFolder('out');
+  const label = async (source: string, baseName: string): Promise<VideoOutcome> => {
+    const target = { formats: ['label-studio', 'json', 'csv'], outputDir, baseName };
+    const files = await writeAnnotations(timelineOf(source, [['walk', 1]]), target);
+    return { source, status: 'labelled', numFrames: 10, numSegments: 1, videoSec: 1, wallSec: 1, files };
+  };
+  const error = { code: 'ERR_VIDEO_OPEN', message: 'It is no video.' };
+  return [
+    await label(CLIP, 'wave/1'),
+    await label(inFolder('gone.mp4'), 'gone'),
+    { source: 'notes.mp4', status: 'failed', error, isEarlier: false },
+  ];
+}
+
+const draw = (videos: VideoOutcome[], options: Partial<DrawBatchOptions> = {}) =>
+  drawBatch({ videos }, { outputDir: inFolder('out'), contactSheet: true, report: true, ...options });
+
+describe('drawBatch', () => {
+  it('draws beside the label files, and a page of all videos', async () => {
+    const failures: string[] = [];
+    const onFailure = (source: string, message: string) =>
+      failures.push(`${path.basename(source)} ${message}`);
+    const { files, numFailed } = await draw(await batch(), { overlay: true, onFailure });
+    const below = files.map((file) => path.relative(inFolder('out'), file)).sort();
+    const of1 = ['wave/1.contact-sheet.jpg', 'wave/1.overlay.mp4'];
+    expect(below).toEqual(['gone.contact-sheet.jpg', 'report.html', ...of1]);
+    expect(numFailed).toBe(1);
+    expect(failures).toEqual([expect.stringMatching(/^gone\.mp4 overlay: .*does not exist/)]);
+    const page = await readFile(inFolder('out/report.html'), 'utf8');
+    const rows = page.split('id="rows">\n')[1]!.split('\n</script>')[0]!.split('\n');
+    expect(rows.map((row) => JSON.parse(row) as object)).toMatchObject([
+      {
+        name: CLIP,
+        href: path.relative(inFolder('out'), CLIP),
+        links: { overlay: 'wave/1.overlay.mp4', 'contact sheet': 'wave/1.contact-sheet.jpg' },
+        thumbnails: { count: 6 },
+        segments: [0, 0, 100, 75],
+      },
+      { href: '../gone.mp4', links: { 'contact sheet': 'gone.contact-sheet.jpg' } },
+      { name: 'notes.mp4', error: { code: 'ERR_VIDEO_OPEN', message: 'It is no video.' } },
+    ]);
+  });
+
+  it('draws again only what is missing or older than its labels', async () => {
+    const videos = await batch();
+    await draw(videos);
+    const sheet = inFolder('out/wave/1.contact-sheet.jpg');
+    const timesMs = async () => [
+      (await stat(sheet)).mtimeMs,
+      (await stat(inFolder('out/gone.contact-sheet.jpg'))).mtimeMs,
+    ];
+    const before = await timesMs();
+    await draw(videos);
+    expect(await timesMs()).toEqual(before);
+    const later = new Date(Date.now() + 5000);
+    await utimes(inFolder('out/wave/1.json'), later, later); // labelled again
+    await rm(inFolder('out/gone.contact-sheet.jpg'));
+    await draw(videos);
+    const after = await timesMs();
+    expect(after[0]).toBeGreaterThan(before[0]!);
+    expect(after[1]).toBeGreaterThan(before[1]!);
+  });
+
+  it('stops when it is told to, and leaves nothing half-written', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await mkdir(inFolder('out'));
+    const videos = await batch();
+    await expect(draw(videos, { signal })).rejects.toThrow('enough');
+    expect((await readdir(inFolder('out'))).filter((name) => /report|jpg|part/.test(name))).toEqual([]);
+  });
+});
+
+it('takes what was drawn for no video, wherever it lies', () => {
+  expect(isVideoFileName('a.overlay.mp4') || isVideoFileName('a.OVERLAY.mkv')).toBe(false);
+  expect(isPictureFileName('a.contact-sheet.jpg')).toBe(false);
+  expect(isVideoFileName('overlay.mp4') && isPictureFileName('sheet.jpg')).toBe(true);
+});
