@@ -43,6 +43,9 @@ export { readDataset, type AnnotatedVideo } from './annotations/dataset.js';
 export { writeAnnotations, type AnnotationTarget } from './annotations/formats.js';
 export { readTimelineJson, timelineJsonSchema } from './annotations/json.js';
 
+export { writeContactSheet, type ContactSheetOptions } from './view/contact-sheet.js';
+export { writeOverlay, type OverlayOptions } from './view/overlay.js';
+
 export { calibrateLabeler, type Calibration } from './training/calibrate-labeler.js';
 export { describeDataset, type DatasetReport } from './training/dataset-report.js';
 export { evaluateModel, type EvaluateOptions } from './training/evaluate-model.js';
@@ -57,6 +60,7 @@ export {
 } from './training/train-labeler.js';
 export { trainModel, type DatasetSummary, type TrainModelOptions } from './training/train-model.js';
 
+export { drawBatch, type DrawBatchOptions } from './batch/draw-batch.js';
 export { findVideos, type FoundVideo } from './batch/find-videos.js';
 export { labelVideos, type LabelVideosOptions } from './batch/label-videos.js';
 export type { BatchSummary, FailedVideo, LabelledVideo, VideoOutcome } from './batch/summary.js';

@@ -38,7 +38,7 @@ export async function takePictures(
 }
 
 /** @param data - RGB `[height, width, 3]`. */
-export function encodeJpeg(
+function encodeJpeg(
   data: Uint8Array,
   { width, height }: { width: number; height: number },
   quality: number,

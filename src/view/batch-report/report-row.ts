@@ -16,7 +16,7 @@ export interface ReportVideo {
 }
 
 /** Small pictures of the middles of equal parts of a video, side by side in one JPEG. */
-export interface Thumbnails {
+interface Thumbnails {
   jpeg: Uint8Array;
   count: number;
 }

@@ -11,7 +11,7 @@ import { STYLE } from './page-style.js';
 import { budgetOf, spellRow, type ReportVideo } from './report-row.js';
 
 /** Name of the page in a batch's folder. */
-export const REPORT_FILE = 'report.html';
+const REPORT_FILE = 'report.html';
 
 /** Nothing may be fetched but the videos, and nothing run but the page's own script. */
 const POLICY = [
