@@ -11,7 +11,7 @@ import type { SourceOptions, StreamedFrame, StreamOptions } from './live/stream-
 import { startBackend, type BackendName } from './runtime/backend.js';
 import { buildTimeline } from './timeline/build-timeline.js';
 import type { Timeline } from './timeline/timeline.js';
-import { probeVideo } from './video/probe-video.js';
+import { examineVideo } from './video/probe-video.js';
 
 /** What a recognizer runs on. */
 export interface RecognizerOptions {
@@ -84,12 +84,12 @@ export class ActivityRecognizer {
   async label(source: string, options: LabelOptions = {}): Promise<Timeline> {
     const { everyFrame = false, unknownBelow, onProgress, ...sourceOptions } = options;
     const smoothing = smoothingOf(this.model, options.smoothing ?? {});
-    const video = await probeVideo(source, sourceOptions);
+    const { info: video, probe } = await examineVideo(source, sourceOptions);
     const sourceTimesSec: number[] = [];
     const onSourceFrame = everyFrame ? (timeSec: number) => void sourceTimesSec.push(timeSec) : undefined;
     const timesSec: number[] = [];
     const chunks: Float32Array[] = [];
-    const decoding = { ...sourceOptions, onSourceFrame, frameRate: this.model.frameRate };
+    const decoding = { ...sourceOptions, probe, onSourceFrame, frameRate: this.model.frameRate };
     const encoded = encodeVideo(source, this.encoder, decoding);
     for await (const chunk of labelEncoded(this.labeler, encoded)) {
       // One by one: a chunk can be a whole long video, more than a call takes arguments.

@@ -16,6 +16,7 @@ export interface LiveFlags extends MachineOptions, LimitOptions {
   probabilities?: boolean;
   unknownBelow?: number;
   start?: number;
+  skipUnchanged?: number;
   duration?: number;
   stallTimeout?: number;
   drop?: boolean;
@@ -83,6 +84,7 @@ function streamOptions(
   return {
     unknownBelow: flags.unknownBelow,
     startSec: flags.start,
+    skipUnchanged: flags.skipUnchanged,
     durationSec: flags.duration,
     stallTimeoutMs: flags.stallTimeout === undefined ? undefined : 1000 * flags.stallTimeout,
     limits: limitsOf(flags),

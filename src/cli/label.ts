@@ -12,6 +12,7 @@ import { spellDuration, startBatchProgress } from './batch-progress.js';
 import { drawAll, drawOptions, formatsToWrite, type DrawOptions } from './draw-options.js';
 import { labelLive, liveOptions } from './label-live.js';
 import {
+  greyLevels,
   limitOptions,
   limitsOf,
   machineOptions,
@@ -34,6 +35,7 @@ interface LabelFlags extends MachineOptions, SegmentOptions, DrawOptions {
   probabilities?: boolean;
   start?: number;
   duration?: number;
+  skipUnchanged?: number;
   allowRemote?: boolean;
   list?: string;
   stallTimeout?: number;
@@ -66,6 +68,11 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .option('--probabilities', 'write the probability of every label into the JSON')
     .option('--start <seconds>', 'first moment to label', positiveNumber({ orZero: true }))
     .option('--duration <seconds>', 'how much to label', positiveNumber())
+    .option(
+      '--skip-unchanged <levels>',
+      'encode no frame that looks like the last one encoded: no part of it differs by so many grey levels, 0 to 255 (try 3)',
+      greyLevels,
+    )
     .option('--allow-remote', 'permit URLs beside local files')
     .option(
       '--stall-timeout <seconds>',
@@ -130,6 +137,7 @@ async function labelAll(
       unknownBelow: flags.unknownBelow,
       startSec: flags.start,
       durationSec: flags.duration,
+      skipUnchanged: flags.skipUnchanged,
       allowRemote: flags.allowRemote,
       limits: limitsOf(flags),
       stallTimeoutMs: flags.stallTimeout === undefined ? undefined : 1000 * flags.stallTimeout,

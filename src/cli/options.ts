@@ -97,6 +97,13 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
+/** Parses an option's value as grey levels. */
+export function greyLevels(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 255) return value;
+  throw new InvalidArgumentError('Expected grey levels, 0 to 255.');
+}
+
 function probability(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 1) return value;

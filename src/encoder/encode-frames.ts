@@ -33,8 +33,8 @@ export interface EncodeFramesOptions {
 /** Frames a batch, where nothing else is asked for. */
 export const DEFAULT_BATCH_SIZE = 8;
 
-/** Frames that a batch may stand for, in batches, where most look like those before. */
-const MAX_BATCHES_SKIPPED = 4;
+/** Frames that a batch may stand for where most look like those before. Where batches are of one, none waits for others. */
+const mostFrames = (batchSize: number): number => (batchSize === 1 ? 1 : 4 * batchSize);
 
 /**
  * Encodes a stream of frames in batches, several at a time, and yields them in order, each as soon as it is there.
@@ -131,7 +131,7 @@ async function* gatherBatches(
     }
     batch.pictureOf.push(batch.numPictures - 1);
     batch.timesSec.push(timeSec);
-    if (batch.numPictures === batchSize || batch.timesSec.length === MAX_BATCHES_SKIPPED * batchSize) {
+    if (batch.numPictures === batchSize || batch.timesSec.length === mostFrames(batchSize)) {
       yield batch;
       batch = undefined;
     }

@@ -104,7 +104,11 @@ async function* labelConnection(
     frameRate: model.frameRate,
   });
   // One by one, so that no frame waits for others.
-  const encoded = encodeFrames(intake.receive(decoded), encoder, { batchSize: 1, signal });
+  const encoded = encodeFrames(intake.receive(decoded), encoder, {
+    batchSize: 1,
+    signal,
+    skipUnchanged: options.skipUnchanged,
+  });
   let nextIndex = 0;
   try {
     for await (const { indices, timesSec, probabilities } of labelEncoded(labeler, encoded)) {

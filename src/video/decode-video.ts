@@ -43,6 +43,8 @@ export interface DecodeOptions {
   allowLive?: boolean | undefined;
   /** What `-` reads. Default: standard input of this process. */
   stdin?: Readable | undefined;
+  /** What looking at the source found; where it is given, the source is not looked at again. */
+  probe?: StreamProbe | undefined;
   /** How large and long a video may be. */
   limits?: VideoLimits | undefined;
   /** Gives the memory, of a frame's size, that the next frame is decoded into. Default: new memory for each. */
@@ -66,7 +68,7 @@ export async function* decodeVideo(opened: MediaSource, options: DecodeOptions):
   // A live input begins anew with every connection, so looking first would tell nothing of the times to come, and what
   // standard input gave would be gone.
   const isProbed = opened.kind === 'file' || (opened.kind === 'remote' && options.startSec);
-  const probe = isProbed ? await probeStream(opened, options) : undefined;
+  const probe = isProbed ? (options.probe ?? (await probeStream(opened, options))) : undefined;
   signal?.throwIfAborted();
   if (probe) expectWithinLimits(probe.info, options);
   const decoder = new VideoDecoder(await planDecoding(opened, probe, options), options);

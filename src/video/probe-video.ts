@@ -63,9 +63,22 @@ interface ProbedMedia {
  * @throws {FfmpegMissingError} If this machine has no ffprobe.
  */
 export async function probeVideo(source: string, options: ProbeOptions = {}): Promise<VideoInfo> {
+  return (await examineVideo(source, options)).info;
+}
+
+/**
+ * As `probeVideo`, with what decoding needs to know too.
+ *
+ * @returns `probe` is absent for a folder of pictures.
+ */
+export async function examineVideo(
+  source: string,
+  options: ProbeOptions = {},
+): Promise<{ info: VideoInfo; probe?: StreamProbe }> {
   const opened = await openSource(source, options.allowRemote);
-  if (opened.kind === 'folder') return probeImageFolder(source, options.folderFrameRate);
-  return (await probeStream(opened, options)).info;
+  if (opened.kind === 'folder') return { info: await probeImageFolder(source, options.folderFrameRate) };
+  const probe = await probeStream(opened, options);
+  return { info: probe.info, probe };
 }
 
 /** What decoding needs beyond `VideoInfo`. */

@@ -63,6 +63,22 @@ describe('framewise label', () => {
     expect(timeline.frames.length).toBeGreaterThan(4);
   });
 
+  it('encodes one frame where all others count as unchanged, and labels every frame', async () => {
+    const whole = await label([CLIP], '--format', 'json');
+    const file = whole.stdout.trim();
+    const all = await readTimelineJson(file);
+    const { exitCode } = await label([CLIP], '--format', 'json', '--skip-unchanged', '255');
+    expect(exitCode).toBe(0);
+    const still = await readTimelineJson(file);
+    expect(still.frames.map(({ timeSec }) => timeSec)).toEqual(all.frames.map(({ timeSec }) => timeSec));
+    expect(still.frames[0]).toEqual(all.frames[0]);
+    expect(still.frames.at(-1)).not.toEqual(all.frames.at(-1));
+    expect(await label([CLIP], '--skip-unchanged', '256')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('Expected grey levels, 0 to 255.'),
+    });
+  });
+
   it('labels the videos of a folder and below into folders of the same names', async () => {
     const { exitCode, stdout, stderr } = await label([path.join(FIXTURES, 'clips')], '--format', 'csv');
     expect(exitCode).toBe(0);
