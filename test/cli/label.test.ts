@@ -73,10 +73,9 @@ describe('framewise label', () => {
     expect(still.frames.map(({ timeSec }) => timeSec)).toEqual(all.frames.map(({ timeSec }) => timeSec));
     expect(still.frames[0]).toEqual(all.frames[0]);
     expect(still.frames.at(-1)).not.toEqual(all.frames.at(-1));
-    expect(await label([CLIP], '--skip-unchanged', '256')).toMatchObject({
-      exitCode: 2,
-      stderr: expect.stringContaining('Expected grey levels, 0 to 255.'),
-    });
+    const refused = await label([CLIP], '--skip-unchanged', '256');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('Expected grey levels, 0 to 255.');
   });
 
   it('labels the videos of a folder and below into folders of the same names', async () => {
