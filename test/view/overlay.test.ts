@@ -104,21 +104,25 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect(differences.reduce((sum, value) => sum + value, 0) / upper).toBeLessThan(8);
   });
 
-  it('writes Matroska where MP4 cannot hold the sound, and stops a stopped run', async () => {
+  it('writes Matroska where MP4 cannot hold the sound', async () => {
     const video = path.join(folder, 'pcm.avi');
     await ffmpeg('-f', 'lavfi', '-i', GREY, ...SOUND, '-c:v', 'mpeg4', '-c:a', 'pcm_s16le', `file:${video}`);
     const file = await writeOverlay(timelineOf(video, ENDS), path.join(folder, 'pcm'));
     expect(path.basename(file)).toBe('pcm.overlay.mkv');
     expect(await soundOf(file)).toBe(await soundOf(video));
+  });
 
+  it('stops when it is told to, and leaves neither a file nor a process', async () => {
+    const long = await makeVideo('long.mp4', 'color=gray:s=320x240:r=30:d=100', ...H264);
     const stop = new AbortController();
-    const writing = writeOverlay(timelineOf(video, ENDS), path.join(folder, 'stopped'), {
-      signal: stop.signal,
-    });
-    setTimeout(() => stop.abort(new Error('enough')), 200);
-    await expect(writing).rejects.toThrow('enough');
-    expect((await readdir(folder)).filter((name) => /stopped|\.part$/.test(name))).toEqual([]);
-    await vi.waitFor(() => expect(countRunning()).toBe(0));
+    const options = { signal: stop.signal };
+    const stopped = writeOverlay(timelineOf(long, ENDS), path.join(folder, 'stopped'), options).catch(String);
+    const written = async () => (await readdir(folder)).filter((name) => name.includes('stopped'));
+    await vi.waitFor(async () => expect(await written()).toHaveLength(1), { timeout: 20_000, interval: 10 });
+    stop.abort(new Error('enough'));
+    expect(await stopped).toBe('Error: enough');
+    expect(await written()).toEqual([]);
+    expect(countRunning()).toBe(0);
   });
 });
 
