@@ -26,8 +26,9 @@ import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { readModelFiles } from '../src/encoder/model-files.js';
 import { locateMoveNet } from '../src/encoder/movenet.js';
-import { ActivityRecognizer, decodeFrames, startBackend } from '../src/index.js';
+import { ActivityRecognizer, startBackend } from '../src/index.js';
 import { runBareFfmpeg } from './benchmark/bare-ffmpeg.js';
+import { measureDecodeRatio } from './benchmark/decode-ratio.js';
 import { loopVideo } from './benchmark/looped-video.js';
 import { median, round, timed } from './benchmark/statistics.js';
 
@@ -74,7 +75,7 @@ try {
   const result = {
     ...pipeline,
     workerScaling: await measureScaling(part),
-    decodeRatio: await measureDecoding(part),
+    decodeRatio: await measureDecoding(video),
     ...(await measureSkipping(still)),
     peakMemoryGrowthMiB: await measureMemory(),
     numCores,
@@ -91,7 +92,7 @@ try {
 async function measurePipeline(video: string, runBare: () => number) {
   const efficiencies: number[] = [];
   const paces: number[] = [];
-  for (let round = 0; round < NUM_ROUNDS; round++) {
+  for (let turn = 0; turn < NUM_ROUNDS; turn++) {
     const encoderSec = runBare();
     let numFrames = 0;
     const wallSec = await timed(async () => (numFrames = (await withAll.label(video)).frames.length));
@@ -143,16 +144,9 @@ async function measureScaling(video: string): Promise<number> {
 }
 
 async function measureDecoding(video: string): Promise<number> {
-  const decode = async () => {
-    for await (const frame of decodeFrames(video, { width: 192, height: 192, frameRate })) void frame;
-  };
-  const ratios: number[] = [];
-  for (let round = 0; round < 2 * NUM_ROUNDS; round++) {
-    const bareSec = await timed(() => runBareFfmpeg(video, { size: 192, frameRate }));
-    ratios.push(bareSec / (await timed(decode)));
-  }
-  print(`  ffmpeg alone over decoding: ${median(ratios).toFixed(3)}`);
-  return round(median(ratios));
+  const { ratio } = await measureDecodeRatio(video, frameRate, 2 * NUM_ROUNDS);
+  print(`  ffmpeg alone over decoding: ${ratio}`);
+  return ratio;
 }
 
 async function measureSkipping(video: string) {
