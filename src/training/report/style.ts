@@ -44,7 +44,7 @@ table.facts td:first-child { color: var(--muted); width: 13rem; }
 .video header { display: flex; justify-content: space-between; gap: 1rem; align-items: baseline; }
 .video header span { color: var(--muted); font-size: .87rem; white-space: nowrap; }
 .hardest { display: grid; grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)); gap: 1.1rem 1rem; font-size: .87rem; }
-.picture { display: grid; place-items: center; height: 104px; margin-bottom: .4rem; border-radius: 6px; overflow: hidden; background: color-mix(in srgb, var(--muted) 18%, transparent); color: var(--muted); }
+.picture { display: grid; grid-template: minmax(0, 1fr) / minmax(0, 1fr); place-items: center; height: 104px; margin-bottom: .4rem; border-radius: 6px; overflow: hidden; background: color-mix(in srgb, var(--muted) 18%, transparent); color: var(--muted); }
 .picture img { width: 100%; height: 100%; object-fit: contain; }
 .hardest p { margin: 0; overflow-wrap: anywhere; }
 .hardest .key { margin-right: .3rem; white-space: normal; }
