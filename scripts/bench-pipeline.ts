@@ -172,7 +172,7 @@ async function measureSkipping(video: string) {
 async function measureMemory(): Promise<number> {
   const peakMiB = async (durationSec: number): Promise<number> => {
     const video = await loopVideo(sample, durationSec, path.join(folder, `${durationSec}.mp4`));
-    const program = here('./pipeline/label-program.ts');
+    const program = fileURLToPath(new URL('./pipeline/label-program.ts', import.meta.url));
     const child = fork(program, [MODEL, video, path.join(folder, `out-${durationSec}`)]);
     const ended = once(child, 'exit').then(([code]) => {
       throw new Error(`The labeling of a video of ${durationSec} s ended with exit code ${String(code)}.`);
