@@ -7,7 +7,7 @@ import type { AnnotationFormat } from './annotation-format.js';
 import { reportSkip, type LabelFile, type ReadContext } from './annotation-reader.js';
 import { framesWithin } from './frame-runs.js';
 import { publicSource, videoName } from './media-names.js';
-import { glanceAtHeader, parseTable } from './parse-table.js';
+import { parseTable, seemsToHaveColumns } from './parse-table.js';
 import { parseTime } from './parse-time.js';
 
 const COLUMNS = ['behavior', 'behavior type', 'start (s)', 'stop (s)'] as const;
@@ -25,12 +25,8 @@ export const borisFormat: AnnotationFormat = {
   extension: '.boris.csv',
   extensions: ['.csv', '.tsv'],
   holds: ['segments', 'overlaps', 'gaps', 'times', 'folder', 'extension'],
-  recognizes: (file) => {
-    const names = glanceAtHeader(file);
-    return (
-      COLUMNS.every((name) => names.includes(name)) && MEDIA_COLUMNS.some((name) => names.includes(name))
-    );
-  },
+  recognizes: (file) =>
+    MEDIA_COLUMNS.some((mediaColumn) => seemsToHaveColumns(file, [...COLUMNS, mediaColumn])),
   read: readEvents,
   write: writeEvents,
 };

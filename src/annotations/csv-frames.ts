@@ -7,7 +7,7 @@ import type { LabelFile } from './annotation-reader.js';
 import { countingRate, framesWithin } from './frame-runs.js';
 import { annotatedSegmentsOf, unknownVideo } from './labelled-timeline.js';
 import { videoName } from './media-names.js';
-import { glanceAtHeader, parseTable, type TableRow } from './parse-table.js';
+import { parseTable, seemsToHaveColumns, type TableRow } from './parse-table.js';
 import { parseTime } from './parse-time.js';
 
 const COLUMNS = ['video', 'frame', 'time', 'label'] as const;
@@ -22,10 +22,7 @@ export const csvFramesFormat: AnnotationFormat = {
   extension: '.frames.csv',
   extensions: ['.csv'],
   holds: ['confidence', 'frames', 'gaps', 'extension'],
-  recognizes: (file) => {
-    const names = glanceAtHeader(file);
-    return COLUMNS.every((name) => names.includes(name));
-  },
+  recognizes: (file) => seemsToHaveColumns(file, COLUMNS),
   read: (file) => readTimelines(file).flatMap(annotatedSegmentsOf),
   readTimelines,
   write: writeFrames,

@@ -5,7 +5,7 @@ import type { AnnotatedSegment } from './annotated-segments.js';
 import type { AnnotationFormat, WriteOptions } from './annotation-format.js';
 import type { LabelFile } from './annotation-reader.js';
 import { videoName } from './media-names.js';
-import { glanceAtHeader, parseTable, type TableRow } from './parse-table.js';
+import { parseTable, seemsToHaveColumns, type TableRow } from './parse-table.js';
 import { parseTime } from './parse-time.js';
 
 const COLUMNS = ['video', 'label', 'start', 'end'] as const;
@@ -24,10 +24,7 @@ export const csvSegmentsFormat: AnnotationFormat = {
   extension: '.csv',
   extensions: ['.csv'],
   holds: ['segments', 'confidence', 'overlaps', 'gaps', 'times', 'extension', 'group', 'subset'],
-  recognizes: (file) => {
-    const names = glanceAtHeader(file);
-    return COLUMNS.every((name) => names.includes(name));
-  },
+  recognizes: (file) => seemsToHaveColumns(file, COLUMNS),
   read: readSegments,
   write: writeSegments,
 };

@@ -47,8 +47,14 @@ function parseConfidence(text = ''): number | undefined {
   return text !== '' && value >= 0 && value <= 1 ? value : undefined;
 }
 
-/** The lower-case names in a table's first line, guessed with a comma or a tab between; for recognizing a file. */
-export function glanceAtHeader({ text }: LabelFile): string[] {
+/** Whether a table's first line seems to have all these columns, named in lower case; for recognizing a file. */
+export function seemsToHaveColumns(file: LabelFile, columns: readonly string[]): boolean {
+  const names = glanceAtHeader(file);
+  return columns.every((name) => names.includes(name));
+}
+
+/** The lower-case names in a table's first line, guessed with a comma or a tab between. */
+function glanceAtHeader({ text }: LabelFile): string[] {
   const [firstLine = ''] = text.trimStart().split(/[\r\n]/, 1);
   return firstLine.split(/[,\t]/).map((name) =>
     name
