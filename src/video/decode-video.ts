@@ -58,9 +58,10 @@ export interface DecodeOptions {
 /**
  * Decodes a video with ffmpeg. See `decodeFrames`.
  *
- * Exact times: ffmpeg's `showinfo` filter, its checksums off so that it touches no pixel, prints the
- * timestamp of each frame that passes as an integer of microseconds. One stands behind the scaler, for the
- * frames that come through the pipe; another one before the rate is changed, for the source's.
+ * Exact times: the frames are written by two muxers, `rawvideo` their pixels to stdout, `framecrc` their timestamps to
+ * stderr, integers of microseconds. The source's own times are printed by the `showinfo` filter before the rate is
+ * changed, its checksums off so that it touches no pixel: of every frame where they are asked for, as it writes a dozen
+ * times a frame; else of some.
  */
 export async function* decodeVideo(opened: MediaSource, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const { signal } = options;
@@ -88,27 +89,26 @@ async function planDecoding(
   const { startSec = 0, durationSec = Infinity } = options;
   const syncOption = supportsFpsMode ? '-fps_mode' : '-vsync';
   const clock = planClock(probe, startSec);
-  // The names of the printing filters cannot be guessed, so no tag inside a video can imitate their lines.
+  // The name of the printing filter cannot be guessed, so no tag inside a video can imitate its lines.
   const token = randomUUID().slice(0, 8);
   const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'];
   const isWhole = startSec === 0 && durationSec === Infinity;
   const limits = limitsOf(options.limits, kind !== 'file');
   // What makes frames, or drops them, can be busy without an end: what comes before it shows whether there is progress.
   const isResampled = options.frameRate !== 'source' || !isWhole;
+  const printer = `showinfo@source${token}=checksum=0`;
   const filters = [
     'settb=1/1000000',
     clock.filter,
-    (options.onSourceFrame || isResampled) && `showinfo@source${token}=checksum=0`,
+    options.onSourceFrame ? printer : isResampled && aside(`${SOME_FRAMES},${printer}`),
     options.frameRate !== 'source' && `fps=fps=${options.frameRate},settb=1/1000000`,
     !isWhole && trim(startSec, startSec + durationSec),
     resize(options),
-    `showinfo@frame${token}=checksum=0`,
   ];
   return {
     source,
     info: probe?.info,
     limits,
-    framePrinter: `frame${token}`,
     sourcePrinter: `source${token}`,
     command: {
       ffmpegPath,
@@ -117,9 +117,22 @@ async function planDecoding(
       inputOptions: [...quiet, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions],
       filters: filters.filter(Boolean).join(','),
       // `V`: moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
-      outputOptions: ['-map', '0:V:0', syncOption, 'passthrough', '-f', 'rawvideo'],
+      outputOptions: [
+        ...['-map', '0:V:0', syncOption, 'passthrough', '-c:v', 'rawvideo'],
+        ...['-enc_time_base', '1:1000000', '-avoid_negative_ts', 'disabled', '-f', 'tee'],
+      ],
+      // Each frame's time is written before its pixels.
+      outputUrl: '[f=framecrc:flush_packets=1]pipe:2|[f=rawvideo]pipe:1',
     },
   };
+}
+
+/** A frame a second of the wall clock, and each whose time is more than five seconds behind that of the one before. */
+const SOME_FRAMES = "select='if(gt(time(0)-ld(0),1)+gt(pts-prev_pts,5000000),st(0,time(0)),0)'";
+
+/** Filters that see the frames, beside those that change them. */
+function aside(filters: string): string {
+  return `split[seen][passed];[seen]${filters},nullsink;[passed]null`;
 }
 
 /**

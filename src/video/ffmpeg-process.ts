@@ -20,6 +20,7 @@ export interface FfmpegCommand {
   inputOptions: string[];
   filters: string;
   outputOptions: string[];
+  outputUrl: string;
   /** Receives stdout; holding its callbacks back makes ffmpeg wait. */
   output: Writable;
   /** Receives the lines of stderr, which is read whether or not stdout is. */
@@ -50,7 +51,7 @@ export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
       .inputOptions(...command.inputOptions)
       .videoFilters(command.filters)
       .outputOptions(...command.outputOptions)
-      .output(command.output)
+      .output(command.outputUrl)
       .on('error', (startError: Error) => {
         if (!child) resolve({ exitCode: null, startError });
       })
@@ -60,6 +61,8 @@ export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
           .removeAllListeners('error')
           .on('error', (startError) => resolve({ exitCode: null, startError }));
         child.on('close', (exitCode) => resolve({ exitCode }));
+        // The library would keep both in memory.
+        child.stdout?.removeAllListeners('data').pipe(command.output);
         child.stderr?.removeAllListeners('data');
         if (child.stderr) readLines(child.stderr, command.onLine);
         if (command.stdin && child.stdin) feed(command.stdin, child, command.onLine);

@@ -14,14 +14,13 @@ export interface DecodePlan {
   /** Absent for an address, which is not looked at before. */
   info: VideoInfo | undefined;
   limits: Required<VideoLimits>;
-  /** Names of the two `showinfo` filters that print times. */
-  framePrinter: string;
+  /** Name of the `showinfo` filter that prints the source's times. */
   sourcePrinter: string;
   command: Omit<FfmpegCommand, 'output' | 'onLine'>;
 }
 
 /**
- * One running ffmpeg. Pairs the pixels of frame i, from stdout, with its time, the i-th printed on stderr.
+ * One running ffmpeg. Pairs the pixels of frame i, from stdout, with its time, the i-th written on stderr.
  * Pixels wait in a short queue that makes ffmpeg wait when it is full; stderr is always read, so the two
  * cannot block each other.
  */
@@ -32,9 +31,12 @@ export class VideoDecoder {
   readonly #frames: FrameAssembler;
   readonly #timesSec: number[] = [];
   readonly #complaints: string[] = [];
-  readonly #printedTime: RegExp;
+  readonly #frameTime: RegExp;
+  readonly #sourceTime: RegExp;
   readonly #stallTimer: NodeJS.Timeout;
   readonly #stallTimeoutMs: number;
+  /** What ffmpeg's log had begun to say when a frame's time came between. */
+  #lineBeginning = '';
   #numProgress = 0;
   #numFrames = 0;
   #numSourceFrames = 0;
@@ -46,15 +48,14 @@ export class VideoDecoder {
   constructor(plan: DecodePlan, options: DecodeOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#printedTime = new RegExp(
-      `^\\[showinfo@(${plan.framePrinter}|${plan.sourcePrinter}) @ \\S+ \\[info\\] ` +
-        'n: *\\d+ pts: *(-?\\d+|NOPTS) ',
+    const frameBytes = options.width * options.height * 3;
+    this.#frameTime = new RegExp(
+      `^(.*)0, +-?\\d+, +(-?\\d+), +\\d+, +${frameBytes}, 0x[0-9a-f]{8}(?:, .*)?$`,
     );
-    this.#frames = new FrameAssembler(
-      options.width * options.height * 3,
-      () => this.#progress(),
-      options.newFrame,
+    this.#sourceTime = new RegExp(
+      `^\\[showinfo@${plan.sourcePrinter} @ \\S+ \\[info\\] n: *\\d+ pts: *(-?\\d+|NOPTS) `,
     );
+    this.#frames = new FrameAssembler(frameBytes, () => this.#progress(), options.newFrame);
     this.#process = startFfmpeg({
       ...plan.command,
       output: this.#frames,
@@ -105,12 +106,22 @@ export class VideoDecoder {
   }
 
   #readLine(line: string): void {
-    const [, printer, pts] = this.#printedTime.exec(line) ?? [];
+    const [, beginning, framePts] = this.#frameTime.exec(line) ?? [];
+    if (framePts !== undefined) {
+      this.#lineBeginning = beginning!;
+      this.#timesSec.push(Number(framePts) / 1e6);
+      this.#progress();
+    } else {
+      this.#readLogLine(this.#lineBeginning + line);
+      this.#lineBeginning = '';
+    }
+  }
+
+  #readLogLine(line: string): void {
+    const [, pts] = this.#sourceTime.exec(line) ?? [];
+    if (pts === undefined) return this.#readRemark(line); // no progress: a damaged file may complain for ever
     if (pts === 'NOPTS')
       this.#fail(this.#decodeError('has a frame without a presentation time. Remux or convert it.'));
-    else if (pts === undefined)
-      return this.#readRemark(line); // no progress: a damaged file may complain for ever
-    else if (printer === this.#plan.framePrinter) this.#timesSec.push(Number(pts) / 1e6);
     else this.#reportSourceFrame(Number(pts) / 1e6);
     this.#progress();
   }

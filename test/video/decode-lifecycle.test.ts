@@ -192,12 +192,11 @@ async function makeFakeFfmpeg(behaviour: string): Promise<string> {
     const { spawnSync } = require('node:child_process');
     const real = ${JSON.stringify(bundledTools.ffmpegPath)};
     const argv = process.argv.slice(2);
-    const token = /showinfo@(frame[0-9a-f]+)/.exec(argv.join(' '))?.[1];
     const printTime = (n) =>
-      console.error('[showinfo@' + token + ' @ 0x1] [info] n: ' + n + ' pts: ' + n * 40000 + ' pts_time:0');
+      console.error(['0', n * 40000, n * 40000, 40000, frame.length, '0x00000000'].join(', '));
     const frame = Buffer.alloc(64 * 48 * 3, 7);
     if (argv[0] === '-version') console.log('ffmpeg version fake\\nlibavformat 60. 1.100');
-    else if (!token) process.exitCode = spawnSync(real, argv, { stdio: 'inherit' }).status;
+    else if (!argv.join().includes('framecrc')) process.exitCode = spawnSync(real, argv, { stdio: 'inherit' }).status;
     else { ${behaviour} }`;
   await writeFile(file, program, { mode: 0o755 });
   return file;
@@ -222,6 +221,17 @@ describe.skipIf(isWindows)('an ffmpeg that fails (a script in its place needs a 
     expect((error as Error).message).toMatch(
       /failed after 2 frames: ffmpeg exited with code 187 \(the disk is gone\)/,
     );
+  });
+
+  it('tells why, though a time came in the middle of its words', async () => {
+    const { frames, error } = await decodeWithFake(`
+      process.stderr.write('[mov @ 0x1] [error] the disk ');
+      printTime(0);
+      console.error('is gone');
+      process.stdout.write(frame);
+      process.exitCode = 187;`);
+    expect(timesOf(frames)).toEqual([0]);
+    expect((error as Error).message).toContain('(the disk is gone)');
   });
 
   it('inside a frame is an error, though it exits well', async () => {
