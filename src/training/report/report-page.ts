@@ -1,5 +1,6 @@
-import { html, markup, type Html } from '../../view/html.js';
+import { html, type Html } from '../../view/html.js';
 import { LabelColors } from '../../view/label-colors.js';
+import { pageHead } from '../../view/page-head.js';
 import { drawLearning } from './learning-charts.js';
 import { LearningCurves } from './learning-curves.js';
 import { describeResults } from './results-sections.js';
@@ -8,9 +9,6 @@ import { describeScores } from './score-sections.js';
 import { describeRun } from './run-section.js';
 import { STYLE } from './style.js';
 import type { TrainingReport } from './training-report.js';
-
-/** Nothing may be fetched or run, so that even a name that got through as markup could do nothing. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /**
  * Lays a report out as one page that needs nothing beside itself: no network, no script.
@@ -29,15 +27,7 @@ export function layOutReport(
   const colors = new LabelColors(results?.labels ?? [], results?.background);
   const page = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>Training of ${name}</title>
-        <style>
-          ${markup(STYLE)}
-        </style>
-      </head>
+      ${pageHead(`Training of ${name}`, STYLE)}
       <body>
         <header>
           <h1>${name}</h1>

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { OutputError } from '../../errors.js';
 import { prepareOutputFolder } from '../../runtime/output-file.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
-import { html, markup } from '../html.js';
+import { html, type Html } from '../html.js';
 import { LabelColors } from '../label-colors.js';
+import { pageHead } from '../page-head.js';
 import { SCRIPT } from './page-script.js';
 import { STYLE } from './page-style.js';
 import { budgetOf, spellRow, type ReportVideo } from './report-row.js';
@@ -13,11 +14,11 @@ import { budgetOf, spellRow, type ReportVideo } from './report-row.js';
 /** Name of the page in a batch's folder. */
 const REPORT_FILE = 'report.html';
 
-/** Nothing may be fetched but the videos, and nothing run but the page's own script. */
-const POLICY = [
-  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; media-src 'self' file:",
+/** The page plays the videos, and runs its own script and no other. */
+const ALSO_ALLOWED = [
+  "media-src 'self' file:",
   `script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'`,
-].join('; ');
+];
 
 /**
  * Writes a batch as one page that needs nothing beside itself but the videos, to play them: a row a video, failures
@@ -63,7 +64,7 @@ async function* spellPage(
     if (!labels.has(label)) labels.set(label, labels.size);
     return labels.get(label)!;
   };
-  yield `${head(numVideos).text}\n<script type="application/x-ndjson" id="rows">\n`;
+  yield `${start(numVideos).text}\n<script type="application/x-ndjson" id="rows">\n`;
   const budget = budgetOf(numVideos);
   for await (const video of videos) {
     for (const label of video.timeline?.labels ?? []) labelAt(label);
@@ -77,21 +78,14 @@ async function* spellPage(
 }
 
 /** The page up to its data, with places for what the script makes of them. */
-function head(numVideos: number): ReturnType<typeof html> {
+function start(numVideos: number): Html {
+  const title = `Labels of ${numVideos} ${numVideos === 1 ? 'video' : 'videos'}`;
   return html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>Labels of ${numVideos} videos</title>
-        <style>
-          ${markup(STYLE)}
-        </style>
-      </head>
+      ${pageHead(title, STYLE, ...ALSO_ALLOWED)}
       <body>
         <header>
-          <h1>Labels of ${numVideos} ${numVideos === 1 ? 'video' : 'videos'}</h1>
+          <h1>${title}</h1>
           <p class="note">
             Point at a timeline for what is there, click it to play from there. With the keyboard: arrows,
             Page Up and Page Down from segment to segment, Enter.
