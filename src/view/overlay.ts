@@ -5,10 +5,9 @@ import { OutputError } from '../errors.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
 import { findFfmpeg } from '../runtime/ffmpeg.js';
 import type { Timeline } from '../timeline/timeline.js';
-import { probeStream } from '../video/probe-video.js';
-import { expectWithinLimits, ffmpegLimits, limitsOf, type VideoLimits } from '../video/video-limits.js';
-import { openSource, refusal } from '../video/video-source.js';
+import type { VideoLimits } from '../video/video-limits.js';
 import { bandOf, drawBands, type OverlayBand } from './overlay-pictures.js';
+import { openOverlaySource } from './overlay-source.js';
 import { streamPictures } from './picture-stream.js';
 import { runFfmpeg } from './run-ffmpeg.js';
 import { lengthSecOf } from './timeline-bar.js';
@@ -36,12 +35,14 @@ const HIGH_DEFINITION_HEIGHT = 720;
  * Writes a video again with its labels burnt in: at the lower edge the label of the moment with the segment's mean
  * confidence, and a bar of the whole timeline with a mark where it is. One run of ffmpeg. Sounds are copied as they are,
  * as are chapters and what the file says of itself; each frame keeps its time; rotation is applied; the picture is encoded
- * as H.264. Subtitles and further video streams are left out.
+ * as H.264. Subtitles and further video streams are left out. The pictures of a folder become a video at the timeline's rate,
+ * in the order and shape in which they were labelled, all of the first one's size.
  *
  * @param timeline - Of `timeline.video.source`, which is read again.
  * @param base - Path of the file to write, without `.overlay.mp4`, or `.overlay.mkv` where MP4 cannot hold the sounds.
  * @returns The file's path. It is written whole or not at all.
- * @throws {VideoOpenError} If the video cannot be read, or is a folder of pictures.
+ * @throws {VideoOpenError} If the video cannot be read.
+ * @throws {VideoDecodeError} If a picture of a folder cannot be read.
  * @throws {VideoLimitError} If it is larger or longer than `limits` allow.
  * @throws {VideoStalledError} If nothing comes for `stallTimeoutMs`.
  * @throws {OutputError} If ffmpeg fails.
@@ -53,27 +54,15 @@ export async function writeOverlay(
   options: OverlayOptions = {},
 ): Promise<string> {
   const { source } = timeline.video;
-  const { allowRemote, signal } = options;
+  const { signal } = options;
   signal?.throwIfAborted();
-  const opened = await openSource(source, allowRemote);
-  if (opened.kind === 'folder') {
-    throw refusal(source, 'it is a folder of pictures, of which no labelled video is made.');
-  }
-  const { info, containerStartSec, audioCodecs } = await probeStream(opened, options);
-  expectWithinLimits(info, options);
-  const size = { width: 2 * Math.ceil(info.width / 2), height: 2 * Math.ceil(info.height / 2) };
+  const { size, shiftSec, audioCodecs, inputOptions, pixels } = await openOverlaySource(timeline, options);
   const band = bandOf(size);
-  // ffmpeg moves the container's start to zero, labels count from the video stream's.
-  const shiftSec = info.durationSec > 0 ? info.startSec - containerStartSec : 0;
   const pictures = drawBands(timeline, band, { videoHeight: size.height, shiftSec });
   const container = audioCodecs.every((codec) => MP4_SOUNDS.has(codec)) ? 'mp4' : 'matroska';
   const { supportsFpsMode } = await findFfmpeg();
 
-  const inputs = [
-    ...ffmpegLimits(limitsOf(options.limits, opened.kind === 'remote')),
-    ...[...opened.inputOptions, '-i', opened.url],
-    ...['-protocol_whitelist', 'pipe', '-f', 'matroska', '-i', 'pipe:0'],
-  ];
+  const inputs = [...inputOptions, '-protocol_whitelist', 'pipe', '-f', 'matroska', '-i', 'pipe:0'];
   const filters = filtersOf(size, band, { lengthSec: lengthSecOf(timeline), shiftSec });
   const outputs = [
     ...['-filter_complex', filters, '-map', '[labelled]', '-map', '0:a?', '-map_metadata', '0'],
@@ -87,7 +76,7 @@ export async function writeOverlay(
   const file = `${base}${OVERLAY_EXTENSIONS[container]}`;
   await writeAside(file, (aside) =>
     runFfmpeg([...inputs, ...outputs, `file:${aside}`], {
-      ...{ source, file, input: streamPictures(pictures, band) },
+      ...{ source, file, input: streamPictures(pictures, band), secondInput: pixels },
       ...{ signal, stallTimeoutMs: options.stallTimeoutMs },
     }),
   );

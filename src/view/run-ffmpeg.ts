@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { devNull } from 'node:os';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { OutputError, VideoStalledError } from '../errors.js';
 import { findFfmpeg } from '../runtime/ffmpeg.js';
@@ -11,8 +11,9 @@ export interface FfmpegRun {
   /** The video that is read and the file that is written, as messages name them. */
   source: string;
   file: string;
-  /** What it reads from `pipe:0`. */
+  /** What it reads from `pipe:0`, and what from `pipe:3`. */
   input: AsyncIterable<Uint8Array>;
+  secondInput?: AsyncIterable<Uint8Array> | undefined;
   signal?: AbortSignal | undefined;
   /** Milliseconds without progress after which it is given up. Default 30,000. */
   stallTimeoutMs?: number | undefined;
@@ -25,18 +26,21 @@ const STDERR_TAIL_LINES = 10;
  *
  * @throws {OutputError} If it fails, with what it complained of.
  * @throws {VideoStalledError} If it makes no progress.
- * @throws Whatever `input` throws; the reason of `signal`. In every case the process is gone.
+ * @throws Whatever an input throws; the reason of `signal`. In every case the process is gone.
  */
 export async function runFfmpeg(options: readonly string[], run: FfmpegRun): Promise<void> {
-  const { source, file, input, signal, stallTimeoutMs = 30_000 } = run;
+  const { source, file, input, secondInput, signal, stallTimeoutMs = 30_000 } = run;
   const { ffmpegPath } = await findFfmpeg();
   signal?.throwIfAborted();
   const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1', '-y'];
   const child = spawn(ffmpegPath, [...quiet, ...options], {
+    stdio: ['pipe', 'pipe', 'pipe', secondInput ? 'pipe' : 'ignore'],
     windowsHide: true,
     // A statically linked ffmpeg crashes when it loads the system's character set converters.
     env: { ...process.env, GCONV_PATH: devNull },
   });
+  const { stdin, stdout, stderr } = child as ChildProcessWithoutNullStreams; // all three are pipes
+  const second = child.stdio[3] as Writable | null;
   let failure: { reason: unknown } | undefined;
   const fail = (reason: unknown): void => {
     failure ??= { reason };
@@ -57,19 +61,23 @@ export async function runFfmpeg(options: readonly string[], run: FfmpegRun): Pro
   const abort = (): void => fail(signal?.reason);
   signal?.addEventListener('abort', abort);
   readLines(
-    child.stdout,
+    stdout,
     onNewFrame(() => stall.refresh()),
   );
-  readLines(child.stderr, (line) => {
+  readLines(stderr, (line) => {
     complaints.push(line);
     if (complaints.length > STDERR_TAIL_LINES) complaints.shift();
   });
-  const feeding = pipeline(Readable.from(input), child.stdin).catch((error: NodeJS.ErrnoException) => {
-    // A pipe breaks when the process ends first, and how that ended tells more.
-    if (!/^(?:EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(error.code ?? '')) fail(error);
-  });
+  const feed = async (from: AsyncIterable<Uint8Array>, pipe: Writable): Promise<void> => {
+    await pipeline(Readable.from(from), pipe).catch((error: NodeJS.ErrnoException) => {
+      // A pipe breaks when the process ends first, and how that ended tells more.
+      if (!/^(?:EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(error.code ?? '')) fail(error);
+    });
+  };
+  const feeding = [feed(input, stdin)];
+  if (secondInput && second) feeding.push(feed(secondInput, second));
   const exitCode = await ended;
-  await feeding;
+  await Promise.all(feeding);
   clearTimeout(stall);
   signal?.removeEventListener('abort', abort);
   if (failure) throw failure.reason;

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
 import { OutputError, VideoLimitError, VideoOpenError } from '../../src/errors.js';
 import { writeOverlay } from '../../src/view/overlay.js';
@@ -15,6 +16,7 @@ import {
   ffmpeg,
   folder,
   largestDifference,
+  makeFolder,
   makeVideo,
   probeTimes,
   useTools,
@@ -112,6 +114,50 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect(await soundOf(file)).toBe(await soundOf(video));
   });
 
+  it('makes a video of a folder of pictures, in the order and shape in which they are labelled', async () => {
+    // Natural order, all formats, another size, one to be turned as EXIF says; 5 a second.
+    const plain = (level: number, width = 161, height = 120) =>
+      sharp({ create: { width, height, channels: 3, background: { r: level, g: level, b: 255 - level } } });
+    const place = await makeFolder(`pictures ${tools.origin} '%03d`, {
+      'p10.JPG': plain(200).jpeg({ quality: 95 }),
+      'p2.png': plain(90).png(),
+      'p9.webp': plain(140, 322, 240).webp({ lossless: true }),
+      'p1.jpg': plain(40, 120, 161).jpeg({ quality: 95 }).withMetadata({ orientation: 6 }),
+    });
+    const ends: [string, number][] = [
+      ['walk', 0.4],
+      ['sit', 0.8],
+    ];
+    const timeline = timelineOf(place, ends, { width: 161, height: 120, frameRate: 5 });
+    const file = await writeOverlay(timeline, path.join(folder, `pictures-${tools.origin}`));
+    expect(path.basename(file)).toBe(`pictures-${tools.origin}.overlay.mp4`);
+    expect(await probeVideo(file)).toMatchObject({ width: 162, height: 120, numFrames: 4 });
+    const frames = await decodeAll(file, { width: 162, height: 120 });
+    // An ffmpeg of 2018 gives the last frame of a silent video no length, and players leave it out.
+    const levels = [40, 90, 140, 200].slice(0, tools.supportsFpsMode ? 4 : 3);
+    const timesSec = [...levels.keys()].map((i) => i / 5);
+    expect(largestDifference(await probeTimes(file), timesSec)).toBeLessThan(1e-4);
+    const colors = colorsOf(timeline);
+    const plate = 3 * (162 * (120 - 6 - 24 + 10) + 9);
+    for (const [i, level] of levels.entries()) {
+      const { data } = frames[i]!;
+      const hex = [level, level, 255 - level].map((value) => value.toString(16).padStart(2, '0')).join('');
+      expect(colorDistance(data.subarray(3 * (162 * 40 + 80)), `#${hex}`), `picture ${i}`).toBeLessThan(10);
+      expect(colorDistance(data.subarray(plate), colors.of(i < 2 ? 'walk' : 'sit'))).toBeLessThan(24);
+    }
+    expect(countRunning()).toBe(0);
+  });
+
+  it('names the picture of a folder that cannot be read, and leaves neither a file nor a process', async () => {
+    const grey = sharp({ create: { width: 32, height: 24, channels: 3, background: 'gray' } }).png();
+    const damaged = await makeFolder(`damaged ${tools.origin}`, { '1.png': grey, '2.png': 'no picture' });
+    const base = path.join(folder, `damaged-${tools.origin}`);
+    const writing = writeOverlay(timelineOf(damaged, [['walk', 0.08]], { frameRate: 25 }), base);
+    await expect(writing).rejects.toThrow(`Cannot read the picture "${path.join(damaged, '2.png')}"`);
+    expect((await readdir(folder)).filter((name) => name.includes(path.basename(base)))).toEqual([]);
+    expect(countRunning()).toBe(0);
+  });
+
   it('stops when it is told to, and leaves neither a file nor a process', async () => {
     const long = await makeVideo('long.mp4', 'color=gray:s=320x240:r=30:d=100', ...H264);
     const stop = new AbortController();
@@ -131,7 +177,7 @@ describe('writeOverlay', () => {
     const base = path.join(folder, 'none');
     const absent = timelineOf('/nowhere/absent.mp4', ENDS);
     await expect(writeOverlay(absent, base)).rejects.toThrow(VideoOpenError);
-    await expect(writeOverlay(timelineOf(folder, ENDS), base)).rejects.toThrow(/folder of pictures/);
+    await expect(writeOverlay(timelineOf(folder, ENDS), base)).rejects.toThrow(/folder without images/);
     const video = await makeVideo('small.mp4', GREY, ...H264);
     const limits = { maxPixels: 100 };
     await expect(writeOverlay(timelineOf(video, ENDS), base, { limits })).rejects.toThrow(VideoLimitError);
