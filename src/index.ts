@@ -39,6 +39,13 @@ export type { SegmentPrior } from './timeline/segment-prior.js';
 export { smoothLabels, type SmoothingOptions } from './timeline/smoothing.js';
 export type { FrameLabel, LabelSpan, ScoredFrame, Segment, Timeline } from './timeline/timeline.js';
 
+export type { Detail } from './annotations/annotation-format.js';
+export {
+  convertLabels,
+  type ConvertedVideo,
+  type ConvertOptions,
+  type ConvertOutcome,
+} from './annotations/convert-labels.js';
 export { readDataset, type AnnotatedVideo } from './annotations/dataset.js';
 export { writeAnnotations, type AnnotationTarget } from './annotations/formats.js';
 export { readTimelineJson, timelineJsonSchema } from './annotations/json.js';

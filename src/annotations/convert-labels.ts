@@ -36,7 +36,7 @@ export type ConvertOutcome =
   | { source: string; status: 'failed'; error: FramewiseError };
 
 /** One video of a label file, and its file in the new format. */
-interface ConvertedVideo {
+export interface ConvertedVideo {
   video: string;
   file: string;
   /** What the new format had no place for. */
@@ -46,6 +46,9 @@ interface ConvertedVideo {
 /**
  * Converts label files from any format to another, a file a video, named after the video. A label file that fails is
  * reported, and the rest go on; none of its videos is written then, unless writing itself failed.
+ *
+ * @example
+ * for await (const outcome of convertLabels(['street.eaf'], { to: 'csv' })) console.log(outcome);
  *
  * @returns One outcome a label file, in order, each when it is done.
  * @throws {UsageError} If a format is unknown; nothing is read then.
@@ -117,7 +120,7 @@ export async function* convertLabels(
     }
     if (options.shouldOverwrite || !(await exists(file))) return;
     throw new OutputError(
-      `"${file}" is there already. Choose another folder with --output, or have it replaced with --overwrite.`,
+      `"${file}" is there already. Choose another folder (outputDir, --output), or have it replaced (shouldOverwrite, --overwrite).`,
       file,
     );
   }

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { convertLabels, UsageError, type ConvertOptions, type ConvertOutcome } from '../../src/index.js';
+import { useTemporaryFolder } from './temporary-folder.js';
+
+const { pathOf, write } = useTemporaryFolder();
+
+async function convert(files: string[], options: ConvertOptions): Promise<ConvertOutcome[]> {
+  const outcomes: ConvertOutcome[] = [];
+  for await (const outcome of convertLabels(files, options)) outcomes.push(outcome);
+  return outcomes;
+}
+
+it('the library converts label files, and tells of each what became of it and what was lost', async () => {
+  const good = await write('good.csv', 'video,label,start,end,confidence\nday/a.mp4,walk,1,2,0.5\n');
+  const bad = await write('bad.csv', 'video,label,start,end\na.mp4,walk,2,1\n');
+  const [failed, converted] = await convert([bad, good], { to: 'audacity', outputDir: pathOf('out') });
+  expect(failed).toMatchObject({ source: bad, status: 'failed', error: { code: 'ERR_ANNOTATION' } });
+  const file = pathOf('out/a.audacity.txt');
+  const losses = ['confidence', 'folder', 'extension'];
+  expect(converted).toEqual({
+    source: good,
+    status: 'converted',
+    videos: [{ video: 'day/a.mp4', file, losses }],
+  });
+  expect(await readFile(file, 'utf8')).toBe('1.000000\t2.000000\twalk\n');
+});
+
+it('the library refuses an unknown format before it reads anything', async () => {
+  await expect(convert(['absent.csv'], { to: 'xls' })).rejects.toThrow(UsageError);
+});
