@@ -12,7 +12,8 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { exitCodeOf } from '../src/cli/run-cli.js';
-import { startProgress, type Terminal } from '../src/cli/terminal.js';
+import { startProgress } from '../src/cli/progress.js';
+import type { Terminal } from '../src/cli/terminal.js';
 import { addTrainOptions, type TrainFlags } from '../src/cli/train-options.js';
 import { trainOptionsOf } from '../src/cli/train.js';
 import { readDataset } from '../src/annotations/dataset.js';

@@ -11,7 +11,8 @@ import { Command } from 'commander';
 import { readDataset } from '../src/annotations/dataset.js';
 import { writeAnnotations } from '../src/annotations/formats.js';
 import { outputBaseNames } from '../src/annotations/media-names.js';
-import { startProgress, type Terminal } from '../src/cli/terminal.js';
+import { startProgress } from '../src/cli/progress.js';
+import type { Terminal } from '../src/cli/terminal.js';
 import { ActivityRecognizer, FramewiseError, type LabelSpan, type Timeline } from '../src/index.js';
 import { labelsAtTimes } from '../src/timeline/segments.js';
 

@@ -10,7 +10,8 @@
 import { Command } from 'commander';
 import { wholeNumber } from '../src/cli/options.js';
 import { exitCodeOf } from '../src/cli/run-cli.js';
-import { startProgress, type Terminal } from '../src/cli/terminal.js';
+import { startProgress } from '../src/cli/progress.js';
+import type { Terminal } from '../src/cli/terminal.js';
 import { startBackend } from '../src/runtime/backend.js';
 import { readConllu, type TaggedSentence } from './pos-tagging/conllu.js';
 import { reportErrors, type ErrorReport } from './pos-tagging/error-report.js';

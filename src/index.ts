@@ -67,7 +67,13 @@ export {
 } from './training/train-labeler.js';
 export { trainModel, type DatasetSummary, type TrainModelOptions } from './training/train-model.js';
 
-export { drawBatch, type DrawBatchOptions } from './batch/draw-batch.js';
+export {
+  drawBatch,
+  type BatchDrawings,
+  type DrawBatchOptions,
+  type DrawingEvent,
+  type VideoDrawings,
+} from './batch/draw-batch.js';
 export { findVideos, type FoundVideo } from './batch/find-videos.js';
 export { labelVideos, type LabelVideosOptions } from './batch/label-videos.js';
 export type { BatchSummary, FailedVideo, LabelledVideo, VideoOutcome } from './batch/summary.js';

@@ -13,6 +13,8 @@ import { lockOutputFolder } from './run-lock.js';
 import { settleVideo, type Batch, type Job } from './settle-video.js';
 import { summarise, SUMMARY_FILE, writeSummary, type BatchSummary, type VideoOutcome } from './summary.js';
 
+type LabelProgress = Parameters<NonNullable<LabelOptions['onProgress']>>[0];
+
 /** How videos are labelled and where the labels go. */
 export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
   /** Folder for the label files, which this run has for itself; made if missing. */
@@ -27,11 +29,8 @@ export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
   overwrite?: boolean | undefined;
   /** Try again what failed in an earlier run. Default false: only if the video, the model or the options have changed. */
   retryFailed?: boolean | undefined;
-  /** Called as a video advances, with the seconds done and its length, 0 if unknown. */
-  onProgress?: (
-    source: string,
-    progress: { doneSec: number; durationSec: number; numFrames: number },
-  ) => void;
+  /** Called as a video is begun and as it advances, with the seconds done and its length, 0 if unknown. */
+  onProgress?: (source: string, progress: LabelProgress) => void;
   /** Called as soon as a video is settled; with several at a time not in their order. */
   onOutcome?: (outcome: VideoOutcome) => void;
 }
@@ -78,7 +77,8 @@ export async function labelVideos(
         }),
       };
       const settle = async (job: Job, end: AbortSignal): Promise<VideoOutcome> => {
-        const reportProgress: LabelOptions['onProgress'] = (progress) => onProgress?.(job.source, progress);
+        const reportProgress = (progress: LabelProgress): void => onProgress?.(job.source, progress);
+        reportProgress({ doneSec: 0, durationSec: 0, numFrames: 0 });
         const forVideo = { ...labelOptions, signal: end, onProgress: reportProgress };
         const outcome = await settleVideo(job, batch, forVideo);
         onOutcome?.(outcome);

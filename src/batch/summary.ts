@@ -66,13 +66,13 @@ export function summarise(videos: readonly VideoOutcome[], wallSec: number): Bat
   };
 }
 
-/** The summary as JSON without the secrets of addresses, in which cameras keep their password. */
-export function summaryJson(summary: BatchSummary): string {
+/** The summary without the secrets of addresses, in which cameras keep their password. */
+export function publicSummary(summary: BatchSummary): BatchSummary {
   const videos = summary.videos.map((video) => ({ ...video, source: publicSource(video.source) }));
-  return JSON.stringify({ ...summary, videos });
+  return { ...summary, videos };
 }
 
 /** @throws {OutputError} If it cannot be written. */
 export async function writeSummary(outputDir: string, summary: BatchSummary): Promise<void> {
-  await writeFileAtomic(path.join(outputDir, SUMMARY_FILE), `${summaryJson(summary)}\n`);
+  await writeFileAtomic(path.join(outputDir, SUMMARY_FILE), `${JSON.stringify(publicSummary(summary))}\n`);
 }

@@ -6,7 +6,7 @@ import { spellLoss } from '../annotations/losses.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
 import { positiveNumber } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
-import { noteColors, printNote, printResult, type Terminal } from './terminal.js';
+import { printJson, printNote, printResult, type Terminal } from './terminal.js';
 
 interface ConvertFlags {
   to: string;
@@ -43,8 +43,7 @@ async function convert(terminal: Terminal, files: string[], flags: ConvertFlags)
   const [target] = findFormats([to]);
   findFormats(from === undefined ? [] : [from]);
   if (output !== undefined) await prepareOutputFolder(output);
-  const { red, yellow } = noteColors(terminal);
-  const note = (message: string): void => printNote(terminal, `${yellow('note:')} ${message}`);
+  const note = (message: string): void => printNote(terminal, message, 'note:');
   const outcomes: ConvertOutcome[] = [];
   const numLost = new Map<Detail, number>(); // of videos
   for await (const outcome of convertLabels(files, {
@@ -61,7 +60,7 @@ async function convert(terminal: Terminal, files: string[], flags: ConvertFlags)
   })) {
     outcomes.push(outcome);
     if (outcome.status === 'failed') {
-      printNote(terminal, `${red('failed')} ${outcome.source}: ${outcome.error.message}`);
+      printNote(terminal, `${outcome.source}: ${outcome.error.message}`, 'failed');
       continue;
     }
     for (const { file, losses } of outcome.videos) {
@@ -73,7 +72,7 @@ async function convert(terminal: Terminal, files: string[], flags: ConvertFlags)
   const numFailed = outcomes.filter(({ status }) => status === 'failed').length;
   if (flags.json) {
     const numConverted = outcomes.length - numFailed;
-    printResult(terminal, JSON.stringify({ numConverted, numFailed, files: outcomes.map(toJson) }));
+    printJson(terminal, { numConverted, numFailed, files: outcomes.map(toJson) });
   }
   if (files.length > 1)
     printNote(terminal, `${files.length - numFailed} of ${files.length} label files converted.`);

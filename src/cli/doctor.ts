@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examineMachine, type MachineReport } from '../runtime/doctor.js';
 import type { CommandOutcome } from './run-cli.js';
-import { printResult, type Terminal } from './terminal.js';
+import { printJson, printResult, type Terminal } from './terminal.js';
 
 /** `framewise doctor`. */
 export function doctorCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
@@ -10,12 +10,13 @@ export function doctorCommand(terminal: Terminal, report: (outcome: CommandOutco
     .option('--json', 'print one JSON object on stdout')
     .action(async ({ json }: { json?: boolean }) => {
       const machine = await examineMachine();
-      printResult(terminal, json ? JSON.stringify(machine, null, 2) : spell(machine));
+      if (json) printJson(terminal, machine, 2);
+      else printResult(terminal, ...spell(machine));
       report({ isAllDone: machine.isReady });
     });
 }
 
-function spell(machine: MachineReport): string {
+function spell(machine: MachineReport): string[] {
   const { framewise, node, platform, cores, memoryGiB, backends, backend, ffmpeg, advice, isReady } = machine;
   const lines = [
     `framewise  ${framewise}`,
@@ -37,5 +38,5 @@ function spell(machine: MachineReport): string {
   lines.push('');
   if (advice.length > 0) lines.push('what to do', ...advice.map((sentence) => `- ${sentence}`), '');
   lines.push(isReady ? 'Ready to label videos.' : 'Not ready to label videos.');
-  return lines.join('\n');
+  return lines;
 }

@@ -1,8 +1,10 @@
 import { Option } from 'commander';
-import { drawBatch } from '../batch/draw-batch.js';
+import { publicSource } from '../annotations/media-names.js';
+import { countDrawings, drawBatch, type BatchDrawings, type DrawingEvent } from '../batch/draw-batch.js';
 import type { BatchSummary } from '../batch/summary.js';
+import { startBatchProgress } from './batch-progress.js';
 import { limitsOf, type LimitOptions } from './options.js';
-import { noteColors, printNote, type Terminal } from './terminal.js';
+import { printNote, type Terminal } from './terminal.js';
 
 /** Options that say what to draw of labelled videos. */
 export interface DrawOptions extends LimitOptions {
@@ -25,23 +27,30 @@ export function formatsToWrite(formats: readonly string[], flags: DrawOptions): 
   return wantsDrawings(flags) && !formats.includes('json') ? [...formats, 'json'] : [...formats];
 }
 
-/** Draws what the flags ask for, and says what could not be drawn. @returns The files, and whether all could. */
+/** Draws what the flags ask for, and says what could not be drawn. @returns Undefined if they ask for nothing. */
 export async function drawAll(
   terminal: Terminal,
   summary: BatchSummary,
   flags: DrawOptions & { output: string; allowRemote?: boolean; stallTimeout?: number },
-): Promise<{ files: string[]; isAllDone: boolean }> {
-  if (!wantsDrawings(flags)) return { files: [], isAllDone: true };
-  const { red } = noteColors(terminal);
-  const { overlay, contactSheet, report, allowRemote, stallTimeout } = flags;
-  const { files, numFailed } = await drawBatch(summary, {
-    ...{ outputDir: flags.output, overlay, contactSheet, report, allowRemote },
-    limits: limitsOf(flags),
+): Promise<BatchDrawings | undefined> {
+  if (!wantsDrawings(flags)) return undefined;
+  const { output, overlay, contactSheet, report, allowRemote, stallTimeout } = flags;
+  const request = {
+    ...{ outputDir: output, overlay, contactSheet, report, allowRemote, limits: limitsOf(flags) },
     stallTimeoutMs: stallTimeout === undefined ? undefined : 1000 * stallTimeout,
-    signal: terminal.signal,
-    onFailure: (source, message) => printNote(terminal, `${red('not drawn')} ${source}: ${message}`),
-  });
-  return { files, isAllDone: numFailed === 0 };
+  };
+  const progress = startBatchProgress(terminal, countDrawings(summary, request), 'drawings');
+  const tell = (event: DrawingEvent): void => {
+    const name = `${publicSource(event.source)}: ${event.what}`;
+    if (event.status === 'begun') return progress.advance(`drawing ${name}`);
+    progress.settle(`drawing ${name}`, event.status === 'kept' ? undefined : 0);
+    if (event.status === 'failed') printNote(terminal, `${name}: ${event.error.message}`, 'not drawn');
+  };
+  try {
+    return await drawBatch(summary, { ...request, signal: terminal.signal, onDrawing: tell });
+  } finally {
+    progress.stop();
+  }
 }
 
 function wantsDrawings({ overlay, contactSheet, report }: DrawOptions): boolean {

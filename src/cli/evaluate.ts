@@ -15,7 +15,8 @@ import {
   type SegmentOptions,
 } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
-import { printNote, printResult, startProgress, type Terminal } from './terminal.js';
+import { startProgress } from './progress.js';
+import { printJson, printNote, printResult, type Terminal } from './terminal.js';
 
 interface EvaluateFlags extends MachineOptions, SegmentOptions, LimitOptions {
   model: string;
@@ -48,21 +49,23 @@ async function evaluate(terminal: Terminal, dataset: string, flags: EvaluateFlag
       unknownBelow: flags.unknownBelow,
       limits: limitsOf(flags),
       signal: terminal.signal,
-      onWarning: (message) => printNote(terminal, `note: ${message}`),
+      onWarning: (message) => printNote(terminal, message, 'note:'),
       onVideo: (done, all, name) => progress.update(done / all, name),
     });
     progress.stop();
-    printResult(terminal, flags.json ? JSON.stringify(scores) : spell(scores));
+    if (flags.json) printJson(terminal, scores);
+    else printResult(terminal, ...spell(scores));
     return { isAllDone: true };
   } finally {
     progress.stop();
   }
 }
 
-function spell(scores: DatasetScores): string {
+function spell(scores: DatasetScores): string[] {
   const { numVideos, numFrames } = scores;
-  const tables = [summaryOf(scores), labelsOf(scores), confusionOf(scores)].map((table) => table.toString());
-  return [`${numVideos} videos, ${numFrames} labelled frames`, ...tables].join('\n');
+  const tables = [summaryOf(scores), labelsOf(scores), confusionOf(scores)];
+  const lines = tables.flatMap((table) => table.toString().split('\n'));
+  return [`${numVideos} videos, ${numFrames} labelled frames`, ...lines];
 }
 
 function summaryOf({ f1, ...scores }: DatasetScores): Table.Table {

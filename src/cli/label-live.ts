@@ -7,6 +7,7 @@ import { UNKNOWN_LABEL } from '../timeline/unknown.js';
 import { LiveTally } from './live-tally.js';
 import { limitsOf, wholeNumber, type LimitOptions, type MachineOptions } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
+import { printableJson } from './terminal-text.js';
 import type { Terminal } from './terminal.js';
 
 /** What `framewise label --live` understands. */
@@ -124,7 +125,7 @@ function startPrinting({ stdout }: Terminal): (line: object) => Promise<boolean>
   stdout.on('error', () => undefined); // each line's own callback is told
   return (line) =>
     new Promise((resolve, reject) => {
-      stdout.write(`${JSON.stringify(line)}\n`, (error?: NodeJS.ErrnoException | null) => {
+      stdout.write(`${printableJson(line)}\n`, (error?: NodeJS.ErrnoException | null) => {
         if (!error) resolve(true);
         else if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') resolve(false);
         else

@@ -1,14 +1,14 @@
-import path from 'node:path';
 import { Command, Option } from 'commander';
 import { annotationFormats, findFormats } from '../annotations/formats.js';
+import { publicSource } from '../annotations/media-names.js';
 import { findVideos, type FoundVideo } from '../batch/find-videos.js';
 import { labelVideos } from '../batch/label-videos.js';
-import { SUMMARY_FILE, summaryJson, type BatchSummary, type VideoOutcome } from '../batch/summary.js';
+import type { BatchSummary } from '../batch/summary.js';
 import { UsageError } from '../errors.js';
 import { smoothingOf } from '../labeler/model-smoothing.js';
 import { ActivityRecognizer } from '../recognizer.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
-import { spellDuration, startBatchProgress } from './batch-progress.js';
+import { startBatchProgress } from './batch-progress.js';
 import { drawAll, drawOptions, formatsToWrite, type DrawOptions } from './draw-options.js';
 import { labelLive, liveOptions } from './label-live.js';
 import {
@@ -24,7 +24,8 @@ import {
   type SegmentOptions,
 } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
-import { noteColors, printNote, printResult, type Terminal } from './terminal.js';
+import { batchJson, filesOf, spellOutcome, spellSummary } from './spell-batch.js';
+import { printJson, printNote, printResult, type Terminal } from './terminal.js';
 import { readVideoList } from './video-list.js';
 
 interface LabelFlags extends MachineOptions, SegmentOptions, DrawOptions {
@@ -110,11 +111,11 @@ async function label(terminal: Terminal, named: string[], flags: LabelFlags): Pr
   try {
     smoothingOf(recognizer.model, smoothingRequest(flags)); // What is impossible for one video is so for all.
     const summary = await labelAll(terminal, recognizer, await findVideos(places), flags);
-    const drawn = await drawAll(terminal, summary, flags);
-    if (flags.json) printResult(terminal, summaryJson(summary));
-    else for (const file of [...labelFiles(summary), ...drawn.files]) printResult(terminal, file);
+    const drawings = await drawAll(terminal, summary, flags);
+    if (flags.json) printJson(terminal, batchJson(summary, drawings));
+    else printResult(terminal, ...filesOf(summary, drawings));
     if (summary.numVideos > 1) printNote(terminal, spellSummary(summary, flags.output));
-    return { isAllDone: summary.numFailed === 0 && drawn.isAllDone };
+    return { isAllDone: summary.numFailed === 0 && (drawings?.numFailed ?? 0) === 0 };
   } finally {
     recognizer.dispose();
   }
@@ -126,7 +127,7 @@ async function labelAll(
   videos: readonly FoundVideo[],
   flags: LabelFlags,
 ): Promise<BatchSummary> {
-  const progress = startBatchProgress(terminal, videos.length);
+  const progress = startBatchProgress(terminal, videos.length, 'videos');
   try {
     return await labelVideos(recognizer, videos, {
       outputDir: flags.output,
@@ -145,40 +146,18 @@ async function labelAll(
       overwrite: flags.overwrite,
       retryFailed: flags.retryFailed,
       signal: terminal.signal,
-      onProgress: (source, advance) => progress.advance(source, advance),
+      onProgress: (source, step) => progress.advance(publicSource(source), step),
       onOutcome: (outcome) => {
-        progress.settle(outcome.source, outcome.status === 'labelled' ? outcome.numFrames : undefined);
-        progress.note(spellOutcome(outcome, noteColors(terminal)));
+        const numFrames = outcome.status === 'labelled' ? outcome.numFrames : undefined;
+        progress.settle(publicSource(outcome.source), numFrames);
+        printNote(terminal, ...spellOutcome(outcome));
       },
     });
   } catch (error) {
-    if (terminal.signal.aborted) progress.note('What is done is kept: the same command goes on from here.');
+    if (terminal.signal.aborted)
+      printNote(terminal, 'What is done is kept: the same command goes on from here.');
     throw error;
   } finally {
     progress.stop();
   }
-}
-
-function labelFiles({ videos }: BatchSummary): string[] {
-  return videos.flatMap((video) => (video.status === 'failed' ? [] : video.files));
-}
-
-function spellOutcome(outcome: VideoOutcome, { green, red, dim }: ReturnType<typeof noteColors>): string {
-  if (outcome.status === 'failed') {
-    const hint = outcome.isEarlier ? ' (in an earlier run; --retry-failed tries again)' : '';
-    return `${red('failed')} ${outcome.source}: ${outcome.error.message}${hint}`;
-  }
-  const { source, numFrames, numSegments } = outcome;
-  const status = outcome.status === 'labelled' ? green('labelled') : dim('unchanged');
-  return `${status} ${source}: ${numFrames} frames, ${numSegments} segments`;
-}
-
-function spellSummary(summary: BatchSummary, output: string): string {
-  const { numVideos, numLabelled, numUnchanged, numFailed, numFrames, videoSec, wallSec } = summary;
-  const earlier = numUnchanged > 0 ? `, ${numUnchanged} of them in an earlier run` : '';
-  const failed = numFailed > 0 ? ` ${numFailed} failed: see ${path.join(output, SUMMARY_FILE)}.` : '';
-  const pace =
-    `${numFrames} frames, ${spellDuration(videoSec)} of video in ${spellDuration(wallSec)}, ` +
-    `${summary.framesPerSec.toFixed(1)} frames a second.`;
-  return `${numLabelled + numUnchanged} of ${numVideos} videos labelled${earlier}.${failed} ${pace}`;
 }

@@ -2,7 +2,7 @@ import { DelayStatistics } from '../live/delay-statistics.js';
 import type { ConnectionLoss } from '../live/reconnect.js';
 import type { StreamedFrame } from '../live/stream-options.js';
 import { maskPassword } from '../video/video-source.js';
-import { noteColors, printNote, type Terminal } from './terminal.js';
+import { printNote, type Terminal } from './terminal.js';
 
 /** Counts what a stream comes to, and tells a person of connections that are lost and come back. */
 export class LiveTally {
@@ -28,7 +28,7 @@ export class LiveTally {
     if (!this.#isLost) return;
     this.#isLost = false;
     this.#numReconnects++;
-    printNote(this.terminal, `${noteColors(this.terminal).green('connected again')} ${this.#source}`);
+    printNote(this.terminal, this.#source, 'connected again');
   }
 
   /** A connection was lost, and will be tried again. */
@@ -36,7 +36,7 @@ export class LiveTally {
     this.#isLost = true;
     const why = error?.message ?? 'The source ended.';
     const next = `Connecting again in ${pauseSec.toFixed(1)} s, attempt ${attempt}.`;
-    printNote(this.terminal, `${noteColors(this.terminal).red('lost')} ${this.#source}: ${why} ${next}`);
+    printNote(this.terminal, `${this.#source}: ${why} ${next}`, 'lost');
   }
 
   /** The last line of the output; delays are null where no frame was labelled. */

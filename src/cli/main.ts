@@ -18,6 +18,6 @@ process.once('SIGTERM', () => controller.abort());
 
 // Node's own form of a warning names the process and advises a flag; a person needs the sentence.
 process.removeAllListeners('warning');
-process.on('warning', ({ message }) => printNote(terminal, `note: ${message}`));
+process.on('warning', ({ message }) => printNote(terminal, message, 'note:'));
 
 process.exitCode = await runCli(process.argv.slice(2), terminal);

@@ -5,7 +5,8 @@ import { convertCommand } from './convert.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { labelCommand } from './label.js';
-import { noteColors, printNote, type Terminal } from './terminal.js';
+import { escapeUnprintable } from './terminal-text.js';
+import { printNote, type Terminal } from './terminal.js';
 import { trainCommand } from './train.js';
 
 /** What a run of the program comes to. */
@@ -36,6 +37,8 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      // It repeats what was typed, which may be a file name that looks like a flag.
+      outputError: (text, write) => write(text.split('\n').map(escapeUnprintable).join('\n')),
     });
     command.showHelpAfterError(
       `Run "framewise ${command === program ? '' : `${command.name()} `}--help" for help.`,
@@ -51,7 +54,6 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
 
 /** Says what went wrong, unless commander has, and with which exit code to end. */
 export function exitCodeOf(error: unknown, terminal: Terminal): ExitCode {
-  const { red } = noteColors(terminal);
   if (error instanceof CommanderError) {
     // Help and version are done; for the rest commander has printed what is wrong. Without a command it prints help.
     return error.exitCode === 0 ? EXIT.allDone : EXIT.wrongUsage;
@@ -61,10 +63,11 @@ export function exitCodeOf(error: unknown, terminal: Terminal): ExitCode {
     return EXIT.interrupted;
   }
   if (error instanceof FramewiseError) {
-    printNote(terminal, `${red('error:')} ${error.message}`);
+    printNote(terminal, error.message, 'error:');
     return error instanceof UsageError ? EXIT.wrongUsage : EXIT.failed;
   }
-  printNote(terminal, `${red('error:')} This is a fault of framewise. Please report it with what you ran.`);
-  printNote(terminal, error instanceof Error ? (error.stack ?? error.message) : String(error));
+  printNote(terminal, 'This is a fault of framewise. Please report it with what you ran.', 'error:');
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  for (const line of trace.split('\n')) printNote(terminal, line);
   return EXIT.failed;
 }

@@ -1,67 +1,46 @@
-import cliProgress from 'cli-progress';
 import picocolors from 'picocolors';
+import { writeLine, type Screen } from './live-lines.js';
+import { escapeUnprintable, printableJson } from './terminal-text.js';
 
-/** Where a command writes. Results go to `result`, everything else to `note`, so that results can be piped. */
+/** Where a command writes: results to stdout, everything else to stderr, so that results can be piped. */
 export interface Terminal {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
-  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: Screen;
   /** Where a list comes from that is piped in; nothing can be read where absent. */
   readonly stdin?: AsyncIterable<string | Uint8Array>;
   /** Aborted by Ctrl+C. */
   signal: AbortSignal;
 }
 
-/** Writes a result to stdout. */
-export function printResult({ stdout }: Terminal, text: string): void {
-  stdout.write(`${text}\n`);
+/** Words that a remark may begin with, and their colours on a terminal. */
+const MARKS = {
+  labelled: 'green',
+  'connected again': 'green',
+  unchanged: 'dim',
+  progress: 'dim',
+  'note:': 'yellow',
+  failed: 'red',
+  'not drawn': 'red',
+  lost: 'red',
+  'error:': 'red',
+} as const;
+
+/** The word that a remark begins with. */
+export type Mark = keyof typeof MARKS;
+
+/** Writes results to stdout, each in a line of its own whatever is in it. */
+export function printResult({ stdout }: Terminal, ...lines: string[]): void {
+  for (const line of lines) stdout.write(`${escapeUnprintable(line)}\n`);
 }
 
-/** Writes a remark to stderr. */
-export function printNote({ stderr }: Terminal, text: string): void {
-  stderr.write(`${text}\n`);
+/** Writes a result as JSON to stdout. @param indent - Spaces a level; in one line without. */
+export function printJson({ stdout }: Terminal, value: unknown, indent?: number): void {
+  stdout.write(`${printableJson(value, indent)}\n`);
 }
 
-/** Colours for stderr: only on a terminal, and not where NO_COLOR is set. */
-export function noteColors({ stderr }: Terminal): ReturnType<typeof picocolors.createColors> {
-  return picocolors.createColors(Boolean(stderr.isTTY) && !process.env['NO_COLOR']);
-}
-
-/** How far along a piece of work is. */
-export interface Progress {
-  /** @param share - 0 to 1. @param detail - A few words on what is being done. */
-  update(share: number, detail?: string): void;
-  stop(): void;
-}
-
-/** Without a terminal, a line is written for each step of this share. */
-const LINE_SHARE = 0.1;
-
-/** A bar with the time left on a terminal; plain lines elsewhere. */
-export function startProgress(terminal: Terminal, title: string): Progress {
-  if (!terminal.stderr.isTTY) {
-    let nextShare = 0;
-    return {
-      update(share, detail = '') {
-        if (share < nextShare) return;
-        nextShare = share + LINE_SHARE;
-        printNote(terminal, `${title}: ${Math.floor(share * 100)} % ${detail}`.trimEnd());
-      },
-      stop() {},
-    };
-  }
-  const bar = new cliProgress.SingleBar({
-    stream: terminal.stderr,
-    format: `${title} {bar} {percentage} %  {eta_formatted} left  {detail}`,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 28,
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-  });
-  bar.start(1000, 0, { detail: '' });
-  return {
-    update: (share, detail = '') => bar.update(Math.round(share * 1000), { detail }),
-    stop: () => bar.stop(),
-  };
+/** Writes a remark to stderr, in one line whatever is in it; its mark is coloured on a terminal, unless NO_COLOR is set. */
+export function printNote({ stderr }: Terminal, text: string, mark?: Mark): void {
+  const colors = picocolors.createColors(Boolean(stderr.isTTY) && !process.env['NO_COLOR']);
+  const head = mark === undefined ? '' : `${colors[MARKS[mark]](mark)} `;
+  writeLine(stderr, head + escapeUnprintable(text));
 }

@@ -4,7 +4,8 @@ import { trainModel, type TrainModelOptions } from '../training/train-model.js';
 import type { EpochReport } from '../training/training-log.js';
 import { cacheDirOf, limitsOf } from './options.js';
 import type { CommandOutcome } from './run-cli.js';
-import { printNote, printResult, startProgress, type Progress, type Terminal } from './terminal.js';
+import { startProgress, type Progress } from './progress.js';
+import { printJson, printNote, printResult, type Terminal } from './terminal.js';
 import { addTrainOptions, type TrainFlags } from './train-options.js';
 
 /** `framewise train`. */
@@ -61,7 +62,7 @@ async function train(
     const { history, bestEpoch, summary, validation, leftOut } = await trainModel(dataset, {
       ...options,
       signal: terminal.signal,
-      onWarning: (message) => printNote(terminal, `note: ${message}`),
+      onWarning: (message) => printNote(terminal, message, 'note:'),
       onDataset: ({ numTraining, numValidation }) => {
         printNote(terminal, `${numTraining} videos to train on, ${numValidation} to validate.`);
         progress = startProgress(terminal, 'Encoding');
@@ -72,7 +73,7 @@ async function train(
       },
       onReport: (report) => {
         progress?.stop();
-        printNote(terminal, spellDatasetReport(report));
+        for (const line of spellDatasetReport(report)) printNote(terminal, line);
       },
       onEpoch: (epoch) => {
         progress?.stop();
@@ -87,7 +88,8 @@ async function train(
     });
     printNote(terminal, `Best epoch: ${bestEpoch}.`);
     const result = { model: output, bestEpoch, epochs: history.length, ...summary, leftOut, validation };
-    printResult(terminal, json ? JSON.stringify(result) : output);
+    if (json) printJson(terminal, result);
+    else printResult(terminal, output);
     return { isAllDone: leftOut.length === 0 };
   } finally {
     progress?.stop();

@@ -4,8 +4,8 @@ import type { DatasetReport } from './dataset-report.js';
 /** More of a kind than this are counted, not listed. */
 const MAX_LISTED = 10;
 
-/** A report on a dataset as text for a terminal: a table of the labels, and a line for each thing that is odd. */
-export function spellDatasetReport(report: DatasetReport): string {
+/** A report on a dataset as lines for a terminal: a table of the labels, and a line for each thing that is odd. */
+export function spellDatasetReport(report: DatasetReport): string[] {
   const { durationSec, frameRate, labels, imbalance, overlaps, gaps, beyondEnd } = report;
   const table = new Table({
     head: ['label', 'videos', 'segments', 'minutes', `frames at ${frameRate}/s`, 'share %'],
@@ -17,7 +17,7 @@ export function spellDatasetReport(report: DatasetReport): string {
   }
   const clips = report.numClips > 0 ? `, ${report.numClips} of them clips of one label` : '';
   const length = durationSec === null ? '' : `, ${minutes(durationSec)} minutes`;
-  const lines = [`${report.numVideos} videos${clips}${length}`, table.toString()];
+  const lines = [`${report.numVideos} videos${clips}${length}`, ...table.toString().split('\n')];
   if (imbalance && imbalance.ratio >= 1.05) {
     const { largest, smallest, ratio } = imbalance;
     lines.push(`Imbalance: "${largest}" is shown ${ratio.toFixed(1)} times as much as "${smallest}".`);
@@ -45,7 +45,7 @@ export function spellDatasetReport(report: DatasetReport): string {
     ...count('Subsets', report.subsets),
     ...list('Left out', report.skipped, ({ what, why }) => `${what}: ${why}`),
   );
-  return lines.join('\n');
+  return lines;
 }
 
 function minutes(seconds: number | null): string {

@@ -3,7 +3,12 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeAnnotations } from '../../src/annotations/formats.js';
 import { isPictureFileName, isVideoFileName } from '../../src/annotations/media-names.js';
-import { drawBatch, type DrawBatchOptions } from '../../src/batch/draw-batch.js';
+import {
+  countDrawings,
+  drawBatch,
+  type DrawBatchOptions,
+  type DrawingEvent,
+} from '../../src/batch/draw-batch.js';
 import type { VideoOutcome } from '../../src/batch/summary.js';
 import { timelineOf } from '../view/timelines.js';
 import { useTemporaryFolder } from './temporary-folder.js';
@@ -32,15 +37,25 @@ const draw = (videos: VideoOutcome[], options: Partial<DrawBatchOptions> = {}) =
 
 describe('drawBatch', () => {
   it('draws beside the label files, and a page of all videos', async () => {
-    const failures: string[] = [];
-    const onFailure = (source: string, message: string) =>
-      failures.push(`${path.basename(source)} ${message}`);
-    const { files, numFailed } = await draw(await batch(), { overlay: true, onFailure });
-    const below = files.map((file) => path.relative(inFolder('out'), file)).sort();
-    const of1 = ['wave/1.contact-sheet.jpg', 'wave/1.overlay.mp4'];
-    expect(below).toEqual(['gone.contact-sheet.jpg', 'report.html', ...of1]);
-    expect(numFailed).toBe(1);
-    expect(failures).toEqual([expect.stringMatching(/^gone\.mp4 overlay: .*does not exist/)]);
+    const videos = await batch();
+    const drawn = await draw(videos, { overlay: true });
+    const message = expect.stringMatching(/"[^"]*gone\.mp4".*does not exist/) as string;
+    expect(drawn).toEqual({
+      videos: [
+        {
+          source: CLIP,
+          files: [inFolder('out/wave/1.overlay.mp4'), inFolder('out/wave/1.contact-sheet.jpg')],
+          failures: [],
+        },
+        {
+          source: inFolder('gone.mp4'),
+          files: [inFolder('out/gone.contact-sheet.jpg')],
+          failures: [{ what: 'overlay', code: 'ERR_VIDEO_OPEN', message }],
+        },
+      ],
+      report: inFolder('out/report.html'),
+      numFailed: 1,
+    });
     const page = await readFile(inFolder('out/report.html'), 'utf8');
     const rows = page.split('id="rows">\n')[1]!.split('\n</script>')[0]!.split('\n');
     expect(rows.map((row) => JSON.parse(row) as object)).toMatchObject([
@@ -74,6 +89,34 @@ describe('drawBatch', () => {
     const after = await timesMs();
     expect(after[0]).toBeGreaterThan(before[0]!);
     expect(after[1]).toBeGreaterThan(before[1]!);
+  });
+
+  it('tells of each drawing as it is begun and settled, and knows their number before', async () => {
+    const videos = await batch();
+    const tell = async () => {
+      const events: string[] = [];
+      const onDrawing = ({ source, what, status }: DrawingEvent) =>
+        events.push(`${path.basename(source)} ${what} ${status}`);
+      await draw(videos, { overlay: true, contactSheet: false, onDrawing });
+      return events.sort();
+    };
+    const ofClip = [
+      '1.mp4 overlay begun',
+      '1.mp4 overlay drawn',
+      '1.mp4 thumbnails begun',
+      '1.mp4 thumbnails drawn',
+    ];
+    const failed = ['gone.mp4 overlay begun', 'gone.mp4 overlay failed'];
+    expect(await tell()).toEqual([
+      ...ofClip,
+      ...failed,
+      'gone.mp4 thumbnails begun',
+      'gone.mp4 thumbnails drawn',
+    ]);
+    expect(await tell()).toEqual([
+      ...['1.mp4 overlay kept', '1.mp4 thumbnails kept', ...failed, 'gone.mp4 thumbnails kept'],
+    ]);
+    expect(countDrawings({ videos }, { outputDir: '', overlay: true, report: true })).toBe(4);
   });
 
   it('stops when it is told to, and leaves nothing half-written', async () => {

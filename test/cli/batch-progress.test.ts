@@ -1,69 +1,159 @@
 import { Writable } from 'node:stream';
-import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { BatchPace, spellDuration, startBatchProgress } from '../../src/cli/batch-progress.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BatchPace } from '../../src/cli/batch-pace.js';
+import { startBatchProgress } from '../../src/cli/batch-progress.js';
+import { spellDuration } from '../../src/cli/progress-text.js';
+import { printNote } from '../../src/cli/terminal.js';
+import { Screen } from './screen.js';
 
-/** What is written to stderr while `work` is done. */
-function written(isTTY: boolean, work: (progress: ReturnType<typeof startBatchProgress>) => void): string {
-  let text = '';
-  const stderr = new Writable({
-    write(chunk: Buffer, _, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  const terminal = {
-    stdout: stderr,
-    stderr: Object.assign(stderr, { isTTY, columns: 200 }),
-    signal: new AbortController().signal,
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const signal = new AbortController().signal;
+const step = (doneSec: number, durationSec: number, numFrames: number) => ({
+  doneSec,
+  durationSec,
+  numFrames,
+});
+
+describe('startBatchProgress on a terminal', () => {
+  const start = (screen: Screen, numVideos: number) => {
+    const terminal = { stdout: screen, stderr: screen, signal };
+    return { terminal, progress: startBatchProgress(terminal, numVideos, 'videos') };
   };
-  const progress = startBatchProgress(terminal, 3);
-  work(progress);
-  progress.stop();
-  return stripVTControlCharacters(text);
-}
+  /** Lets the lines be shown anew. */
+  const wait = (ms = 100) => vi.advanceTimersByTime(ms);
 
-const work = (progress: ReturnType<typeof startBatchProgress>) => {
-  progress.advance('a.mp4', { doneSec: 5, durationSec: 10, numFrames: 25 });
-  progress.advance('b.mp4', { doneSec: 0, durationSec: 0, numFrames: 3 });
-  progress.note('unchanged c.mp4');
-  progress.settle('c.mp4');
-  progress.settle('a.mp4', 50);
-  progress.note('labelled a.mp4');
-};
-
-describe('startBatchProgress', () => {
-  it('shows a bar for the whole and one for each video in flight on a terminal, and each line that stays once', () => {
-    const text = written(true, work);
-    expect(text).toMatch(/1 of 3 videos {2}\d+\.\d frames\/s/);
-    expect(text).toMatch(/0 % {2}3 frames {2}b\.mp4/);
-    for (const line of ['unchanged c.mp4\n', 'labelled a.mp4\n']) expect(text.split(line)).toHaveLength(2);
+  it('shows a bar for the whole and a line for each video in flight, with its own frames a second', () => {
+    const screen = new Screen(90, 24);
+    const { progress } = start(screen, 4);
+    for (const name of ['a.mp4', 'b.mp4', 'c.mp4']) progress.advance(name);
+    wait(2000);
+    progress.advance('a.mp4', step(5, 10, 25));
+    progress.advance('b.mp4', step(1, 0, 3)); // of unknown length
+    wait();
+    expect(screen.text).toEqual([
+      '██░░░░░░░░░░░░░░░░░░ 12 %  0 of 4 videos  13.3 frames/s  0:14 left',
+      '  ██████████░░░░░░░░░░  50 %  12.5 frames/s  a.mp4',
+      '  3 frames  1.5 frames/s  b.mp4',
+      '  c.mp4',
+    ]);
+    progress.settle('a.mp4', 50);
+    progress.settle('c.mp4');
+    wait();
+    expect(screen.text).toEqual([
+      '██████████░░░░░░░░░░ 50 %  2 of 4 videos  24.1 frames/s  0:04 left',
+      '  3 frames  1.5 frames/s  b.mp4',
+    ]);
+    progress.stop();
+    expect(screen.text).toEqual([]);
   });
 
-  it('writes only the lines that stay elsewhere', () => {
-    expect(written(false, work)).toBe('unchanged c.mp4\nlabelled a.mp4\n');
+  it('leaves remarks above, each once and whole, however long, and nothing else when it stops', () => {
+    const screen = new Screen(40, 24);
+    const { terminal, progress } = start(screen, 3);
+    progress.advance('a.mp4', step(5, 10, 25));
+    progress.advance('b.mp4', step(5, 10, 25));
+    wait();
+    const long = `a.mp4: ${'it is broken in many ways, '.repeat(5)}alas`;
+    printNote(terminal, long);
+    printNote(terminal, 'short');
+    progress.settle('a.mp4', 0);
+    wait();
+    const rows = long.match(/.{1,40}/g)!.map((row) => row.trimEnd());
+    expect(screen.text.slice(0, rows.length + 1)).toEqual([...rows, 'short']);
+    expect(screen.text.slice(rows.length + 1)).toEqual([
+      expect.stringMatching(/^█{10}░{10} 50 % {2}1 of 3 vid/) as string,
+      expect.stringMatching(/b\.mp4$/) as string,
+    ]);
+    printNote(terminal, 'last');
+    progress.stop();
+    expect(screen.text).toEqual([...rows, 'short', 'last']);
+    printNote(terminal, 'after');
+    expect(screen.text.at(-1)).toBe('after');
+  });
+
+  it('cuts names from the front, to the width of the terminal', () => {
+    const screen = new Screen(60, 24);
+    const { progress } = start(screen, 2);
+    progress.advance('/videos/day-1/entrance/camera-7/morning.mp4', step(0, 10, 1));
+    progress.advance('/录像/第一天/入口/摄像机七/早上.mp4', step(0, 10, 1));
+    wait();
+    expect(screen.text.slice(1)).toEqual([
+      '  ░░░░░░░░░░░░░░░░░░░░   0 %  …ntrance/camera-7/morning.mp4',
+      '  ░░░░░░░░░░░░░░░░░░░░   0 %  …一天/入口/摄像机七/早上.mp4',
+    ]);
+  });
+
+  it('shows no more lines than the terminal has, so that none scrolls away and stays', () => {
+    const screen = new Screen(80, 5);
+    const { progress } = start(screen, 9);
+    for (let i = 0; i < 9; i++) progress.advance(`${i}.mp4`);
+    wait();
+    progress.advance('0.mp4', step(5, 10, 20));
+    wait();
+    expect(screen.text).toHaveLength(4);
+    progress.stop();
+    expect(screen.text).toEqual([]);
+  });
+
+  it('writes nothing where nothing has changed', () => {
+    const screen = new Screen(80, 24);
+    const { progress } = start(screen, 1);
+    progress.advance('a.mp4');
+    wait();
+    const before = screen.raw;
+    wait(5000);
+    expect(screen.raw).toBe(before);
+    progress.stop();
+  });
+});
+
+describe('startBatchProgress elsewhere', () => {
+  it('writes a line a minute, and none while nothing advances', () => {
+    let text = '';
+    const stderr = new Writable({
+      write(chunk: Buffer, _, done) {
+        text += chunk.toString();
+        done();
+      },
+    });
+    const progress = startBatchProgress({ stdout: stderr, stderr, signal }, 2, 'videos');
+    const minutes = (number: number) => vi.advanceTimersByTime(60_000 * number);
+    progress.advance('a.mp4');
+    progress.advance('a.mp4', step(1, 3600, 10));
+    expect(text).toBe('');
+    minutes(10);
+    expect(text).toBe('');
+    progress.advance('a.mp4', step(720, 3600, 7200));
+    progress.advance('a.mp4', step(721, 3600, 7210));
+    minutes(10);
+    progress.settle('a.mp4', 36_000);
+    minutes(1);
+    progress.stop();
+    expect(text).toBe(
+      'progress 10 %, 0 of 2 videos, 12.0 frames/s, 1:30:00 left\n' +
+        'progress 50 %, 1 of 2 videos, 30.0 frames/s, 20:00 left\n',
+    );
   });
 });
 
 describe('BatchPace', () => {
   it('counts frames a second and the time left by the videos that there is something to do for', () => {
-    let nowMs = 1000;
-    const pace = new BatchPace(10, () => nowMs);
+    const pace = new BatchPace(10);
     expect([pace.share, pace.framesPerSec, pace.secondsLeft]).toEqual([0, 0, undefined]);
-    for (const source of ['a', 'b']) pace.settle(source);
-    nowMs += 20_000;
+    for (const source of ['a', 'b']) pace.settle(source, undefined);
+    vi.advanceTimersByTime(20_000);
     pace.settle('c', 100);
-    pace.advance('d', 0.5, 40);
-    pace.advance('e', 0.5, 60);
+    pace.advance('d', step(5, 10, 40));
+    pace.advance('e', step(5, 10, 60));
     // 2 videos' worth in 20 s, 6 to go.
     expect([pace.share, pace.framesPerSec, pace.secondsLeft]).toEqual([0.4, 10, 60]);
-    expect(pace.payload()).toEqual({ settled: 3, videos: 10, rate: '10.0', left: '1:00' });
   });
 });
 
 describe('spellDuration', () => {
   it.each([
-    [undefined, '?'],
     [0.9, '0:00'],
     [65, '1:05'],
     [4000, '1:06:40'],

@@ -30,7 +30,11 @@ it('label draws what it is asked for, beside the label files, and again only wha
   expect(printed).toEqual(['1.csv', '1.json', ...drawings]);
   expect(await readdir(output)).toEqual(expect.arrayContaining(drawings));
 
-  const again = await label('--format', 'csv', '--report');
+  const again = await label('--format', 'csv', '--report', '--json');
   expect(again.stderr).toContain('unchanged');
-  expect(again.stdout).toContain('report.html');
+  const [overlay, contactSheet, report] = drawings.map((name) => path.join(output, name));
+  const ofClip = { source: CLIP, drawings: [overlay, contactSheet], drawingFailures: [] };
+  const told = JSON.parse(again.stdout) as { videos: object[] };
+  expect(told).toMatchObject({ report, numDrawingsFailed: 0, videos: [ofClip, { status: 'failed' }] });
+  expect(told.videos[1]).not.toHaveProperty('drawings');
 });

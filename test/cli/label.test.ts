@@ -139,6 +139,35 @@ describe('framewise label', () => {
     ]);
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'lets no file name end a line, move the cursor or turn the text (skipped on Windows, which forbids such names)',
+    async () => {
+      const hostile = '\x1b[2Jfine\nlabelled \u202efake\x9b.mp4';
+      const spelt = '\\x1b[2Jfine\\nlabelled \\u202efake\\x9b';
+      const videos = [
+        await damaged(hostile, await readFile(CLIP)),
+        await damaged(`broken-${hostile}`, 'no video'),
+      ];
+      const plain = await label(videos, '--format', 'csv');
+      expect(plain.stdout).toBe(`${path.join(output, spelt)}.csv\n`);
+      const lines = plain.stderr.trim().split('\n');
+      expect(lines).toHaveLength(3);
+      expect(lines.sort()[1]).toMatch(/^failed /);
+      expect(lines.sort()[2]).toMatch(/^labelled /);
+      expect(plain.stderr).toContain(spelt);
+      expect(plain.stderr).toMatch(/^[\n -~]+$/);
+
+      const { stdout } = await label(videos, '--format', 'csv', '--json');
+      expect(stdout).toMatch(/^[ -~]+\n$/);
+      const { videos: told } = JSON.parse(stdout) as BatchSummary;
+      expect(told.map(({ source }) => source)).toEqual(videos);
+
+      const flag = await label([`--${hostile}`]);
+      expect(flag.stderr).toContain("unknown option '--\\x1b[2Jfine");
+      expect(flag.stderr).toMatch(/^[\n -~]+$/);
+    },
+  );
+
   it('labels every source frame, smooths, and labels a stretch when asked to', async () => {
     const flags = [
       '--every-frame',

@@ -78,7 +78,7 @@ describe('a report on untrimmed videos', () => {
   });
 
   it('has all of it in its text', () => {
-    const text = spellDatasetReport(report);
+    const text = spellDatasetReport(report).join('\n');
     expect(text.split('\n').filter((line) => !/^[┌├└]/.test(line))).toEqual([
       '2 videos, 0.7 minutes',
       '│ label │ videos │ segments │ minutes │ frames at 10/s │ share % │',
@@ -115,7 +115,9 @@ describe('a report on clips', () => {
       [null, null, 25],
     ]);
     expect(imbalance?.ratio).toBe(3);
-    expect(spellDatasetReport(describeDataset(clips))).toContain('│ x     │      3 │        3 │       – │');
+    expect(spellDatasetReport(describeDataset(clips)).join('\n')).toContain(
+      '│ x     │      3 │        3 │       – │',
+    );
   });
 
   it('has the clips’ own lengths where they are known', () => {

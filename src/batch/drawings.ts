@@ -1,0 +1,116 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { readTimelineJson } from '../annotations/json.js';
+import { FORMAT_WORDS } from '../annotations/media-names.js';
+import { writeFileAtomic } from '../runtime/output-file.js';
+import type { Timeline } from '../timeline/timeline.js';
+import type { VideoLimits } from '../video/video-limits.js';
+import { takeThumbnails } from '../view/batch-report/thumbnails.js';
+import { writeContactSheet } from '../view/contact-sheet.js';
+import { OVERLAY_EXTENSIONS, writeOverlay } from '../view/overlay.js';
+import { STATE_FOLDER } from './journal.js';
+import type { LabelledVideo } from './summary.js';
+
+/** What to draw, and how. */
+export interface DrawingOptions {
+  /** Folder that holds the label files. */
+  outputDir: string;
+  /** Write each video again with its labels burnt in, as `NAME.overlay.mp4`. */
+  overlay?: boolean | undefined;
+  /** Write a picture of each video's segments, as `NAME.contact-sheet.jpg`. */
+  contactSheet?: boolean | undefined;
+  /** Write a page of all videos, as `report.html`. */
+  report?: boolean | undefined;
+  /** How large and long a video may be, whether addresses are opened, and how long one may take to do nothing. */
+  limits?: VideoLimits | undefined;
+  allowRemote?: boolean | undefined;
+  stallTimeoutMs?: number | undefined;
+}
+
+/** Something to draw of a video, from its JSON label file. */
+export interface Drawing {
+  what: 'overlay' | 'contact sheet' | 'thumbnails';
+  /** Whether it is there and younger than the labels. */
+  isFresh: () => Promise<boolean>;
+  draw: (timeline: Timeline, signal: AbortSignal) => Promise<unknown>;
+}
+
+const CONTACT_SHEET_EXTENSION = '.contact-sheet.jpg';
+
+/** What is to be drawn of a video. @param numThumbnails - Of its row on the page. */
+export function drawingsOf(video: LabelledVideo, numThumbnails: number, options: DrawingOptions): Drawing[] {
+  const base = baseOf(video);
+  const { limits, allowRemote, stallTimeoutMs } = options;
+  const isFresh = async (...files: string[]): Promise<boolean> =>
+    (await Promise.all(files.map((file) => isYounger(file, jsonOf(video))))).includes(true);
+  const sheet = `${base}${CONTACT_SHEET_EXTENSION}`;
+  const strip = thumbnailsFile(video, numThumbnails, options.outputDir);
+  const drawings: (Drawing | false | undefined)[] = [
+    options.overlay && {
+      what: 'overlay',
+      isFresh: () => isFresh(...overlaysOf(base)),
+      draw: (timeline, signal) =>
+        writeOverlay(timeline, base, { limits, allowRemote, stallTimeoutMs, signal }),
+    },
+    options.contactSheet && {
+      what: 'contact sheet',
+      isFresh: () => isFresh(sheet),
+      draw: (timeline, signal) => writeContactSheet(timeline, sheet, { allowRemote, signal }),
+    },
+    options.report && {
+      what: 'thumbnails',
+      isFresh: () => isFresh(strip),
+      // Of a video that is gone by now there are none, which an empty file remembers.
+      draw: async (timeline, signal) =>
+        writeFileAtomic(
+          strip,
+          (await takeThumbnails(timeline, numThumbnails, { allowRemote, signal })) ?? new Uint8Array(),
+        ),
+    },
+  ];
+  return drawings.filter((drawing) => typeof drawing === 'object');
+}
+
+/** Drawings of a video that are there, by name. */
+export async function linksOf(video: LabelledVideo): Promise<Record<string, string>> {
+  const base = baseOf(video);
+  const candidates: [string, string][] = [
+    ...overlaysOf(base).map((file): [string, string] => ['overlay', file]),
+    ['contact sheet', `${base}${CONTACT_SHEET_EXTENSION}`],
+  ];
+  const links: Record<string, string> = {};
+  for (const [what, file] of candidates) if (await isYounger(file, jsonOf(video))) links[what] = file;
+  return links;
+}
+
+export async function timelineOf(video: LabelledVideo): Promise<Timeline> {
+  const timeline = await readTimelineJson(jsonOf(video));
+  return { ...timeline, video: { ...timeline.video, source: video.source } };
+}
+
+function jsonOf({ source, files }: LabelledVideo): string {
+  const others = FORMAT_WORDS.map((word) => `.${word}.json`);
+  const found = files.find(
+    (file) => file.endsWith('.json') && !others.some((ending) => file.endsWith(ending)),
+  );
+  if (found === undefined) throw new Error(`"${source}" was labelled without the format "json".`);
+  return found;
+}
+
+function baseOf(video: LabelledVideo): string {
+  return jsonOf(video).slice(0, -'.json'.length);
+}
+
+function overlaysOf(base: string): string[] {
+  return Object.values(OVERLAY_EXTENSIONS).map((extension) => base + extension);
+}
+
+export function thumbnailsFile(video: LabelledVideo, count: number, outputDir: string): string {
+  const below = path.relative(outputDir, baseOf(video));
+  return path.join(outputDir, STATE_FOLDER, 'thumbnails', `${below}.${count}.jpg`);
+}
+
+async function isYounger(file: string, than: string): Promise<boolean> {
+  const [drawn, labelled] = await Promise.all([file, than].map((each) => stat(each).catch(() => undefined)));
+  return drawn !== undefined && labelled !== undefined && drawn.mtimeMs >= labelled.mtimeMs;
+}
