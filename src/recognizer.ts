@@ -121,7 +121,8 @@ export class ActivityRecognizer {
    * What knows its length is labelled from frame to frame, with the labels that the whole file would get. What does not is
    * live. Of its frames a few wait, and where labeling falls behind the oldest of them are dropped; the others keep their
    * times. An address that was connected once and is lost is connected anew, without end, after pauses that grow; times
-   * go on by the wall clock, and the network starts afresh. `options` change all that.
+   * go on by the wall clock, and the network starts afresh. One that then gives, frame for frame, what it gave before, is
+   * a recording: it goes on where it broke, and where it ended it is over. `options` change all that.
    *
    * @yields One label a frame, in order, as soon as it is known.
    * @throws {UsageError} If the model is bidirectional: it knows no label before the video's end.

@@ -11,6 +11,7 @@ import { decodeFrames } from '../video/decode-frames.js';
 import { isLiveSource } from '../video/live-input.js';
 import { isRemoteSource, maskPassword } from '../video/video-source.js';
 import { FrameIntake } from './frame-intake.js';
+import { KnownFrames } from './known-frames.js';
 import { LiveClock } from './live-clock.js';
 import { reconnecting } from './reconnect.js';
 import type { StreamedFrame, StreamOptions } from './stream-options.js';
@@ -46,7 +47,10 @@ export async function* streamLabels(
   const { startSec = 0, durationSec: wantedSec = Infinity, signal } = options;
   const isLive = isLiveSource(source);
   let ownDurationSec = 0;
-  const isEndless = () => isLive && ownDurationSec === 0;
+  const attempts = source === '-' ? 0 : (options.reconnect ?? (isRemoteSource(source) ? Infinity : 0));
+  const known = isLive && attempts > 0 ? new KnownFrames() : undefined;
+  const isOver = () => known?.isRepetition === true && options.reconnect === undefined;
+  const isEndless = () => isLive && ownDurationSec === 0 && !isOver();
   const clock = new LiveClock(1 / stages.model.frameRate);
   let connectionOptions = options;
   const connect = () => {
@@ -55,12 +59,12 @@ export async function* streamLabels(
       ...connectionOptions,
       dropFrames: options.dropFrames,
       isEndless,
+      known,
       onDuration: (durationSec) => (ownDurationSec = durationSec),
     });
     connectionOptions = { ...options, startSec: undefined }; // where it went on, nothing is to be skipped
     return connection;
   };
-  const attempts = source === '-' ? 0 : (options.reconnect ?? (isRemoteSource(source) ? Infinity : 0));
   const isFirstRetried = options.reconnect !== undefined;
   const onLoss = options.onConnectionLost;
   if (isLive) await warmUp(stages.encoder);
@@ -82,13 +86,14 @@ async function warmUp(encoder: FrameEncoder): Promise<void> {
 
 type ConnectionOptions = StreamOptions & {
   isEndless: () => boolean;
+  known: KnownFrames | undefined;
   onDuration: (durationSec: number) => void;
 };
 
 async function* labelConnection(
   { model, labeler, encoder }: StreamStages,
   source: string,
-  { unknownBelow, isEndless, dropFrames, maxWaiting = MAX_WAITING, ...options }: ConnectionOptions,
+  { unknownBelow, isEndless, known, dropFrames, maxWaiting = MAX_WAITING, ...options }: ConnectionOptions,
 ): AsyncGenerator<ConnectionFrame> {
   const leave = new AbortController();
   const signal = AbortSignal.any([leave.signal, ...(options.signal ? [options.signal] : [])]);
@@ -104,7 +109,7 @@ async function* labelConnection(
     frameRate: model.frameRate,
   });
   // One by one, so that no frame waits for others.
-  const encoded = encodeFrames(intake.receive(decoded), encoder, {
+  const encoded = encodeFrames(intake.receive(known?.leaveOut(decoded) ?? decoded), encoder, {
     batchSize: 1,
     signal,
     skipUnchanged: options.skipUnchanged,

@@ -37,8 +37,8 @@ export interface StreamOptions extends SourceOptions {
   /** Decoded frames that may wait to be labelled, 1 or more. Default 4. */
   maxWaiting?: number | undefined;
   /**
-   * How often in a row to connect anew with a live source that is lost, the first connection among them. Default:
-   * without end for an address once it gave a frame, else 0.
+   * How often in a row to connect anew with a live source that is lost or gives nothing new, the first connection among
+   * them. Default: without end for an address once it gave a frame, until it gives but what it gave before, else 0.
    */
   reconnect?: number | undefined;
   /** Told of each connection that is lost and will be tried again. */

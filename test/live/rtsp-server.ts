@@ -7,23 +7,24 @@ const MPEG_TS = 33;
  * A camera on the network that knows just enough of RTSP 1.0 to be played over TCP: it sends an MPEG transport stream as
  * RTP packets between the answers (RFC 2326, 10.12; RFC 2250, 2), and hangs up at its end.
  *
+ * @param transportStreams - What it shows to one player after another.
  * @param requests - Receives the first line of each request, and its transport.
  */
-export function createRtspServer(transportStream: Buffer, requests: string[]): Server {
+export function createRtspServer(transportStreams: Buffer[], requests: string[]): Server {
   return createServer((socket) => {
     let text = '';
     socket.on('error', () => undefined); // a player that has enough hangs up
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       text += chunk;
       for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
-        answer(socket, text.slice(0, end), transportStream, requests);
+        answer(socket, text.slice(0, end), transportStreams, requests);
         text = text.slice(end + 4);
       }
     });
   });
 }
 
-function answer(socket: Socket, request: string, transportStream: Buffer, requests: string[]): void {
+function answer(socket: Socket, request: string, transportStreams: Buffer[], requests: string[]): void {
   const [method = '', address] = request.split(' ');
   const header = (name: string) => new RegExp(`^${name}: *(.*?)\\r?$`, 'im').exec(request)?.[1] ?? '';
   requests.push([method, address, header('Transport')].filter(Boolean).join(' '));
@@ -38,7 +39,7 @@ function answer(socket: Socket, request: string, transportStream: Buffer, reques
   socket.write(
     `RTSP/1.0 200 OK\r\nCSeq: ${header('CSeq')}\r\nSession: 1\r\n${headers[method] ?? ''}\r\n${description}`,
   );
-  if (method === 'PLAY') socket.end(packetize(transportStream));
+  if (method === 'PLAY') socket.end(packetize(transportStreams.shift() ?? Buffer.alloc(0)));
 }
 
 /** Cuts a stream into RTP packets, each behind the four bytes that mark it among RTSP's text. */

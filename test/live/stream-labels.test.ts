@@ -17,6 +17,9 @@ const TEN_SECONDS = 'testsrc2=d=10:r=25:s=64x48';
 const video = await makeVideo('live.mp4', TEN_SECONDS, '-c:v', 'libx264', '-movflags', '+faststart');
 const transport = await makeVideo('live.ts', TEN_SECONDS, '-c:v', 'mpeg2video', '-q:v', '3');
 const bytes = await readFile(transport);
+const laterBytes = await readFile(
+  await makeVideo('later.ts', 'testsrc=d=10:r=25:s=64x48', '-c:v', 'mpeg2video', '-q:v', '3'),
+);
 const NUM_FRAMES = 10 * FRAME_RATE;
 
 let stages: StreamStages;
@@ -79,7 +82,7 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     let numRequests = 0;
     const address = await serveHttp((_, response) => {
       const isFirst = ++numRequests === 1;
-      response.write(bytes.subarray(0, isFirst ? bytes.length / 2 : bytes.length), () => {
+      response.write(isFirst ? bytes.subarray(0, bytes.length / 2) : laterBytes, () => {
         if (isFirst) response.destroy();
       });
     });
@@ -95,6 +98,36 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     expect(steps.filter((step) => Math.abs(step - 1 / FRAME_RATE) < 1e-6).length).toBeGreaterThanOrEqual(38);
     const [first] = await collectFirst(1, streamLabels(stages, transport, {}));
     expect(frames[0]?.probabilities).toEqual(first?.probabilities);
+  });
+
+  it('of a recording without a length goes on where it broke, and is over when nothing new comes', async () => {
+    const ofFile = await collect(streamLabels(stages, transport, {}));
+    let numRequests = 0;
+    const address = await serveHttp((_, response) => {
+      const isFirst = ++numRequests === 1;
+      const half = bytes.subarray(0, bytes.length / 2);
+      response.write(half, () => (isFirst ? response.destroy() : response.end(bytes.subarray(half.length))));
+    });
+    const numAttempts: number[] = [];
+    const onConnectionLost = ({ attempt }: ConnectionLoss) => void numAttempts.push(attempt);
+    const frames = await collect(streamLabels(stages, address, { dropFrames: false, onConnectionLost }));
+    // What was cut off may have given a damaged frame more.
+    expect(frames.length - NUM_FRAMES).toBeOneOf([0, 1]);
+    expect(frames[0]?.probabilities).toEqual(ofFile[0]?.probabilities);
+    expect({ numRequests, numAttempts }).toEqual({ numRequests: 3, numAttempts: [1, 1] });
+  });
+
+  it('of a recording that is over is asked for as often as it is told to', async () => {
+    let numRequests = 0;
+    const address = await serveHttp((_, response) => {
+      numRequests++;
+      response.write(bytes, () => response.end());
+    });
+    const numAttempts: number[] = [];
+    const onConnectionLost = ({ attempt }: ConnectionLoss) => void numAttempts.push(attempt);
+    const options = { dropFrames: false, reconnect: 2, onConnectionLost };
+    expect(await collect(streamLabels(stages, address, options))).toHaveLength(NUM_FRAMES);
+    expect({ numRequests, numAttempts }).toEqual({ numRequests: 3, numAttempts: [1, 2] });
   });
 
   it('of what refuses is an error at once, and after as many attempts as asked for', async () => {
@@ -132,7 +165,7 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
 
   it('of a camera is played by RTSP over TCP, and played again when it hangs up', async () => {
     const requests: string[] = [];
-    const address = `rtsp://${await serve(createRtspServer(bytes, requests))}/1`;
+    const address = `rtsp://${await serve(createRtspServer([bytes, laterBytes], requests))}/1`;
     const losses: ConnectionLoss[] = [];
     const options = { dropFrames: false, onConnectionLost: (loss: ConnectionLoss) => void losses.push(loss) };
     const frames = await collectFirst(60, streamLabels(stages, address, options));
