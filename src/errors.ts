@@ -29,6 +29,38 @@ export class BackendError extends FramewiseError {
   }
 }
 
+/** A device has not the memory for what it was asked to compute. */
+export class OutOfMemoryError extends FramewiseError {
+  readonly code = 'ERR_OUT_OF_MEMORY';
+
+  constructor(
+    readonly device: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Out of memory on "${device}": ${reason} Take smaller batches, end other programs that use the device, ` +
+        'or take another backend.',
+      options,
+    );
+  }
+}
+
+/** A graphics processor stopped, was reset or removed, and all that was on it is gone. */
+export class DeviceLostError extends FramewiseError {
+  readonly code = 'ERR_DEVICE_LOST';
+
+  constructor(
+    readonly device: string,
+    reason: string,
+  ) {
+    super(
+      `The device "${device}" was lost: ${reason || 'its driver gives no reason'}. Start again; if it happens again, ` +
+        "install the driver's current version or take another backend.",
+    );
+  }
+}
+
 /** Neither ffmpeg nor ffprobe could be found or started. */
 export class FfmpegMissingError extends FramewiseError {
   readonly code = 'ERR_FFMPEG_MISSING';

@@ -9,6 +9,8 @@ export interface BackendReport {
   version?: string;
   /** Where it computes, when available. */
   device?: 'gpu' | 'cpu';
+  /** The device's name, when available and told. */
+  deviceName?: string;
   /** Why it is not available. */
   reason?: string;
   /** What it is good for. */
@@ -18,10 +20,11 @@ export interface BackendReport {
 }
 
 /** What the probe's process answers: a device or a reason. */
-export type ProbeAnswer = Pick<BackendReport, 'version' | 'device' | 'reason'>;
+export type ProbeAnswer = Pick<BackendReport, 'version' | 'device' | 'deviceName' | 'reason'>;
 
 const ABILITIES: Record<BackendName, string> = {
   'tensorflow-gpu': 'Trains and labels on an NVIDIA GPU; the fastest.',
+  webgpu: 'Labels and trains on a GPU of any maker, by Vulkan, Metal or Direct3D 12.',
   tensorflow: 'Trains and labels with native TensorFlow on all processor cores.',
   wasm: 'Labels and trains everywhere; encodes frames on all processor cores, a thread each.',
   cpu: 'Plain JavaScript; runs everywhere, dozens of times slower than wasm. For checking results.',
@@ -41,9 +44,9 @@ export function describeBackends(): Promise<BackendReport[]> {
 }
 
 async function describeBackend(name: BackendName): Promise<BackendReport> {
-  const { version = backendVersion(name), device, reason } = await probeBackend(name);
+  const { version = backendVersion(name), device, deviceName, reason } = await probeBackend(name);
   const known = { name, ability: ABILITIES[name], ...(version !== undefined && { version }) };
-  if (device) return { ...known, isAvailable: true, device };
+  if (device) return { ...known, isAvailable: true, device, ...(deviceName !== undefined && { deviceName }) };
   return { ...known, isAvailable: false, reason: reason ?? 'unknown', remedy: BACKEND_REMEDIES[name] };
 }
 

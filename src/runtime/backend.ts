@@ -3,14 +3,17 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, UsageError } from '../errors.js';
+import type { GpuAdapter } from './webgpu-backend.js';
+import { registerWebGpu } from './webgpu.js';
 
 /** What can do the arithmetic, best first: the order in which an automatic choice tries. */
-export const BACKEND_NAMES = ['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const;
+export const BACKEND_NAMES = ['tensorflow-gpu', 'webgpu', 'tensorflow', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
 /** npm package of each backend. */
 const BACKEND_PACKAGES: Record<BackendName, string> = {
   'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
+  webgpu: 'webgpu',
   tensorflow: '@tensorflow/tfjs-node',
   wasm: '@tensorflow/tfjs-backend-wasm',
   cpu: '@tensorflow/tfjs-backend-cpu',
@@ -21,6 +24,10 @@ export const BACKEND_REMEDIES: Record<BackendName, string> = {
   'tensorflow-gpu':
     'Needs Linux or Windows, an NVIDIA GPU, CUDA 11.2 and cuDNN 8.1; then run ' +
     '"npm install @tensorflow/tfjs-node-gpu@4.22.0".',
+  webgpu:
+    'Install the driver of your graphics processor; on Linux one for Vulkan: on Debian and Ubuntu ' +
+    '"apt install mesa-vulkan-drivers" for AMD and Intel, the maker\'s own for NVIDIA, which a container gets with ' +
+    'NVIDIA_DRIVER_CAPABILITIES=all. The packages come by "npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0".',
   tensorflow: 'Run "npm install @tensorflow/tfjs-node@4.22.0"; its version must be that of tfjs-core.',
   wasm: 'Run "npm install" again; the package holds its .wasm files.',
   cpu: 'Run "npm install" again.',
@@ -79,9 +86,10 @@ async function start(name: BackendName, isExplicit: boolean): Promise<void> {
   tf.enableProdMode(); // Silences the console; tfjs 4.22 reads this flag for nothing else.
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   else if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
+  else if (name === 'webgpu') await registerWebGpu({ allowSoftware: isExplicit });
   else loadNative(name);
   await withoutEmscriptenListeners(() => activate(tfjsName(name)));
-  proveArithmetic();
+  await proveArithmetic();
   if (name === 'tensorflow-gpu' && isExplicit && backendDevice() !== 'gpu') {
     throw new Error('it loads but finds no CUDA device, and would run on the processor');
   }
@@ -139,18 +147,29 @@ async function withoutEmscriptenListeners(work: () => Promise<void>): Promise<vo
 }
 
 /** Native packages can load and yet fail at the first operation, as tfjs-node does on Node 23 and newer. */
-function proveArithmetic(): void {
-  const values = tf.tidy(() => {
+async function proveArithmetic(): Promise<void> {
+  const product = tf.tidy(() => {
     const matrix = tf.tensor2d([1, 2, 3, 4], [2, 2]);
-    return tf.concat([tf.matMul(matrix, matrix), matrix]).dataSync();
+    return tf.concat([tf.matMul(matrix, matrix), matrix]);
   });
-  const expected = '7,10,15,22,1,2,3,4';
-  if (values.join() !== expected) throw new Error(`it computes ${values.join()} where ${expected} is right`);
+  try {
+    const values = await product.data(); // Never dataSync: WebGPU has none in Node.
+    const expected = '7,10,15,22,1,2,3,4';
+    if (values.join() !== expected)
+      throw new Error(`it computes ${values.join()} where ${expected} is right`);
+  } finally {
+    product.dispose();
+  }
 }
 
 /** Where the running backend computes. */
 export function backendDevice(): 'gpu' | 'cpu' {
   return (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice ? 'gpu' : 'cpu';
+}
+
+/** What the running backend's device is called, where the backend tells. */
+export function backendDeviceName(): string | undefined {
+  return (tf.backend() as { adapter?: GpuAdapter }).adapter?.name;
 }
 
 /** @returns Version of a backend's package, or undefined where it is not installed. */

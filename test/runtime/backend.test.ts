@@ -44,7 +44,7 @@ describe('startBackend', () => {
   });
 
   it('refuses an unknown name with the list of known ones', async () => {
-    const names = /expected one of tensorflow-gpu, tensorflow, wasm, cpu/;
+    const names = /expected one of tensorflow-gpu, webgpu, tensorflow, wasm, cpu/;
     await expect(startBackend('cuda' as BackendName)).rejects.toThrow(names);
     await expect(startBackend('cuda' as BackendName)).rejects.toBeInstanceOf(UsageError);
   });
@@ -75,7 +75,7 @@ describe('describeBackends', () => {
   it('reports every backend, best first, without leaving the running one', async () => {
     await startBackend('cpu');
     const reports = await describeBackends();
-    expect(reports.map(({ name }) => name)).toEqual(['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']);
+    expect(reports.map(({ name }) => name)).toEqual(['tensorflow-gpu', 'webgpu', 'tensorflow', 'wasm', 'cpu']);
     const wasm = reports.find(({ name }) => name === 'wasm');
     expect(wasm).toMatchObject({ isAvailable: true, version: '4.22.0', device: 'cpu' });
     expect(tf.getBackend()).toBe('cpu');
