@@ -89,33 +89,40 @@ async function planDecoding(
   const { startSec = 0, durationSec = Infinity } = options;
   const syncOption = supportsFpsMode ? '-fps_mode' : '-vsync';
   const clock = planClock(probe, startSec);
-  // The name of the printing filter cannot be guessed, so no tag inside a video can imitate its lines.
+  // The names of the printing filters cannot be guessed, so no tag inside a video can imitate their lines.
   const token = randomUUID().slice(0, 8);
   const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'];
   const isWhole = startSec === 0 && durationSec === Infinity;
   const limits = limitsOf(options.limits, kind !== 'file');
-  // What makes frames, or drops them, can be busy without an end: what comes before it shows whether there is progress.
-  const isResampled = options.frameRate !== 'source' || !isWhole;
-  const printer = `showinfo@source${token}=checksum=0`;
-  const filters = [
+  const stretch = isWhole ? [] : [trim(startSec, startSec + durationSec)];
+  const print = (name: string) => `showinfo@${name}${token}=checksum=0`;
+  // Beside the frames' way, as what makes frames or drops them can be busy without an end.
+  const watch = [
+    'split=3[seen][counted][passed]',
+    `[seen]${chain(SOME_FRAMES, print('source'), 'nullsink')}`,
+    `[counted]${chain(...stretch, `select='gte(n,${limits.maxFrames})'`, print('surplus'), 'nullsink')}`,
+    '[passed]null',
+  ].join(';');
+  const rate = options.frameRate === 'source' ? [] : [`fps=fps=${options.frameRate},settb=1/1000000`];
+  const filters = chain(
     'settb=1/1000000',
     clock.filter,
-    options.onSourceFrame ? printer : isResampled && aside(`${SOME_FRAMES},${printer}`),
-    options.frameRate !== 'source' && `fps=fps=${options.frameRate},settb=1/1000000`,
-    !isWhole && trim(startSec, startSec + durationSec),
+    options.onSourceFrame ? print('source') : watch,
+    ...rate,
+    ...stretch,
     resize(options),
-  ];
+  );
   return {
     source,
     info: probe?.info,
     limits,
-    sourcePrinter: `source${token}`,
+    token,
     command: {
       ffmpegPath,
       url,
       ...(stdin && { stdin }),
       inputOptions: [...quiet, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions],
-      filters: filters.filter(Boolean).join(','),
+      filters,
       // `V`: moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
       outputOptions: [
         ...['-map', '0:V:0', syncOption, 'passthrough', '-c:v', 'rawvideo'],
@@ -130,9 +137,8 @@ async function planDecoding(
 /** A frame a second of the wall clock, and each whose time is more than five seconds behind that of the one before. */
 const SOME_FRAMES = "select='if(gt(time(0)-ld(0),1)+gt(pts-prev_pts,5000000),st(0,time(0)),0)'";
 
-/** Filters that see the frames, beside those that change them. */
-function aside(filters: string): string {
-  return `split[seen][passed];[seen]${filters},nullsink;[passed]null`;
+function chain(...filters: string[]): string {
+  return filters.join(',');
 }
 
 /**

@@ -14,8 +14,8 @@ export interface DecodePlan {
   /** Absent for an address, which is not looked at before. */
   info: VideoInfo | undefined;
   limits: Required<VideoLimits>;
-  /** Name of the `showinfo` filter that prints the source's times. */
-  sourcePrinter: string;
+  /** Ends the names of the two `showinfo` filters, `source` and `surplus`: frames of the source, and beyond the limit. */
+  token: string;
   command: Omit<FfmpegCommand, 'output' | 'onLine'>;
 }
 
@@ -53,7 +53,7 @@ export class VideoDecoder {
       `^(.*)0, +-?\\d+, +(-?\\d+), +\\d+, +${frameBytes}, 0x[0-9a-f]{8}(?:, .*)?$`,
     );
     this.#sourceTime = new RegExp(
-      `^\\[showinfo@${plan.sourcePrinter} @ \\S+ \\[info\\] n: *\\d+ pts: *(-?\\d+|NOPTS) `,
+      `^\\[showinfo@(source|surplus)${plan.token} @ \\S+ \\[info\\] n: *\\d+ pts: *(-?\\d+|NOPTS) `,
     );
     this.#frames = new FrameAssembler(frameBytes, () => this.#progress(), options.newFrame);
     this.#process = startFfmpeg({
@@ -118,10 +118,11 @@ export class VideoDecoder {
   }
 
   #readLogLine(line: string): void {
-    const [, pts] = this.#sourceTime.exec(line) ?? [];
+    const [, printer, pts] = this.#sourceTime.exec(line) ?? [];
     if (pts === undefined) return this.#readRemark(line); // no progress: a damaged file may complain for ever
     if (pts === 'NOPTS')
       this.#fail(this.#decodeError('has a frame without a presentation time. Remux or convert it.'));
+    else if (printer === 'surplus') this.#fail(limitError(this.#plan.source, this.#plan.limits, 'maxFrames'));
     else this.#reportSourceFrame(Number(pts) / 1e6);
     this.#progress();
   }
