@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRandom } from '../../src/training/random.js';
+import { bundledTools } from '../video/video-fixtures.js';
 import { compileProgram } from './compiled-program.js';
 import { saveTinyModel } from './tiny-model.js';
 
@@ -40,8 +41,11 @@ async function label(
 ): Promise<{ exit: number | string | null; workMs: number }> {
   const places = ['--model', path.join(folder, 'model'), '--output', output];
   const machine = ['--backend', 'cpu', '--workers', '0'];
+  // The ffmpeg that npm brings is one file; one of many libraries takes longer to start than to decode a clip.
+  const { ffmpegPath, ffprobePath } = bundledTools;
   const child = spawn(process.execPath, [program, 'label', CLIPS, ...places, ...machine], {
     stdio: 'ignore',
+    env: { ...process.env, FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath },
   });
   const ended = new Promise<number | string | null>((resolve, reject) => {
     child.on('error', reject).on('close', (code, diedOf) => resolve(code ?? diedOf));
