@@ -8,14 +8,37 @@ import { InThreadEncoder } from './in-thread-encoder.js';
 
 export interface FrameEncoderOptions {
   /**
-   * Worker threads; 0 encodes in this thread. Default: one a processor for `wasm` and `cpu`, whose arithmetic runs on
-   * one thread; 0 for the native backends, which use all processors or the GPU by themselves.
+   * Worker threads; 0 encodes in this thread. Default: one a processor for `wasm` and `cpu`, 1 for `webgpu`, 0 for the
+   * native backends.
    */
   workers?: number | undefined;
   /** Backend of this thread and of the workers; where absent, as `startBackend` chooses. */
   backend?: BackendName | undefined;
   /** Told of each worker that dies and is replaced; where absent, a process warning says so. */
   onWorkerDeath?: ((error: WorkerError) => void) | undefined;
+}
+
+/** How frames are encoded where nothing else is asked for. */
+interface Habits {
+  workers: number;
+  batchSize?: number;
+}
+
+/** Launching a computation costs a GPU, or TensorFlow's own threads, as much for one frame as for these. */
+const LARGE_BATCH = 32;
+
+function habitsOn(backend: BackendName): Habits {
+  switch (backend) {
+    case 'wasm':
+    case 'cpu':
+      return { workers: os.availableParallelism() }; // Each computes on one thread.
+    case 'webgpu':
+      // One device takes all the work. In a thread, as one that is lost can be replaced there, with nothing lost but time.
+      return { workers: 1, batchSize: LARGE_BATCH };
+    case 'tensorflow':
+    case 'tensorflow-gpu':
+      return { workers: 0, batchSize: LARGE_BATCH }; // It has threads of its own, or the GPU.
+  }
 }
 
 /**
@@ -33,8 +56,8 @@ export async function createFrameEncoder(
     throw new UsageError(`The number of workers is ${workers}; expected a whole number, 0 or more.`);
   }
   const started = await startBackend(backend);
-  const isNative = started === 'tensorflow' || started === 'tensorflow-gpu';
-  const numWorkers = workers ?? (isNative ? 0 : os.availableParallelism());
-  if (numWorkers === 0) return InThreadEncoder.load(spec);
-  return EncoderPool.start(spec, { numWorkers, backend: started, onWorkerDeath });
+  const { batchSize, ...habits } = habitsOn(started);
+  const numWorkers = workers ?? habits.workers;
+  if (numWorkers === 0) return InThreadEncoder.load(spec, batchSize);
+  return EncoderPool.start(spec, { numWorkers, backend: started, batchSize, onWorkerDeath });
 }

@@ -15,7 +15,7 @@ export interface EncodedFrames {
 }
 
 export interface EncodeFramesOptions {
-  /** Frames a batch. Default 8; 1 gives every frame's features as soon as they can be had. */
+  /** Frames a batch. Default: the encoder's, or else 8; 1 gives every frame's features as soon as they can be had. */
   batchSize?: number | undefined;
   /** Batches read ahead, and so the bound on memory. Default: one more than the encoder works on at a time. */
   maxPending?: number | undefined;
@@ -48,7 +48,11 @@ export async function* encodeFrames(
   encoder: FrameEncoder,
   options: EncodeFramesOptions = {},
 ): AsyncGenerator<EncodedFrames, void, undefined> {
-  const { batchSize = DEFAULT_BATCH_SIZE, maxPending = (encoder.concurrency ?? 1) + 1, signal } = options;
+  const {
+    batchSize = encoder.batchSize ?? DEFAULT_BATCH_SIZE,
+    maxPending = (encoder.concurrency ?? 1) + 1,
+    signal,
+  } = options;
   checkOptions(batchSize, maxPending, options.skipUnchanged);
   const bytesPerFrame = encoder.inputHeight * encoder.inputWidth * 3;
   const memory = options.memory ?? new BatchMemory(bytesPerFrame, batchSize);

@@ -29,7 +29,7 @@ export function encodeVideo(
   options: EncodeVideoOptions,
 ): AsyncGenerator<EncodedFrames> {
   const { inputWidth: width, inputHeight: height, pictureFit: fit } = encoder;
-  const { batchSize = DEFAULT_BATCH_SIZE, isMirrored = false, skipUnchanged } = options;
+  const { batchSize = encoder.batchSize ?? DEFAULT_BATCH_SIZE, isMirrored = false, skipUnchanged } = options;
   const memory = new BatchMemory(width * height * 3, batchSize);
   // Decoded into the batches' own memory, unless not every frame as it comes is for a batch.
   const isEveryFrameBatched = !isMirrored && skipUnchanged === undefined;

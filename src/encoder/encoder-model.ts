@@ -15,10 +15,10 @@ export interface EncoderModel {
 
   /**
    * @param pictures - float32 `[batch, inputHeight, inputWidth, 3]`, within `pixelRange`.
-   * @returns float32 `[batch, featureSize]`. The caller disposes it.
+   * @returns float32 `[batch, featureSize]`. The caller disposes it. The pictures are needed until it is there.
    * @throws {EncoderError} If a network gives another shape.
    */
-  run(pictures: tf.Tensor4D): tf.Tensor2D;
+  run(pictures: tf.Tensor4D): Promise<tf.Tensor2D>;
 
   /** Frees the weights. */
   dispose(): void;

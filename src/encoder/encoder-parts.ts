@@ -14,9 +14,9 @@ export function encoderParts(
   parts: readonly PartDetails[] | undefined,
   encode: (position: number, pixels: Uint8Array, numFrames: number) => Promise<Float32Array>,
 ): FrameEncoder[] | undefined {
-  const { inputWidth, inputHeight, pictureFit, concurrency = 1 } = whole;
+  const { inputWidth, inputHeight, pictureFit, concurrency = 1, batchSize } = whole;
   return parts?.map(({ id, featureSize }, position) => ({
-    ...{ id, featureSize, inputWidth, inputHeight, pictureFit, concurrency },
+    ...{ id, featureSize, inputWidth, inputHeight, pictureFit, concurrency, batchSize },
     encode: (pixels, numFrames) => encode(position, pixels, numFrames),
     dispose: () => undefined,
   }));

@@ -12,6 +12,8 @@ export interface EncoderPoolOptions {
   numWorkers: number;
   /** Backend of every worker. */
   backend: BackendName;
+  /** Frames a batch with which a worker is quickest. */
+  batchSize?: number | undefined;
   /** Told of each worker that dies and is replaced; where absent, a process warning says so. */
   onWorkerDeath?: ((error: WorkerError) => void) | undefined;
   /** Module that workers run; tests give one that misbehaves. */
@@ -29,6 +31,7 @@ export class EncoderPool implements FrameEncoder {
   readonly pictureFit: PictureFit;
   readonly featureSize: number;
   readonly concurrency: number;
+  readonly batchSize: number | undefined;
   readonly parts: readonly FrameEncoder[] | undefined;
   /** All threads: idle, working and starting. */
   private readonly threads = new Set<EncoderThread>();
@@ -50,6 +53,7 @@ export class EncoderPool implements FrameEncoder {
     this.pictureFit = pictureFit;
     this.featureSize = featureSize;
     this.concurrency = options.numWorkers;
+    this.batchSize = options.batchSize;
     this.parts = encoderParts(this, parts, (part, pixels, numFrames) =>
       this.run({ pixels, numFrames, part }),
     );

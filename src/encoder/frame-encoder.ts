@@ -11,6 +11,8 @@ export interface FrameEncoder {
   readonly featureSize: number;
   /** Number of batches that it works on at the same time; 1 where it does not say. */
   readonly concurrency?: number;
+  /** Frames a batch with which it is quickest; 8 where it does not say. */
+  readonly batchSize?: number | undefined;
   /**
    * Encoders joined in this one, in the order of their features, each taking this one's pictures; disposed with it. One
    * that sees what it sees alone has the id that it has alone.

@@ -54,12 +54,16 @@ export class HandDetector {
   }
 
   /** @param picture - float32 `[1, 320, 320, 3]`, -1 to 1. */
-  detect(picture: tf.Tensor4D): HandDetection {
+  async detect(picture: tf.Tensor4D): Promise<HandDetection> {
     const [scores, boxes] = this.graph.execute({ [INPUT]: picture }, [SCORES, BOXES]) as tf.Tensor3D[];
-    const { anchor, ...found } = findBest(scores!.dataSync<'float32'>());
-    const box = tf.tidy(() => tf.slice(boxes!, [0, anchor, 0], [1, 1, 4]).dataSync());
-    tf.dispose([scores!, boxes!]);
-    return { ...found, box: [box[0]!, box[1]!, box[2]!, box[3]!] };
+    try {
+      const { anchor, ...found } = findBest(await scores!.data<'float32'>());
+      const box = tf.slice(boxes!, [0, anchor, 0], [1, 1, 4]);
+      const [top, left, bottom, right] = await box.data().finally(() => box.dispose());
+      return { ...found, box: [top!, left!, bottom!, right!] };
+    } finally {
+      tf.dispose([scores!, boxes!]);
+    }
   }
 
   dispose(): void {

@@ -59,15 +59,14 @@ export class HandLandmarker {
   }
 
   /** @param picture - float32 `[1, height, width, 3]`, -1 to 1. */
-  read(picture: tf.Tensor4D, crop: Crop): HandReading {
+  async read(picture: tf.Tensor4D, crop: Crop): Promise<HandReading> {
     const outputs = tf.tidy(() => {
       const pixels = tf.add(tf.mul(cut(picture, crop), 0.5), 0.5);
       const nodes = [PRESENCE, HANDEDNESS, LANDMARKS, EMBEDDING];
       const parts = this.graph.execute({ [INPUT]: pixels }, nodes) as tf.Tensor[];
       return tf.concat1d(parts.map((part) => tf.reshape(part, [-1]))); // One, as every reading waits for the backend.
     });
-    const values = outputs.dataSync<'float32'>();
-    outputs.dispose();
+    const values = await outputs.data<'float32'>().finally(() => outputs.dispose());
     const embeddingStart = 2 + 3 * NUM_LANDMARKS;
     return {
       crop,

@@ -82,14 +82,17 @@ export class HandPoseEncoder implements EncoderModel {
     }
   }
 
-  run(pictures: tf.Tensor4D): tf.Tensor2D {
+  async run(pictures: tf.Tensor4D): Promise<tf.Tensor2D> {
     const numPictures = pictures.shape[0];
     const features = new Float32Array(numPictures * this.featureSize);
     // One by one: where to crop depends on what was found, and the detector takes no more.
     for (let index = 0; index < numPictures; index++) {
       const picture = tf.slice(pictures, [index, 0, 0, 0], [1, -1, -1, -1]);
-      features.set(describe(this.search(picture)), index * this.featureSize);
-      picture.dispose();
+      try {
+        features.set(describe(await this.search(picture)), index * this.featureSize);
+      } finally {
+        picture.dispose();
+      }
     }
     return tf.tensor2d(features, [numPictures, this.featureSize]);
   }
@@ -99,24 +102,23 @@ export class HandPoseEncoder implements EncoderModel {
     this.landmarker.dispose();
   }
 
-  private search(picture: tf.Tensor4D): Look {
-    const first = this.look(picture);
+  private async search(picture: tf.Tensor4D): Promise<Look> {
+    const first = await this.look(picture);
     if (first.hand.presence >= SETTINGS.doubtedBelow) return first;
     const plainer = evenOutContrast(picture);
-    const second = this.look(picture, plainer);
-    plainer.dispose();
+    const second = await this.look(picture, plainer).finally(() => plainer.dispose());
     const surer = second.hand.presence > first.hand.presence ? second : first;
     const score = Math.max(first.detection.score, second.detection.score);
     if (Math.max(score, surer.hand.presence) >= SETTINGS.nothingBelow) return surer;
-    return { ...surer, hand: this.landmarker.read(picture, WHOLE_PICTURE) };
+    return { ...surer, hand: await this.landmarker.read(picture, WHOLE_PICTURE) };
   }
 
   /** @param seen - The picture as the detector sees it. */
-  private look(picture: tf.Tensor4D, seen = picture): Look {
-    const detection = this.detector.detect(seen);
-    const hand = this.landmarker.read(picture, cropOf(detection));
+  private async look(picture: tf.Tensor4D, seen = picture): Promise<Look> {
+    const detection = await this.detector.detect(seen);
+    const hand = await this.landmarker.read(picture, cropOf(detection));
     if (hand.presence <= SETTINGS.refinedFrom) return { detection, hand };
-    const refined = this.landmarker.read(picture, cropAround(hand, SETTINGS.landmarkMargin));
+    const refined = await this.landmarker.read(picture, cropAround(hand, SETTINGS.landmarkMargin));
     return { detection, hand: refined.presence > hand.presence ? refined : hand };
   }
 }

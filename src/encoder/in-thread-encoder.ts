@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EncoderError, ShapeError } from '../errors.js';
+import { isOutOfMemory } from '../runtime/out-of-memory.js';
 import type { PictureFit } from '../video/decode-video.js';
 import type { EncoderModel } from './encoder-model.js';
 import { encoderParts } from './encoder-parts.js';
@@ -20,9 +21,16 @@ export class InThreadEncoder implements FrameEncoder {
   private readonly scale: Float32Array;
   /** Scaled pictures; kept, as a fresh array costs more than filling it. */
   private scaled = new Float32Array(0);
+  /** Settles when the latest call has. */
+  private lastRun: Promise<unknown> = Promise.resolve();
+  /** Frames that fit into the device's memory at once, as far as is known. */
+  private mostFrames = Infinity;
   private isDisposed = false;
 
-  private constructor(private readonly model: EncoderModel) {
+  private constructor(
+    private readonly model: EncoderModel,
+    readonly batchSize: number | undefined,
+  ) {
     this.id = model.id;
     this.inputWidth = model.inputWidth;
     this.inputHeight = model.inputHeight;
@@ -38,37 +46,57 @@ export class InThreadEncoder implements FrameEncoder {
   /**
    * Loads a network onto the running backend.
    *
+   * @param batchSize - Frames a batch with which it is quickest there.
    * @throws {EncoderError} If the network cannot be loaded, or is not what the spec declares.
    */
-  static async load(spec: EncoderSpec): Promise<InThreadEncoder> {
-    return new InThreadEncoder(await loadEncoderModel(spec));
+  static async load(spec: EncoderSpec, batchSize?: number): Promise<InThreadEncoder> {
+    return new InThreadEncoder(await loadEncoderModel(spec), batchSize);
   }
 
   encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
     return this.run(this.model, pixels, numFrames);
   }
 
-  private async run(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+  /** One call at a time, as they share the array of scaled pictures. */
+  private run(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+    const features = this.lastRun.then(() => this.encodeAll(model, pixels, numFrames));
+    this.lastRun = features.catch(() => undefined); // The caller gets the failure.
+    return features;
+  }
+
+  /** In as many frames at a time as the device's memory takes. */
+  private async encodeAll(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
     if (this.isDisposed) throw new EncoderError(`Encoder "${this.id}" has been disposed; create another.`);
     checkPixels(this, pixels, numFrames);
-    if (numFrames === 0) return new Float32Array(0);
+    const bytesPerFrame = this.inputHeight * this.inputWidth * 3;
+    const features = new Float32Array(numFrames * model.featureSize);
+    for (let first = 0, next; first < numFrames; first = next) {
+      next = Math.min(first + this.mostFrames, numFrames);
+      try {
+        const batch = pixels.subarray(first * bytesPerFrame, next * bytesPerFrame);
+        features.set(await this.encodeBatch(model, batch, next - first), first * model.featureSize);
+      } catch (error) {
+        if (!isOutOfMemory(error) || next - first === 1) throw error;
+        this.mostFrames = Math.ceil((next - first) / 2);
+        next = first;
+      }
+    }
+    return features;
+  }
 
+  private async encodeBatch(
+    model: EncoderModel,
+    pixels: Uint8Array,
+    numFrames: number,
+  ): Promise<Float32Array> {
     if (this.scaled.length < pixels.length) this.scaled = new Float32Array(pixels.length);
     const scaled = this.scaled.subarray(0, pixels.length);
     for (let position = 0; position < pixels.length; position++) {
       scaled[position] = this.scale[pixels[position]!]!;
     }
-    // No await until the network ran: the next call refills the array.
-    const features = tf.tidy(() =>
-      model.run(tf.tensor4d(scaled, [numFrames, this.inputHeight, this.inputWidth, 3])),
-    );
-    try {
-      const values = (await features.data()) as Float32Array;
-      // The cpu backend hands out its own memory, which is ours if the network only reshapes.
-      return values.buffer === scaled.buffer ? values.slice() : values;
-    } finally {
-      features.dispose();
-    }
+    const pictures = tf.tensor4d(scaled, [numFrames, this.inputHeight, this.inputWidth, 3]);
+    const features = await model.run(pictures).finally(() => pictures.dispose());
+    return (await features.data().finally(() => features.dispose())) as Float32Array;
   }
 
   dispose(): void {

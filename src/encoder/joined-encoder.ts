@@ -28,11 +28,14 @@ export class JoinedEncoder implements EncoderModel {
     this.parts = parts.map((part) => (seesAlike(part, this) ? part : showTo(part, this)));
   }
 
-  run(pictures: tf.Tensor4D): tf.Tensor2D {
-    return tf.tidy(() => {
-      const features = this.parts.map((part) => part.run(pictures));
+  async run(pictures: tf.Tensor4D): Promise<tf.Tensor2D> {
+    const features: tf.Tensor2D[] = [];
+    try {
+      for (const part of this.parts) features.push(await part.run(pictures));
       return tf.concat(features, 1);
-    });
+    } finally {
+      tf.dispose(features);
+    }
   }
 
   dispose(): void {
@@ -57,7 +60,14 @@ function showTo(part: EncoderModel, seen: Seen): EncoderModel {
   return {
     ...{ inputWidth, inputHeight, pictureFit, pixelRange, featureSize: part.featureSize },
     id: `${part.id}@${spell(seen)}`,
-    run: (pictures) => tf.tidy(() => part.run(rescale(resize(pictures, part), seen, part))),
+    run: async (pictures) => {
+      const shown = tf.tidy(() => rescale(resize(pictures, part), seen, part));
+      try {
+        return await part.run(shown);
+      } finally {
+        if (shown !== pictures) shown.dispose();
+      }
+    },
     dispose: () => part.dispose(),
   };
 }

@@ -31,7 +31,9 @@ export async function loadNetworkEncoder(
       pictureFit: 'fill',
       pixelRange: declared.pixelRange,
       featureSize,
-      run: (pictures) => tf.tidy(() => poolOverSpace(declared, network.execute(pictures), pictures.shape[0])),
+      // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is to reject
+      run: async (pictures) =>
+        tf.tidy(() => poolOverSpace(declared, network.execute(pictures), pictures.shape[0])),
       dispose: () => network.dispose(),
     };
   } catch (error) {

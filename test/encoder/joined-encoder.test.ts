@@ -76,23 +76,22 @@ function edges(changes: Partial<EncoderModel>): EncoderModel {
       const [batch, height, width] = pictures.shape;
       const at = (column: number) =>
         tf.reshape(tf.slice(pictures, [0, 0, column, 0], [batch, 1, 1, 1]), [-1, 1]);
-      return tf.concat2d([at(0), at(width - 1), tf.fill([batch, 1], height)] as tf.Tensor2D[], 1);
+      const columns = [at(0), at(width - 1), tf.fill([batch, 1], height)] as tf.Tensor2D[];
+      return Promise.resolve(tf.concat2d(columns, 1));
     },
     dispose: () => undefined,
     ...changes,
   };
 }
 
-it('takes pictures of its widest and highest part, and resizes and scales them for the others', () => {
+it('takes pictures of its widest and highest part, and resizes and scales them for the others', async () => {
   const joined = new JoinedEncoder([
     edges({ pixelRange: [0, 255] }),
     edges({ id: 'high', inputWidth: 2, inputHeight: 4, pictureFit: 'contain' }),
   ]);
   expect(joined).toMatchObject({ inputWidth: 4, inputHeight: 4, pictureFit: 'contain', id: 'edges+high' });
-  const features = tf.tidy(() => {
-    const row = tf.tensor4d([0, 51, 102, 255], [1, 1, 4, 1]);
-    return [...joined.run(tf.tile(row, [1, 4, 1, 3])).dataSync()];
-  });
+  const row = tf.tensor4d([0, 51, 102, 255], [1, 1, 4, 1]);
+  const features = await (await joined.run(tf.tile(row, [1, 4, 1, 3]))).data();
   // Half as wide, a pixel is the mean of two neighbours.
   [0, 255, 2, 25.5 / 255, 178.5 / 255, 4].forEach((value, index) =>
     expect(features[index]).toBeCloseTo(value, 5),

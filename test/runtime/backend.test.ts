@@ -75,7 +75,13 @@ describe('describeBackends', () => {
   it('reports every backend, best first, without leaving the running one', async () => {
     await startBackend('cpu');
     const reports = await describeBackends();
-    expect(reports.map(({ name }) => name)).toEqual(['tensorflow-gpu', 'webgpu', 'tensorflow', 'wasm', 'cpu']);
+    expect(reports.map(({ name }) => name)).toEqual([
+      'tensorflow-gpu',
+      'webgpu',
+      'tensorflow',
+      'wasm',
+      'cpu',
+    ]);
     const wasm = reports.find(({ name }) => name === 'wasm');
     expect(wasm).toMatchObject({ isAvailable: true, version: '4.22.0', device: 'cpu' });
     expect(tf.getBackend()).toBe('cpu');
