@@ -23,9 +23,14 @@ export interface DrawBatchOptions extends DrawingOptions {
   onDrawing?: (event: DrawingEvent) => void;
 }
 
-/** What becomes of a drawing: it is kept as it is, or begun and then drawn or failed. */
+/**
+ * What becomes of a drawing: it is kept as it is, or begun and then drawn or failed. An overlay advances on its way by seconds
+ * of its video, whose length is 0 if unknown.
+ */
 export type DrawingEvent = { source: string; what: Drawing['what'] } & (
-  { status: 'begun' | 'drawn' | 'kept' } | { status: 'failed'; error: FramewiseError }
+  | { status: 'begun' | 'drawn' | 'kept' }
+  | { status: 'advanced'; doneSec: number; durationSec: number }
+  | { status: 'failed'; error: FramewiseError }
 );
 
 /** What is there of a batch after drawing. */
@@ -94,7 +99,9 @@ async function drawVideo(
     }
     onDrawing?.({ ...about, status: 'begun' });
     try {
-      await draw(await timelineOf(video), signal);
+      await draw(await timelineOf(video), signal, (progress) =>
+        onDrawing?.({ ...about, status: 'advanced', ...progress }),
+      );
       onDrawing?.({ ...about, status: 'drawn' });
     } catch (error) {
       if (signal.aborted || !(error instanceof FramewiseError)) throw error;

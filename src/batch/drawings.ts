@@ -7,7 +7,7 @@ import type { Timeline } from '../timeline/timeline.js';
 import type { VideoLimits } from '../video/video-limits.js';
 import { takeThumbnails } from '../view/batch-report/thumbnails.js';
 import { writeContactSheet } from '../view/contact-sheet.js';
-import { OVERLAY_EXTENSIONS, writeOverlay } from '../view/overlay.js';
+import { OVERLAY_EXTENSIONS, writeOverlay, type OverlayOptions } from '../view/overlay.js';
 import { STATE_FOLDER } from './journal.js';
 import type { LabelledVideo } from './summary.js';
 
@@ -27,12 +27,15 @@ export interface DrawingOptions {
   stallTimeoutMs?: number | undefined;
 }
 
+type OverlayProgress = NonNullable<OverlayOptions['onProgress']>;
+
 /** Something to draw of a video, from its JSON label file. */
 export interface Drawing {
   what: 'overlay' | 'contact sheet' | 'thumbnails';
   /** Whether it is there and younger than the labels. */
   isFresh: () => Promise<boolean>;
-  draw: (timeline: Timeline, signal: AbortSignal) => Promise<unknown>;
+  /** @param onProgress - Told of what takes long. */
+  draw: (timeline: Timeline, signal: AbortSignal, onProgress: OverlayProgress) => Promise<unknown>;
 }
 
 const CONTACT_SHEET_EXTENSION = '.contact-sheet.jpg';
@@ -49,8 +52,8 @@ export function drawingsOf(video: LabelledVideo, numThumbnails: number, options:
     options.overlay && {
       what: 'overlay',
       isFresh: () => isFresh(...overlaysOf(base)),
-      draw: (timeline, signal) =>
-        writeOverlay(timeline, base, { limits, allowRemote, stallTimeoutMs, signal }),
+      draw: (timeline, signal, onProgress) =>
+        writeOverlay(timeline, base, { limits, allowRemote, stallTimeoutMs, signal, onProgress }),
     },
     options.contactSheet && {
       what: 'contact sheet',

@@ -43,6 +43,7 @@ export async function drawAll(
   const tell = (event: DrawingEvent): void => {
     const name = `${publicSource(event.source)}: ${event.what}`;
     if (event.status === 'begun') return progress.advance(`drawing ${name}`);
+    if (event.status === 'advanced') return progress.advance(`drawing ${name}`, { ...event, numFrames: 0 });
     progress.settle(`drawing ${name}`, event.status === 'kept' ? undefined : 0);
     if (event.status === 'failed') printNote(terminal, `${name}: ${event.error.message}`, 'not drawn');
   };

@@ -2,6 +2,8 @@
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
 
 const INTERVAL_MS = 100;
+/** Left free at the right for what the terminal itself shows of Ctrl+C, which must not begin a line of its own. */
+const MARGIN = '^C^C'.length + 1;
 const CLEAR_RIGHT = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 const WRAP_OFF = '\x1b[?7l';
@@ -45,7 +47,7 @@ export function startLiveLines(screen: Screen, spell: (columns: number) => strin
   };
   const refresh = (): void => {
     const { columns = 0, rows = 0 } = screen; // 0 too where the terminal does not say
-    draw(spell((columns || 80) - 1).slice(0, (rows || 24) - 1));
+    draw(spell((columns || 80) - MARGIN).slice(0, (rows || 24) - 1));
   };
   const timer = setInterval(refresh, INTERVAL_MS);
   refresh();

@@ -20,6 +20,8 @@ export interface OverlayOptions {
   /** Milliseconds without progress after which it is given up. Default 30,000. */
   stallTimeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called about twice a second with the seconds written and the video's length, 0 if unknown. */
+  onProgress?: (progress: { doneSec: number; durationSec: number }) => void;
 }
 
 /** How the files end that {@link writeOverlay} writes. */
@@ -53,8 +55,8 @@ export async function writeOverlay(
   base: string,
   options: OverlayOptions = {},
 ): Promise<string> {
-  const { source } = timeline.video;
-  const { signal } = options;
+  const { source, durationSec } = timeline.video;
+  const { signal, stallTimeoutMs, onProgress } = options;
   signal?.throwIfAborted();
   const { size, shiftSec, audioCodecs, inputOptions, pixels } = await openOverlaySource(timeline, options);
   const band = bandOf(size);
@@ -77,7 +79,8 @@ export async function writeOverlay(
   await writeAside(file, (aside) =>
     runFfmpeg([...inputs, ...outputs, `file:${aside}`], {
       ...{ source, file, input: streamPictures(pictures, band), secondInput: pixels },
-      ...{ signal, stallTimeoutMs: options.stallTimeoutMs },
+      ...{ signal, stallTimeoutMs },
+      onProgress: (doneSec) => onProgress?.({ doneSec, durationSec }),
     }),
   );
   return file;

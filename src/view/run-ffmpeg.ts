@@ -17,6 +17,8 @@ export interface FfmpegRun {
   signal?: AbortSignal | undefined;
   /** Milliseconds without progress after which it is given up. Default 30,000. */
   stallTimeoutMs?: number | undefined;
+  /** Called with the seconds of video that are written. */
+  onProgress?: ((doneSec: number) => void) | undefined;
 }
 
 const STDERR_TAIL_LINES = 10;
@@ -29,7 +31,7 @@ const STDERR_TAIL_LINES = 10;
  * @throws Whatever an input throws; the reason of `signal`. In every case the process is gone.
  */
 export async function runFfmpeg(options: readonly string[], run: FfmpegRun): Promise<void> {
-  const { source, file, input, secondInput, signal, stallTimeoutMs = 30_000 } = run;
+  const { source, file, input, secondInput, signal, stallTimeoutMs = 30_000, onProgress } = run;
   const { ffmpegPath } = await findFfmpeg();
   signal?.throwIfAborted();
   const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1', '-y'];
@@ -62,7 +64,10 @@ export async function runFfmpeg(options: readonly string[], run: FfmpegRun): Pro
   signal?.addEventListener('abort', abort);
   readLines(
     stdout,
-    onNewFrame(() => stall.refresh()),
+    onNewFrame((doneSec) => {
+      stall.refresh();
+      onProgress?.(doneSec);
+    }),
   );
   readLines(stderr, (line) => {
     complaints.push(line);
@@ -92,12 +97,20 @@ export async function runFfmpeg(options: readonly string[], run: FfmpegRun): Pro
   }
 }
 
-/** ffmpeg reports every half second, whether or not it has done something. */
-function onNewFrame(progress: () => void): (line: string) => void {
-  let before = '';
+/** ffmpeg reports every half second, `frame=…` to `progress=…`, whether or not it has done something. */
+function onNewFrame(progress: (doneSec: number) => void): (line: string) => void {
+  const report: Record<string, string> = {};
+  let before: string | undefined;
   return (line) => {
-    if (!line.startsWith('frame=') || line === before) return;
-    before = line;
-    progress();
+    const [key = '', value = ''] = line.split('=');
+    report[key] = value.trim();
+    if (key !== 'progress' || report['frame'] === before) return;
+    before = report['frame'];
+    progress(parseClock(report['out_time']));
   };
+}
+
+/** `00:01:02.5` → 62.5, and 0 for what is no time: before the first frame it is `N/A`. */
+function parseClock(clock = ''): number {
+  return clock.split(':').reduce((seconds, part) => 60 * seconds + Number(part), 0) || 0;
 }

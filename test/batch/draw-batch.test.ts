@@ -93,10 +93,14 @@ describe('drawBatch', () => {
 
   it('tells of each drawing as it is begun and settled, and knows their number before', async () => {
     const videos = await batch();
+    const advances: number[] = [];
     const tell = async () => {
       const events: string[] = [];
-      const onDrawing = ({ source, what, status }: DrawingEvent) =>
-        events.push(`${path.basename(source)} ${what} ${status}`);
+      const onDrawing = (event: DrawingEvent) => {
+        const { source, what, status } = event;
+        if (status !== 'advanced') events.push(`${path.basename(source)} ${what} ${status}`);
+        else advances.push(event.doneSec / event.durationSec);
+      };
       await draw(videos, { overlay: true, contactSheet: false, onDrawing });
       return events.sort();
     };
@@ -116,6 +120,7 @@ describe('drawBatch', () => {
     expect(await tell()).toEqual([
       ...['1.mp4 overlay kept', '1.mp4 thumbnails kept', ...failed, 'gone.mp4 thumbnails kept'],
     ]);
+    expect(advances.at(-1)).toBeCloseTo(1, 1);
     expect(countDrawings({ videos }, { outputDir: '', overlay: true, report: true })).toBe(4);
   });
 

@@ -63,7 +63,7 @@ describe('startBatchProgress on a terminal', () => {
     const rows = long.match(/.{1,40}/g)!.map((row) => row.trimEnd());
     expect(screen.text.slice(0, rows.length + 1)).toEqual([...rows, 'short']);
     expect(screen.text.slice(rows.length + 1)).toEqual([
-      expect.stringMatching(/^█{10}░{10} 50 % {2}1 of 3 vid/) as string,
+      expect.stringMatching(/^█{10}░{10} 50 % {2}1 of 3 …$/) as string,
       expect.stringMatching(/b\.mp4$/) as string,
     ]);
     printNote(terminal, 'last');
@@ -80,9 +80,12 @@ describe('startBatchProgress on a terminal', () => {
     progress.advance('/录像/第一天/入口/摄像机七/早上.mp4', step(0, 10, 1));
     wait();
     expect(screen.text.slice(1)).toEqual([
-      '  ░░░░░░░░░░░░░░░░░░░░   0 %  …ntrance/camera-7/morning.mp4',
-      '  ░░░░░░░░░░░░░░░░░░░░   0 %  …一天/入口/摄像机七/早上.mp4',
+      '  ░░░░░░░░░░░░░░░░░░░░   0 %  …nce/camera-7/morning.mp4',
+      '  ░░░░░░░░░░░░░░░░░░░░   0 %  …/入口/摄像机七/早上.mp4',
     ]);
+    screen.write('^C'); // as a terminal shows that it was pressed
+    progress.stop();
+    expect(screen.text).toEqual([]);
   });
 
   it('shows no more lines than the terminal has, so that none scrolls away and stays', () => {
