@@ -12,6 +12,7 @@ const LAYERS = [
   ['video', 'encoder', 'labeler', 'timeline', 'annotations'],
   ['recurrent'],
   ['runtime'],
+  ['native'],
   ['errors.ts'],
 ];
 

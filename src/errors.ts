@@ -61,6 +61,20 @@ export class DeviceLostError extends FramewiseError {
   }
 }
 
+/** A native backend cannot be set up on this machine. */
+export class NativeSetupError extends FramewiseError {
+  readonly code = 'ERR_NATIVE_SETUP';
+
+  constructor(
+    message: string,
+    /** What could not be had or done. */
+    readonly step: 'platform' | 'folder' | 'disk' | 'tools' | 'tensorflow' | 'sources' | 'addon' | 'proof',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** Neither ffmpeg nor ffprobe could be found or started. */
 export class FfmpegMissingError extends FramewiseError {
   readonly code = 'ERR_FFMPEG_MISSING';

@@ -5,6 +5,7 @@ import { convertCommand } from './convert.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { labelCommand } from './label.js';
+import { setupNativeCommand } from './setup-native.js';
 import { escapeUnprintable } from './terminal-text.js';
 import { printNote, type Terminal } from './terminal.js';
 import { trainCommand } from './train.js';
@@ -30,7 +31,11 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   const report = (done: CommandOutcome): void => {
     outcome = done;
   };
-  for (const create of [labelCommand, trainCommand, evaluateCommand, convertCommand, doctorCommand]) {
+  const commands = [
+    ...[labelCommand, trainCommand, evaluateCommand, convertCommand],
+    ...[doctorCommand, setupNativeCommand],
+  ];
+  for (const create of commands) {
     program.addCommand(create(terminal, report));
   }
   for (const command of [program, ...program.commands]) {

@@ -1,9 +1,14 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, UsageError } from '../errors.js';
+import type { NativeBackend } from '../native/native-folder.js';
 import type { GpuAdapter } from './webgpu-backend.js';
+import {
+  nativeSetupVersion,
+  reasonOfAbsence,
+  registerTensorflow,
+  TENSORFLOW_PACKAGES,
+} from './tensorflow-backend.js';
 import { registerWebGpu } from './webgpu.js';
 
 /** What can do the arithmetic, best first: the order in which an automatic choice tries. */
@@ -12,9 +17,8 @@ export type BackendName = (typeof BACKEND_NAMES)[number];
 
 /** npm package of each backend. */
 const BACKEND_PACKAGES: Record<BackendName, string> = {
-  'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
+  ...TENSORFLOW_PACKAGES,
   webgpu: 'webgpu',
-  tensorflow: '@tensorflow/tfjs-node',
   wasm: '@tensorflow/tfjs-backend-wasm',
   cpu: '@tensorflow/tfjs-backend-cpu',
 };
@@ -22,13 +26,15 @@ const BACKEND_PACKAGES: Record<BackendName, string> = {
 /** What a person can do about a backend that does not start. */
 export const BACKEND_REMEDIES: Record<BackendName, string> = {
   'tensorflow-gpu':
-    'Needs Linux or Windows, an NVIDIA GPU, CUDA 11.2 and cuDNN 8.1; then run ' +
-    '"npm install @tensorflow/tfjs-node-gpu@4.22.0".',
+    'Needs Linux on x64 and an NVIDIA GPU with a driver for CUDA 12. Then "framewise setup-native --cuda" builds it ' +
+    "from pip's TensorFlow; with --dry-run it says what it would do and what is missing.",
   webgpu:
     'Install the driver of your graphics processor; on Linux one for Vulkan: on Debian and Ubuntu ' +
     '"apt install mesa-vulkan-drivers" for AMD and Intel, the maker\'s own for NVIDIA, which a container gets with ' +
     'NVIDIA_DRIVER_CAPABILITIES=all. The packages come by "npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0".',
-  tensorflow: 'Run "npm install @tensorflow/tfjs-node@4.22.0"; its version must be that of tfjs-core.',
+  tensorflow:
+    'On Linux "framewise setup-native" builds it from pip\'s TensorFlow, in 1.3 GiB; with --dry-run it says what it ' +
+    'would do and what is missing. Elsewhere run "npm install @tensorflow/tfjs-node@4.22.0".',
   wasm: 'Run "npm install" again; the package holds its .wasm files.',
   cpu: 'Run "npm install" again.',
 };
@@ -36,7 +42,6 @@ export const BACKEND_REMEDIES: Record<BackendName, string> = {
 const require = createRequire(import.meta.url);
 
 let started: BackendName | undefined;
-let loadedNative: BackendName | undefined;
 let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
@@ -87,7 +92,7 @@ async function start(name: BackendName, isExplicit: boolean): Promise<void> {
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   else if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
   else if (name === 'webgpu') await registerWebGpu({ allowSoftware: isExplicit });
-  else loadNative(name);
+  else registerTensorflow(name);
   await withoutEmscriptenListeners(() => activate(tfjsName(name)));
   await proveArithmetic();
   if (name === 'tensorflow-gpu' && isExplicit && backendDevice() !== 'gpu') {
@@ -95,24 +100,8 @@ async function start(name: BackendName, isExplicit: boolean): Promise<void> {
   }
 }
 
-/** Both native packages take the same name in tfjs, so that a process can hold only one of them. */
-function loadNative(name: 'tensorflow-gpu' | 'tensorflow'): void {
-  if (loadedNative && loadedNative !== name) {
-    throw new Error(`this process has loaded "${loadedNative}", and can hold only one of the two`);
-  }
-  const folder = path.dirname(require.resolve(`${BACKEND_PACKAGES[name]}/package.json`));
-  if (!existsSync(path.join(folder, 'lib'))) {
-    // Found out here, as loading the rest of the package first takes half a second at every start.
-    throw new Error(
-      `its native library was not fetched; "npm rebuild ${BACKEND_PACKAGES[name]}" tries again`,
-    );
-  }
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // Errors only; TensorFlow greets on stderr otherwise.
-  require(BACKEND_PACKAGES[name]);
-  loadedNative = name;
-  if (!tf.findBackendFactory(tfjsName(name))) {
-    throw new Error(`it brings its own copy of @tensorflow/tfjs-core, where ${tf.version_core} is needed`);
-  }
+function isNative(name: BackendName): name is NativeBackend {
+  return name in TENSORFLOW_PACKAGES;
 }
 
 function tfjsName(name: BackendName): string {
@@ -174,6 +163,8 @@ export function backendDeviceName(): string | undefined {
 
 /** @returns Version of a backend's package, or undefined where it is not installed. */
 export function backendVersion(name: BackendName): string | undefined {
+  const setUp = isNative(name) ? nativeSetupVersion(name) : undefined;
+  if (setUp !== undefined) return setUp;
   try {
     return (require(`${BACKEND_PACKAGES[name]}/package.json`) as { version: string }).version;
   } catch (error) {
@@ -190,7 +181,8 @@ function describeFailure(name: BackendName, cause: unknown): BackendError {
 
 /** @returns Why a backend did not start, in a few words without a full stop. */
 export function failureReason(name: BackendName, cause: unknown): string {
-  if (backendVersion(name) === undefined) return 'it is not installed';
+  if (backendVersion(name) === undefined)
+    return isNative(name) ? reasonOfAbsence(name) : 'it is not installed';
   // WebAssembly's loader rejects with a plain object; native packages explain themselves over several lines.
   const [firstLine] = String((cause as { message?: unknown }).message ?? cause).split('\n', 1);
   return firstLine!.trim().replace(/[.:]$/, '');

@@ -1,0 +1,28 @@
+/** Entry of the process that tries a set-up backend, named by its first argument, and answers with a `Proof`. */
+import * as tf from '@tensorflow/tfjs-core';
+import { loadAddon } from './load-addon.js';
+import type { NativeBackend } from './native-folder.js';
+import type { Proof } from './prove-addon.js';
+
+let answer: Proof | { reason: string };
+try {
+  const tensorflow = loadAddon(process.argv[2] as NativeBackend);
+  if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend does not start');
+  const product = tf.matMul(
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  );
+  const values = product.dataSync().join();
+  if (values !== '7,10,15,22') throw new Error(`it computes ${values} where 7,10,15,22 is right`);
+  const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
+  answer = { tensorflow, device: isUsingGpuDevice ? 'gpu' : 'cpu' };
+} catch (error) {
+  answer = { reason: (error as Error).message };
+}
+process.send!(answer, () => process.disconnect());

@@ -1,0 +1,97 @@
+import { NativeSetupError } from '../errors.js';
+import { ProgramFailure, runProgram } from './run-program.js';
+
+/** Programs of this machine that a set-up uses. */
+export interface NativeTools {
+  /** A compiler of C++17, as on `PATH`. */
+  compiler: string;
+  /** First line that it says of itself. */
+  compilerVersion: string;
+  /** A Python with pip, as on `PATH` or as asked for. */
+  python: string;
+  /** What pip says of itself. */
+  pipVersion: string;
+}
+
+/** pip knows wheels by their C library, as TensorFlow's are named, from 20.3 on. */
+const OLDEST_PIP = [20, 3] as const;
+
+/**
+ * Finds a compiler, Python with pip, npm and tar. Changes nothing.
+ *
+ * @param python - The Python to use; else the first of `python3` and `python`.
+ * @throws {NativeSetupError} If one is missing or too old; the message says what to install.
+ */
+export async function findNativeTools(python: string | undefined, signal: AbortSignal): Promise<NativeTools> {
+  const candidates = [process.env['CXX'], 'c++', 'g++', 'clang++'].filter((name) => name !== undefined);
+  const compiler = await findProgram(candidates, ['--version'], signal);
+  if (!compiler) {
+    throw new NativeSetupError(
+      `There is no C++ compiler (tried ${candidates.join(', ')}). Install one, on Debian and Ubuntu with ` +
+        '"apt install g++", on Fedora with "dnf install gcc-c++", or name one in CXX.',
+      'tools',
+    );
+  }
+  const pip = await findPip(python, signal);
+  for (const program of ['npm', 'tar']) {
+    if (await findProgram([program], ['--version'], signal)) continue;
+    throw new NativeSetupError(`There is no "${program}" on PATH. Install it, and try again.`, 'tools');
+  }
+  return {
+    compiler: compiler.program,
+    compilerVersion: compiler.output.split('\n', 1)[0]!,
+    python: pip.program,
+    pipVersion: pip.output.trim(),
+  };
+}
+
+async function findPip(asked: string | undefined, signal: AbortSignal): Promise<Found> {
+  const candidates = asked === undefined ? ['python3', 'python'] : [asked];
+  const python = await findProgram(candidates, ['--version'], signal);
+  if (!python) {
+    throw new NativeSetupError(
+      `There is no Python (tried ${candidates.join(', ')}). pip brings TensorFlow's library; nothing runs in Python ` +
+        'later. Install it, on Debian and Ubuntu with "apt install python3-pip", or name one with --python.',
+      'tools',
+    );
+  }
+  const { program } = python;
+  const pip = await findProgram([program], ['-m', 'pip', '--version'], signal);
+  if (!pip) {
+    throw new NativeSetupError(
+      `"${program}" has no pip. Install it, on Debian and Ubuntu with "apt install python3-pip", elsewhere with ` +
+        `"${program} -m ensurepip", or name another Python with --python.`,
+      'tools',
+    );
+  }
+  const [major = 0, minor = 0] = (/^pip (\d+)\.(\d+)/.exec(pip.output) ?? []).slice(1).map(Number);
+  if (major < OLDEST_PIP[0] || (major === OLDEST_PIP[0] && minor < OLDEST_PIP[1])) {
+    throw new NativeSetupError(
+      `"${program}" has ${pip.output.trim()}; TensorFlow needs pip ${OLDEST_PIP.join('.')} or newer. ` +
+        `Run "${program} -m pip install --upgrade pip", or name another Python with --python.`,
+      'tools',
+    );
+  }
+  return pip;
+}
+
+interface Found {
+  program: string;
+  output: string;
+}
+
+/** The first of some programs that runs. */
+async function findProgram(
+  programs: readonly string[],
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  for (const program of programs) {
+    try {
+      return { program, output: await runProgram(program, argv, signal) };
+    } catch (error) {
+      if (!(error instanceof ProgramFailure)) throw error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,81 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { NativeSetupError } from '../errors.js';
+import { ProgramFailure, runProgram } from './run-program.js';
+
+/** What the addon is compiled from and runs with, beside tfjs-node: its decoder of protocol buffers, Node's own headers. */
+const COMPANIONS = { 'google-protobuf': '3.21.4', 'node-api-headers': '1.9.0' };
+
+/** Packages in whose place tfjs-node gets framewise's own tfjs-core; see load-addon.ts. */
+const PLACEHOLDERS = ['@tensorflow/tfjs', '@tensorflow/tfjs-core'];
+
+/** The packages that npm is asked for. */
+export function sourcePackages(tfjs: string): string[] {
+  const companions = Object.entries(COMPANIONS).map(([name, version]) => `${name}@${version}`);
+  return [`@tensorflow/tfjs-node@${tfjs}`, ...companions];
+}
+
+/**
+ * Takes tfjs-node's sources and two small packages from npm into a folder, without running anything of them, and mends
+ * the sources.
+ *
+ * @throws {NativeSetupError} If there is no network, or no such version.
+ */
+export async function takeSources(tfjs: string, folder: string, signal: AbortSignal): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'package.json'), '{ "private": true }\n');
+  for (const specifier of sourcePackages(tfjs)) await unpack(specifier, folder, signal);
+  for (const name of PLACEHOLDERS) {
+    const placeholder = path.join(folder, 'node_modules', name);
+    await mkdir(placeholder, { recursive: true });
+    await writeFile(path.join(placeholder, 'index.js'), '');
+  }
+  await separateThreads(
+    path.join(folder, 'node_modules', '@tensorflow', 'tfjs-node', 'binding', 'tfjs_backend.cc'),
+  );
+}
+
+async function unpack(specifier: string, folder: string, signal: AbortSignal): Promise<void> {
+  const name = specifier.slice(0, specifier.lastIndexOf('@'));
+  const target = path.join(folder, 'node_modules', name);
+  const download = path.join(folder, 'download');
+  await mkdir(target, { recursive: true });
+  await mkdir(download, { recursive: true });
+  const argv = ['pack', specifier, '--ignore-scripts', '--loglevel=error', '--pack-destination', download];
+  try {
+    await runProgram('npm', argv, signal);
+    const [archive] = await readdir(download);
+    const unpacking = ['-xzf', path.join(download, archive!), '-C', target, '--strip-components=1'];
+    await runProgram('tar', unpacking, signal);
+  } catch (error) {
+    throw error instanceof ProgramFailure ? explain(error, specifier) : error;
+  }
+  await rm(download, { recursive: true });
+}
+
+function explain(failure: ProgramFailure, specifier: string): NativeSetupError {
+  const isOffline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH/.test(failure.output);
+  const message = isOffline
+    ? `npm cannot reach its registry for ${specifier}. Connect this machine, or name a registry or proxy that it can ` +
+      'reach by "npm config set"; then run the same command again, which goes on where it stopped.'
+    : `npm cannot bring ${specifier}: ${failure.message}.`;
+  return new NativeSetupError(message, 'sources', { cause: failure });
+}
+
+/**
+ * tfjs-node 4.22 keeps the names of attributes in one set for all threads and guards it by nothing, so that two threads
+ * that compute at once, such as an encoder's worker beside the main one, may destroy it. A set a thread needs no guard.
+ * It is never freed, as TensorFlow keeps pointers into it.
+ */
+async function separateThreads(file: string): Promise<void> {
+  const shared = 'static std::set<std::string> ATTR_NAME_SET;';
+  const apart = 'static thread_local std::set<std::string> &ATTR_NAME_SET = *new std::set<std::string>();';
+  const source = await readFile(file, 'utf8');
+  if (!source.includes(shared)) {
+    throw new NativeSetupError(
+      `"${file}" is not the source that is expected: it has no "${shared}". Undo with --undo and set up again.`,
+      'sources',
+    );
+  }
+  await writeFile(file, source.replace(shared, apart));
+}

@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import util from 'node:util';
+import { version_core } from '@tensorflow/tfjs-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadNativeSetup } from '../../src/native/load-addon.js';
+import { nativeFolder } from '../../src/native/native-folder.js';
+import {
+  currentPlatform,
+  hashFile,
+  readManifest,
+  type NativeManifest,
+} from '../../src/native/native-manifest.js';
+import { repairNodeUtil } from '../../src/native/repair-node-util.js';
+import { startBackend } from '../../src/runtime/backend.js';
+
+const environment = process.env;
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'framewise-native-'));
+  process.env = { ...environment, FRAMEWISE_NATIVE: folder };
+});
+afterEach(async () => {
+  process.env = environment;
+  await rm(folder, { recursive: true });
+});
+
+describe('nativeFolder', () => {
+  it('is FRAMEWISE_NATIVE, else in the cache folder of the user; one a backend', () => {
+    expect(nativeFolder('tensorflow').root).toBe(path.join(folder, 'tensorflow'));
+    expect(nativeFolder('tensorflow-gpu', { XDG_CACHE_HOME: '/caches' }).root).toBe(
+      path.resolve('/caches/framewise/native/tensorflow-gpu'),
+    );
+    expect(nativeFolder('tensorflow', {}).root).toMatch(/\.cache.framewise.native.tensorflow$/);
+  });
+});
+
+describe('a set-up that no longer fits', () => {
+  /** A set-up in files, whose addon is no library. */
+  async function setUp(changes: Partial<NativeManifest>): Promise<NativeManifest> {
+    const { addon, manifest } = nativeFolder('tensorflow');
+    await mkdir(path.dirname(addon), { recursive: true });
+    await writeFile(addon, 'not an addon');
+    const record: NativeManifest = {
+      backend: 'tensorflow',
+      requested: '2.21.0',
+      tensorflow: '2.21.0',
+      tfjs: version_core,
+      platform: currentPlatform(),
+      compiler: 'c++ 12',
+      addonSha256: hashFile(addon),
+      ...changes,
+    };
+    await writeFile(manifest, JSON.stringify(record));
+    return record;
+  }
+
+  it.each([
+    ['another TensorFlow.js', { tfjs: '4.0.0' }, /set up for TensorFlow\.js 4\.0\.0, and this is 4\.22\.0/],
+    ['another machine', { platform: 'plan9 mips' }, /set up for plan9 mips, and this is/],
+    ['another addon', { addonSha256: 'f00' }, /tfjs_binding\.node" is not the file that was set up/],
+  ])('is refused with the remedy: %s', async (_name, changes, message) => {
+    const manifest = await setUp(changes);
+    expect(() => loadNativeSetup('tensorflow', manifest)).toThrow(message);
+    expect(() => loadNativeSetup('tensorflow', manifest)).toThrow(/run "framewise setup-native" again$/);
+    await expect(startBackend('tensorflow')).rejects.toThrow(message);
+  });
+
+  it('is refused with the remedy where a file is gone', async () => {
+    const manifest = await setUp({});
+    await rm(nativeFolder('tensorflow').addon);
+    expect(() => loadNativeSetup('tensorflow', manifest)).toThrow(
+      /does not load \(ENOENT.*tfjs_binding\.node.*run "framewise setup-native" again$/,
+    );
+  });
+
+  it('is one that is not finished, where its manifest is damaged', async () => {
+    const { plan, manifest } = nativeFolder('tensorflow');
+    await writeFile(plan, JSON.stringify(await setUp({})));
+    await writeFile(manifest, '{"tfjs":');
+    expect(readManifest('tensorflow')).toBeUndefined();
+    await expect(startBackend('tensorflow')).rejects.toThrow(
+      /its set-up in ".*tensorflow" is not finished; "framewise setup-native" goes on with it/,
+    );
+  });
+});
+
+describe('repairNodeUtil', () => {
+  it('brings functions back that Node 23 removed or warns of', () => {
+    const module = util as unknown as Record<string, unknown>;
+    const before = { isArray: module['isArray'], isNullOrUndefined: module['isNullOrUndefined'] };
+    try {
+      delete module['isArray'];
+      delete module['isNullOrUndefined'];
+      repairNodeUtil();
+      const { isArray, isNullOrUndefined } = module as Record<string, (value: unknown) => boolean>;
+      expect([[], {}, null].map(isArray!)).toEqual([true, false, false]);
+      expect([null, undefined, 0, '', false].map(isNullOrUndefined!)).toEqual([
+        true,
+        true,
+        false,
+        false,
+        false,
+      ]);
+    } finally {
+      Object.assign(module, before);
+    }
+  });
+});

@@ -1,0 +1,241 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { framewise, framewiseWith } from '../cli/command-line.js';
+import { FakeMachine } from './fake-tools.js';
+
+const isLinux = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+const onLinux = isLinux ? '' : ' (skipped: set-ups are for Linux)';
+
+describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
+  let machine: FakeMachine;
+  let root: string;
+
+  beforeEach(async () => {
+    machine = await FakeMachine.enter();
+    root = path.join(machine.native, 'tensorflow');
+  });
+  afterEach(() => machine.leave());
+
+  const expectFailure = async (message: RegExp, ...flags: string[]): Promise<void> => {
+    const { exitCode, stderr } = await framewise('setup-native', ...flags);
+    expect(stderr).toMatch(message);
+    expect(exitCode).toBe(1);
+  };
+
+  describe('before it does anything', () => {
+    afterEach(async () => {
+      expect(existsSync(root)).toBe(false);
+      expect(await machine.calls()).toEqual([]);
+    });
+
+    it('says what it would do on a dry run', async () => {
+      const { exitCode, stdout, stderr } = await framewise('setup-native', '--dry-run');
+      expect(exitCode).toBe(0);
+      expect(stdout.split('\n')).toEqual([
+        expect.stringMatching(/^tensorflow: pip of "python3" installs tensorflow(-cpu)?==2\.21\.0 into/),
+        expect.stringMatching(/^packages: npm brings @tensorflow\/tfjs-node@4\.22\.0, google-protobuf@/),
+        expect.stringMatching(/^addon: "c\+\+" compiles/),
+        expect.stringMatching(/^proof:/),
+        '',
+      ]);
+      expect(stderr).toContain(root);
+    });
+
+    it('wants a compiler', async () => {
+      await machine.remove('c++');
+      await expectFailure(/no C\+\+ compiler \(tried c\+\+, g\+\+, clang\+\+\).*apt install g\+\+/);
+    });
+
+    it('takes the compiler that CXX names', async () => {
+      process.env['CXX'] = 'no-such-compiler';
+      expect((await framewise('setup-native', '--dry-run')).stdout).toContain('"c++" compiles');
+      await machine.remove('c++');
+      await expectFailure(/tried no-such-compiler, c\+\+/);
+    });
+
+    it('wants Python', async () => {
+      await machine.remove('python3');
+      await expectFailure(/no Python \(tried python3, python\).*--python/);
+    });
+
+    it('does not take another Python than the one asked for', async () => {
+      await expectFailure(/no Python \(tried python9\)/, '--python', 'python9');
+    });
+
+    it('wants pip', async () => {
+      await machine.put('python3', '', '');
+      await writeFile(
+        path.join(path.dirname(machine.native), 'bin', 'python3'),
+        `#!/bin/sh\n[ "$1" = --version ] && exit 0\necho 'No module named pip' >&2; exit 1\n`,
+      );
+      await expectFailure(/"python3" has no pip.*apt install python3-pip.*ensurepip/);
+    });
+
+    it('refuses a pip that does not know the wheels, and tells how to get a newer one', async () => {
+      await machine.put('python3', '', 'pip 20.2.4 from /usr');
+      await expectFailure(/pip 20\.2\.4 .*pip 20\.3 or newer.*--upgrade pip/);
+    });
+
+    it('wants npm', async () => {
+      await machine.remove('npm');
+      await expectFailure(/no "npm" on PATH/);
+    });
+
+    it.each(['1.15.5', '2', 'latest', '2.21.0; rm -rf'])('refuses the release "%s"', async (release) => {
+      const { exitCode, stderr } = await framewise('setup-native', '--tensorflow', release);
+      expect(stderr).toContain(`"${release}" is no release of TensorFlow 2`);
+      expect(exitCode).toBe(2);
+    });
+
+    it('has nothing to undo', async () => {
+      const { exitCode, stdout } = await framewise('setup-native', '--undo');
+      expect(stdout).toBe('Nothing is set up for tensorflow.\n');
+      expect(exitCode).toBe(0);
+    });
+  });
+
+  describe('pip', () => {
+    it.each([
+      [
+        'cannot reach its index',
+        `echo 'WARNING: NewConnectionError: Temporary failure in name resolution' >&2
+         echo 'ERROR: Could not find a version that satisfies it (from versions: none)' >&2; exit 1`,
+        /pip cannot reach its package index for tensorflow.*PIP_INDEX_URL.*goes on where it stopped/,
+      ],
+      [
+        'knows no such release',
+        `echo 'ERROR: Could not find a version (from versions: 2.20.0, 2.21.0)' >&2; exit 1`,
+        /There is no tensorflow.*==2\.21\.0\. Choose one of 2\.20\.0, 2\.21\.0 with --tensorflow/,
+      ],
+      [
+        'has none for this machine',
+        `echo 'ERROR: Could not find a version (from versions: none)' >&2; exit 1`,
+        /There is no tensorflow.*==2\.21\.0 for this machine \(linux/,
+      ],
+      [
+        'fills the disk',
+        `echo 'ERROR: [Errno 28] No space left on device' >&2; exit 1`,
+        /The disk of ".*" is full.*FRAMEWISE_NATIVE/,
+      ],
+      ['fails otherwise', `echo 'ERROR: cosmic ray' >&2; exit 1`, /pip cannot install.*ERROR: cosmic ray/],
+      [
+        'brings a wheel without a C library',
+        `while [ "$1" != --target ]; do shift; done; mkdir -p "$2/tensorflow"`,
+        /carries no include\/tensorflow\/c\/c_api\.h.*libtensorflow_cc\.so\.2.*--tensorflow/,
+      ],
+    ])('%s', async (_name, script, message) => {
+      await machine.put('python3', script);
+      await expectFailure(message);
+      expect(existsSync(path.join(root, 'tensorflow'))).toBe(false);
+      expect(existsSync(path.join(root, 'tensorflow.part.tmp'))).toBe(false);
+    });
+
+    it.each([
+      ['2.18.1', '==2.18.1'],
+      ['2.18', '==2.18.*'],
+    ])('is asked for release %s as %s', async (release, requirement) => {
+      await framewise('setup-native', '--tensorflow', release);
+      expect((await machine.calls())[0]).toMatch(
+        new RegExp(`--no-deps tensorflow(-cpu)?${escape(requirement)}$`),
+      );
+    });
+
+    it.runIf(process.arch === 'x64')('brings the libraries of CUDA when asked to', async () => {
+      const { stderr } = await framewise('setup-native', '--cuda');
+      expect((await machine.calls())[0]).toMatch(/--python-version 3\.11 tensorflow\[and-cuda\]==2\.21\.0$/);
+      expect(stderr).toContain(path.join(machine.native, 'tensorflow-gpu'));
+    });
+  });
+
+  describe('npm', () => {
+    it.each([
+      [
+        'cannot reach its registry',
+        `echo 'npm error code ENOTFOUND' >&2; exit 1`,
+        /npm cannot reach its registry for @tensorflow\/tfjs-node@4\.22\.0/,
+      ],
+      [
+        'has no such version',
+        `echo 'npm error code ETARGET' >&2; exit 1`,
+        /npm cannot bring @tensorflow\/tfjs-node@4\.22\.0.*ETARGET/,
+      ],
+      [
+        'brings sources that are not those known',
+        `while [ "$1" != --pack-destination ]; do shift; done
+         cd "$2" && mkdir -p package/binding && echo other > package/binding/tfjs_backend.cc
+         tar -czf archive.tgz package && rm -r package`,
+        /tfjs_backend\.cc" is not the source that is expected/,
+      ],
+    ])('%s', async (_name, script, message) => {
+      await machine.put('npm', script);
+      await expectFailure(message);
+    });
+  });
+
+  it('quotes the compiler where it fails, and goes on there the next time', async () => {
+    await machine.put('c++', `echo 'napi_auto_ref.h:3: error: no such type' >&2; exit 1`);
+    await expectFailure(/does not compile with "c\+\+": napi_auto_ref\.h:3: error: no such type.*CXX/);
+    const calls = (await machine.calls()).length;
+    const { stdout } = await framewise('setup-native', '--dry-run');
+    expect(stdout).toMatch(/^tensorflow: is there\npackages: is there\naddon: "c\+\+" compiles/);
+    await framewise('setup-native');
+    expect((await machine.calls()).slice(calls)).toEqual([expect.stringMatching(/^c\+\+ -std=c\+\+17/)]);
+  });
+
+  it('does not say that it is set up where the addon cannot be loaded', async () => {
+    await expectFailure(/The addon was compiled but does not compute: .*(too short|ELF header)/);
+    expect(await readdir(root)).not.toContain('manifest.json');
+  });
+
+  it('mends the sources so that threads do not share', async () => {
+    await framewise('setup-native');
+    const source = 'packages/node_modules/@tensorflow/tfjs-node/binding/tfjs_backend.cc';
+    expect(await readFile(path.join(root, source), 'utf8')).toMatch(/^static thread_local std::set/);
+  });
+
+  it('makes anew what depends on the release, and nothing else, when another is asked for', async () => {
+    await framewise('setup-native');
+    const calls = (await machine.calls()).length;
+    const { stderr } = await framewise('setup-native', '--tensorflow', '2.18.1');
+    expect(stderr).toContain('removes   tensorflow, addon of an earlier set-up');
+    const programs = (await machine.calls()).slice(calls).map((call) => call.split(' ', 1)[0]);
+    expect(programs).toEqual(['python3', 'c++']);
+    // The release stays that one unless another is named.
+    const { stdout } = await framewise('setup-native', '--dry-run');
+    expect(stdout).toMatch(/^tensorflow: is there/);
+  });
+
+  it('is undone to nothing, and leaves what lies beside it', async () => {
+    await framewise('setup-native');
+    await mkdir(path.join(machine.native, 'tensorflow-gpu'), { recursive: true });
+    const { stdout } = await framewise('setup-native', '--undo');
+    expect(stdout).toBe(`Removed "${root}".\n`);
+    expect(await readdir(machine.native)).toEqual(['tensorflow-gpu']);
+  });
+
+  it('neither uses nor removes a folder that it did not make', async () => {
+    await mkdir(root, { recursive: true });
+    await writeFile(path.join(root, 'thesis.txt'), '');
+    await expectFailure(/holds something, and no set-up of framewise.*FRAMEWISE_NATIVE/);
+    await expectFailure(/was not made by "framewise setup-native".*left alone/, '--undo');
+    expect(await readdir(root)).toEqual(['thesis.txt']);
+    expect(await machine.calls()).toEqual([]);
+    await rm(root, { recursive: true });
+  });
+
+  it('ends when interrupted, and leaves no half part behind', async () => {
+    await machine.put('python3', 'exec sleep 60');
+    const controller = new AbortController();
+    const run = framewiseWith({ signal: controller.signal }, 'setup-native');
+    while ((await machine.calls()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    controller.abort();
+    expect((await run).exitCode).toBe(130);
+    expect(await readdir(root)).toEqual(['plan.json']);
+  });
+});
+
+function escape(text: string): string {
+  return text.replace(/[.*]/g, '\\$&');
+}
