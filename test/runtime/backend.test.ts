@@ -9,6 +9,8 @@ import { backendVersion, startBackend, type BackendName } from '../../src/runtim
 import { describeBackends, type BackendReport } from '../../src/runtime/backend-report.js';
 
 const require = createRequire(import.meta.url);
+// Stand-ins take the native package's place, and what `framewise setup-native` made here would take theirs.
+process.env['FRAMEWISE_NATIVE'] = path.join(tmpdir(), 'framewise-no-native');
 const hasNative = backendVersion('tensorflow') !== undefined;
 const needsNoNative = hasNative ? ' (skipped: @tensorflow/tfjs-node is installed)' : '';
 
