@@ -53,3 +53,16 @@ function multiplyOn(backendName: string, backend: object): BackendMemory['multip
   const attrs = { transposeA: false, transposeB: false };
   return (a, b) => kernelFunc({ inputs: { a, b }, backend, attrs }) as TensorInfo;
 }
+
+interface WebGpuBackend {
+  tensorMap: { get(dataId: object): { values?: Float32Array | null } };
+}
+
+/**
+ * A float32 tensor's numbers. None where only a WebGPU device has them: it hands them out later, and TensorFlow.js's way
+ * around that needs a browser. What was read from a file is not there yet.
+ */
+export function valuesInReach(tensor: tf.Tensor): Float32Array | undefined {
+  if (tf.getBackend() !== 'webgpu') return tensor.dataSync<'float32'>();
+  return (tf.backend() as unknown as WebGpuBackend).tensorMap.get(tensor.dataId).values ?? undefined;
+}

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initializers, layers, type LayerVariable, type Shape } from '@tensorflow/tfjs-layers';
 import { ShapeError, UsageError, WeightsError } from '../errors.js';
 import type { ActivationName } from './activations.js';
+import { valuesInReach } from './backend-memory.js';
 import { expectShape } from './expect-shape.js';
 import { runnable, UnitForgetBias, type LayerInitializer } from './layer-initializers.js';
 import type { RecurrentCell, RecurrentWeights } from './recurrent-cell.js';
@@ -151,7 +152,7 @@ function refusingUnfit(variable: LayerVariable): LayerVariable {
   const write = variable.write.bind(variable);
   variable.write = (value) => {
     expectShape(`The weight ${originalName}`, value, shape as number[]);
-    const unfit = value.dataSync<'float32'>().find((number) => !Number.isFinite(number));
+    const unfit = valuesInReach(value)?.find((number) => !Number.isFinite(number));
     if (unfit === undefined) return write(value);
     throw new WeightsError(
       `The weight ${originalName} [${shape.join(', ')}]: expected finite numbers, received ${unfit}.`,
