@@ -80,10 +80,14 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
       'give up a video that gives nothing for so long (default: 30)',
       positiveNumber(),
     )
-    .option('--concurrency <n>', 'videos at a time (default: 2)', wholeNumber(1))
+    .option(
+      '--concurrency <n>',
+      "videos decoded at a time, which share the encoder's threads; each takes an ffmpeg and its memory (default: 2)",
+      wholeNumber(1),
+    )
     .option('--retry-failed', 'try again what failed in an earlier run')
     .option('--overwrite', 'label again what an earlier run has done')
-    .option('--json', 'print one JSON object about all videos on stdout');
+    .option('--json', 'print one JSON object about all videos, their label files and drawings on stdout');
   const shared = [
     ...segmentOptions(),
     ...drawOptions(),
