@@ -62,6 +62,7 @@ export function loadAddon(backend: NativeBackend): string {
   const { packages, addon } = nativeFolder(backend);
   repairNodeUtil();
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // Errors only; TensorFlow greets on stderr otherwise.
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1'; // TensorFlow itself does so for AVX-512 only; it helps AVX2 as well.
   const own = createRequire(path.join(packages, 'package.json'));
   shareCore(own);
   const binding = own(addon) as Binding;
