@@ -101,11 +101,15 @@ export class ActivityRecognizer {
         numFrames: timesSec.length,
       });
     }
+    const { startSec = 0, durationSec = Infinity } = options;
+    // Counted is better than claimed.
+    const isEach = everyFrame && startSec === 0 && durationSec === Infinity;
     return buildTimeline({
-      video,
+      video: isEach ? { ...video, numFrames: sourceTimesSec.length } : video,
       model: this.model.name,
       labels: this.model.labels,
       frameRate: this.model.frameRate,
+      untilSec: startSec + durationSec,
       timesSec,
       probabilities: concatenate(chunks),
       smoothing,

@@ -6,7 +6,9 @@ export interface WriteOptions {
   /** Write the probability of every label beside each frame, where the format has a place for it. Off by default. */
   includeProbabilities?: boolean;
   /** The label of frames that have none, for formats that label every frame. */
-  background?: string;
+  background?: string | undefined;
+  /** Whether the video was labelled to its end, so that there are no frames after the last labelled one. */
+  isWhole?: boolean;
   /** What the video belongs to, and its part of the dataset's split, where the format has a place for them. */
   group?: string;
   subset?: string;
@@ -50,7 +52,8 @@ export interface AnnotationFormat extends AnnotationReader {
   /**
    * The whole content of the file, the same for the same timeline.
    *
-   * @throws {AnnotationError} If the format needs what is not known, such as the video's frame rate.
+   * @throws {AnnotationError} If the format needs what is not known, such as the video's frame rate, or the label of a frame
+   *   that has none.
    */
   write(timeline: Timeline, options?: WriteOptions): string;
 }

@@ -5,7 +5,7 @@ import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 import type { AnnotationFormat } from './annotation-format.js';
 import { reportSkip, type LabelFile, type ReadContext } from './annotation-reader.js';
-import { framesWithin } from './frame-runs.js';
+import { countFrames } from './frame-runs.js';
 import { publicSource, videoName } from './media-names.js';
 import { parseTable, seemsToHaveColumns } from './parse-table.js';
 import { parseTime } from './parse-time.js';
@@ -31,16 +31,17 @@ export const borisFormat: AnnotationFormat = {
   write: writeEvents,
 };
 
-function writeEvents({ video, segments }: Timeline): string {
+function writeEvents(timeline: Timeline): string {
+  const { video, segments } = timeline;
   const media = publicSource(video.source);
   const observation = path.parse(videoName(video.source)).name;
   const starts = segments.map(({ startSec }) => startSec);
   const ends = segments.map(({ endSec }) => endSec);
   const codedSec = segments.length > 0 ? Math.max(...ends) - Math.min(...starts) : 0;
+  const count = video.frameRate > 0 ? countFrames(timeline, borisFormat.title) : undefined;
   const rows = segments.map((segment) => {
     const { label, startSec, endSec } = segment;
-    const { startFrame, endFrame } = framesWithin(segment, video.frameRate);
-    const isRateKnown = video.frameRate > 0;
+    const frames = count?.within(segment);
     return {
       'Observation id': observation,
       'Observation date': '',
@@ -60,8 +61,8 @@ function writeEvents({ video, segments }: Timeline): string {
       'Stop (s)': endSec.toFixed(3),
       'Duration (s)': (endSec - startSec).toFixed(3),
       'Media file name': media,
-      'Image index start': isRateKnown ? startFrame : '',
-      'Image index stop': isRateKnown ? endFrame : '',
+      'Image index start': frames?.startFrame ?? '',
+      'Image index stop': frames?.endFrame ?? '',
       'Image file path start': '',
       'Image file path stop': '',
       'Comment start': '',

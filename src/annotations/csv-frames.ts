@@ -4,7 +4,7 @@ import { segmentFrames } from '../timeline/segments.js';
 import type { FrameLabel, Timeline } from '../timeline/timeline.js';
 import type { AnnotationFormat } from './annotation-format.js';
 import type { LabelFile } from './annotation-reader.js';
-import { countingRate, framesWithin } from './frame-runs.js';
+import { countFrames, labelledFrames } from './frame-runs.js';
 import { annotatedSegmentsOf, unknownVideo } from './labelled-timeline.js';
 import { videoName } from './media-names.js';
 import { parseTable, seemsToHaveColumns, type TableRow } from './parse-table.js';
@@ -45,16 +45,13 @@ function writeFrames(timeline: Timeline): string {
 
 /** Every frame of the video that a segment covers. */
 function framesOfVideo(timeline: Timeline): FrameLabel[] {
-  const frameRate = countingRate(timeline, csvFramesFormat.title);
-  return timeline.segments.flatMap((segment) => {
-    const { startFrame, endFrame } = framesWithin(segment, frameRate);
-    return Array.from({ length: endFrame - startFrame }, (_, offset) => ({
-      index: startFrame + offset,
-      timeSec: (startFrame + offset) / frameRate,
-      label: segment.label,
-      confidence: segment.confidence,
-    }));
-  });
+  const count = countFrames(timeline, csvFramesFormat.title);
+  return Array.from(labelledFrames(timeline, count, csvFramesFormat.title), ({ segment, frame }) => ({
+    index: frame,
+    timeSec: frame / count.frameRate,
+    label: segment.label,
+    confidence: segment.confidence,
+  }));
 }
 
 /** A segment ends where the next frame begins; the last one before a gap lasts as long as frames do on average. */

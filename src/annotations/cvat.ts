@@ -3,7 +3,7 @@ import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 import type { AnnotationFormat } from './annotation-format.js';
 import { frameRateOf, type LabelFile, type ReadContext } from './annotation-reader.js';
-import { countingRate, framesWithin, numFramesOf, type FrameRun } from './frame-runs.js';
+import { countFrames, labelledFrames, type FrameRun } from './frame-runs.js';
 import { videoName } from './media-names.js';
 import { oneLine } from './one-line.js';
 import { childrenAt, parseXmlFile, type XmlNode } from './parse-xml.js';
@@ -29,16 +29,13 @@ export const cvatFormat: AnnotationFormat = {
 
 function writeTags(timeline: Timeline): string {
   const { video, model, segments } = timeline;
-  const frameRate = countingRate(timeline, cvatFormat.title);
+  const count = countFrames(timeline, cvatFormat.title);
   const labelsOf = new Map<number, string[]>(); // by frame
-  for (const segment of segments) {
-    const { startFrame, endFrame } = framesWithin(segment, frameRate);
-    for (let frame = startFrame; frame < endFrame; frame++) {
-      labelsOf.set(frame, [...(labelsOf.get(frame) ?? []), oneLine(segment.label)]);
-    }
+  for (const { segment, frame } of labelledFrames(timeline, count, cvatFormat.title)) {
+    labelsOf.set(frame, [...(labelsOf.get(frame) ?? []), oneLine(segment.label)]);
   }
   const frames = [...labelsOf].sort(([a], [b]) => a - b);
-  const numFrames = numFramesOf(timeline) || (frames.at(-1)?.[0] ?? -1) + 1;
+  const numFrames = count.numFrames || (frames.at(-1)?.[0] ?? -1) + 1;
   const name = videoName(video.source);
   return writeXml({
     annotations: {

@@ -3,7 +3,7 @@ import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 import type { AnnotationFormat } from './annotation-format.js';
 import { frameRateOf, reportSkip, type LabelFile, type ReadContext } from './annotation-reader.js';
-import { countingRate, framesWithin } from './frame-runs.js';
+import { countFrames } from './frame-runs.js';
 import { decodeUrlPath, publicSource } from './media-names.js';
 import { mentionsKeys, parseJsonFile } from './parse-json.js';
 
@@ -51,10 +51,10 @@ export const labelStudioFormat: AnnotationFormat = {
 
 function writeTask(timeline: Timeline): string {
   const { video, model, segments } = timeline;
-  const frameRate = countingRate(timeline, labelStudioFormat.title);
+  const count = countFrames(timeline, labelStudioFormat.title);
   const isPrediction = model !== '';
   const result = segments.flatMap((segment, position) => {
-    const { startFrame, endFrame } = framesWithin(segment, frameRate);
+    const { startFrame, endFrame } = count.within(segment);
     if (endFrame === startFrame) return [];
     return {
       id: `segment-${position + 1}`,

@@ -4,7 +4,7 @@ import type { Timeline } from '../timeline/timeline.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 import type { AnnotationFormat, WriteOptions } from './annotation-format.js';
 import { frameRateOf, type LabelFile, type ReadContext } from './annotation-reader.js';
-import { countingRate, framesWithin, numFramesOf, runsOf } from './frame-runs.js';
+import { countFrames, expectFewFrames, labelledFrames, runsOf } from './frame-runs.js';
 import { oneLine } from './one-line.js';
 
 /** Name of the folder that tells the layout of a whole dataset. */
@@ -27,33 +27,34 @@ export const msTcnFormat: AnnotationFormat = {
   write: writeFrameLabels,
 };
 
-function writeFrameLabels(timeline: Timeline, { background }: WriteOptions = {}): string {
+function writeFrameLabels(timeline: Timeline, { background, isWhole }: WriteOptions = {}): string {
   const { video, segments } = timeline;
-  const frameRate = countingRate(timeline, msTcnFormat.title);
+  const count = countFrames(timeline, msTcnFormat.title);
   const labels: (string | undefined)[] = [];
-  for (const segment of segments) {
-    const { startFrame, endFrame } = framesWithin(segment, frameRate);
-    for (let frame = startFrame; frame < endFrame; frame++) labels[frame] = oneLine(segment.label);
+  for (const { segment, frame } of labelledFrames(timeline, count, msTcnFormat.title)) {
+    labels[frame] = oneLine(segment.label);
   }
   const last = segments.at(-1);
-  const numFrames = numFramesOf(timeline) || labels.length;
-  // A container may count a few frames more than its length has; what reaches the end reaches the last of them.
-  if (last && last.endSec + 1 / frameRate >= video.durationSec)
-    labels.push(...fill(numFrames - labels.length, last.label));
-  const lines = Array.from({ length: numFrames }, (_, frame) => labels[frame] ?? background);
+  const reachesEnd = last && last.endSec + 1 / count.frameRate >= video.durationSec;
+  // Where sound runs on a container claims to be longer than its pictures are.
+  const numFrames = (isWhole && !reachesEnd ? 0 : count.numFrames) || labels.length;
+  expectFewFrames(numFrames, timeline, msTcnFormat.title);
+  const other = background?.trim() ? oneLine(background) : undefined;
+  // It may count a few frames more than its length has; what reaches the end reaches the last of them.
+  const after = reachesEnd ? oneLine(last.label) : other;
+  const lines = Array.from(
+    { length: numFrames },
+    (_, frame) => labels[frame] ?? (frame < labels.length ? other : after),
+  );
   const unlabelled = lines.indexOf(undefined);
   if (unlabelled >= 0) {
     throw new AnnotationError(
       `${msTcnFormat.title} say something of every frame, and frame ${unlabelled} of ${JSON.stringify(video.source)} ` +
-        'has no label. Name one for such frames, the background, with framewise convert --background.',
+        'has no label. Name one for such frames (background, --background on the command line).',
       video.source,
     );
   }
   return lines.map((label) => `${label}\n`).join('');
-}
-
-function fill(count: number, label: string): string[] {
-  return Array.from({ length: Math.max(0, count) }, () => oneLine(label));
 }
 
 /**

@@ -23,6 +23,11 @@ export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
   formats?: readonly string[];
   /** Write the probability of every label where a format has a place for it. */
   includeProbabilities?: boolean | undefined;
+  /**
+   * The label of frames outside of `startSec` and `durationSec`, for formats that label every frame, which without it are
+   * refused for a stretch.
+   */
+  background?: string | undefined;
   /** Videos at a time; they share the encoder's workers, and while one is opened the others use them. Default 2. */
   concurrency?: number | undefined;
   /** Label again what an earlier run has done. Default false. */
@@ -52,9 +57,17 @@ export async function labelVideos(
   videos: readonly (string | FoundVideo)[],
   options: LabelVideosOptions,
 ): Promise<BatchSummary> {
-  const { outputDir, formats = ['json'], includeProbabilities, concurrency = 2, signal, ...rest } = options;
+  const {
+    outputDir,
+    formats = ['json'],
+    includeProbabilities,
+    background,
+    concurrency = 2,
+    signal,
+    ...rest
+  } = options;
   const { overwrite = false, retryFailed = false, onProgress, onOutcome, ...labelOptions } = rest;
-  findFormats(formats);
+  expectBackground(formats, options);
   if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
     throw new UsageError(
       `The number of videos at a time is ${concurrency}; expected a whole number, 1 or more.`,
@@ -69,10 +82,10 @@ export async function labelVideos(
       const jobs = nameJobs(videos, journal);
       await tidy(outputDir, jobs);
       const batch = {
-        ...{ recognizer, journal, outputDir, formats, includeProbabilities },
+        ...{ recognizer, journal, outputDir, formats, includeProbabilities, background },
         ...{ isOverwriting: overwrite, isRetrying: retryFailed },
         settings: hashSettings(recognizer.model, {
-          ...{ ...labelOptions, includeProbabilities },
+          ...{ ...labelOptions, includeProbabilities, background },
           formats: [...new Set(formats)].sort(),
         }),
       };
@@ -94,6 +107,20 @@ export async function labelVideos(
   } finally {
     await lock.release();
   }
+}
+
+/** What only shows when the first video is labelled would show late. */
+function expectBackground(
+  formats: readonly string[],
+  { startSec = 0, durationSec, background }: LabelVideosOptions,
+): void {
+  const closed = findFormats(formats).find(({ holds }) => !holds.includes('gaps'));
+  const isWhole = startSec === 0 && durationSec === undefined;
+  if (closed === undefined || isWhole || background?.trim()) return;
+  throw new UsageError(
+    `${closed.title} say something of every frame, and only a stretch is to be labelled. Name the label of the other ` +
+      `frames (background, --background on the command line), or choose another format than "${closed.name}".`,
+  );
 }
 
 function nameJobs(videos: readonly (string | FoundVideo)[], journal: Journal): Job[] {

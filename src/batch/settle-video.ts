@@ -27,6 +27,7 @@ export interface Batch {
   outputDir: string;
   formats: readonly string[];
   includeProbabilities: boolean | undefined;
+  background: string | undefined;
   /** Label again what is done already. */
   isOverwriting: boolean;
   /** Try again what failed before. */
@@ -89,7 +90,7 @@ async function stillHolds(entry: JournalEntry, source: string, batch: Batch): Pr
 async function labelAndWrite(
   { source, name }: Job,
   input: Fingerprint | null,
-  { recognizer, journal, outputDir, formats, includeProbabilities }: Batch,
+  { recognizer, journal, outputDir, formats, includeProbabilities, background }: Batch,
   options: JobOptions,
 ): Promise<LabelResult> {
   const timeline = await recognizer.label(source, options);
@@ -98,7 +99,8 @@ async function labelAndWrite(
     throw new VideoChangedError(message, source);
   }
   await journal.expectInPlace(); // before files are written into a folder that is not what it was
-  const target = { formats, outputDir, baseName: name, includeProbabilities };
+  const isWhole = !options.startSec && options.durationSec === undefined;
+  const target = { formats, outputDir, baseName: name, includeProbabilities, background, isWhole };
   const files = await describeFiles(outputDir, await writeAnnotations(timeline, target));
   const { frames, segments } = timeline;
   const videoSec = segments.reduce((sum, { startSec, endSec }) => sum + endSec - startSec, 0);

@@ -25,7 +25,7 @@ export interface LiveFlags extends MachineOptions, LimitOptions {
 }
 
 /** What is about files, or wants them whole. */
-const NOT_LIVE = ['output', 'format', 'list', 'smoothing', 'smooth', 'minDuration'];
+const NOT_LIVE = ['output', 'format', 'background', 'list', 'smoothing', 'smooth', 'minDuration'];
 const NOT_ONE = ['concurrency', 'retryFailed', 'overwrite'];
 
 /** `--live` and what goes with it. */

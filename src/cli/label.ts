@@ -36,6 +36,7 @@ interface LabelFlags extends MachineOptions, SegmentOptions, DrawOptions {
   probabilities?: boolean;
   start?: number;
   duration?: number;
+  background?: string;
   skipUnchanged?: number;
   allowRemote?: boolean;
   list?: string;
@@ -69,6 +70,10 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     .option('--probabilities', 'write the probability of every label into the JSON')
     .option('--start <seconds>', 'first moment to label', positiveNumber({ orZero: true }))
     .option('--duration <seconds>', 'how much to label', positiveNumber())
+    .option(
+      '--background <label>',
+      'label of frames outside of that, where every frame must have one: ms-tcn',
+    )
     .option(
       '--skip-unchanged <levels>',
       'encode no frame that looks like the last one encoded: no part of it differs by so many grey levels, 0 to 255 (try 3)',
@@ -142,6 +147,7 @@ async function labelAll(
       unknownBelow: flags.unknownBelow,
       startSec: flags.start,
       durationSec: flags.duration,
+      background: flags.background,
       skipUnchanged: flags.skipUnchanged,
       allowRemote: flags.allowRemote,
       limits: limitsOf(flags),

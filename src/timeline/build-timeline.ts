@@ -13,6 +13,8 @@ interface TimelineParts {
   labels: readonly string[];
   /** Frames a second at which the model looked. */
   frameRate: number;
+  /** Where labeling was told to stop, seconds. Default: nowhere before the video's end. */
+  untilSec?: number;
   /** Time of each frame at which the model looked, ascending, `[numFrames]`. */
   timesSec: readonly number[];
   /** float32 `[numFrames, labels]`; the timeline's frames share its memory. */
@@ -38,6 +40,7 @@ export function buildTimeline(parts: TimelineParts): Timeline {
     model,
     labels,
     frameRate,
+    untilSec = Infinity,
     timesSec,
     probabilities,
     smoothing = {},
@@ -47,7 +50,7 @@ export function buildTimeline(parts: TimelineParts): Timeline {
   const samples = labelFrames(labels, probabilities, timesSec);
   const shownTimesSec = sourceTimesSec ?? timesSec;
   const shownRate = (sourceTimesSec && video.frameRate) || frameRate;
-  const endSec = endOfVideo(shownTimesSec.at(-1) ?? 0, shownRate, video.durationSec);
+  const endSec = Math.min(endOfVideo(shownTimesSec.at(-1) ?? 0, shownRate, video.durationSec), untilSec);
   const smoothed = smoothLabels(labels, samples, endSec, smoothing);
   const isUnknownAllowed = unknownBelow !== undefined;
   const named = isUnknownAllowed ? markUnknownFrames(samples, labels, unknownBelow) : samples;

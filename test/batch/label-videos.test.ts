@@ -29,6 +29,23 @@ async function run(
 const statusOf = ({ videos: outcomes }: BatchSummary) => outcomes.map(({ status }) => status);
 
 describe('labelVideos', () => {
+  it('refuses a stretch for a format that labels every frame, before anything, unless it knows the others’ label', async () => {
+    for (const stretch of [{ startSec: 0.4 }, { durationSec: 1 }, { startSec: 1, background: ' ' }]) {
+      const recognizer = new FakeRecognizer();
+      const refused = run({ ...stretch, formats: ['json', 'ms-tcn'] }, recognizer);
+      await expect(refused).rejects.toThrow(UsageError);
+      await expect(refused).rejects.toThrow(/only a stretch is to be labelled.*--background.*"ms-tcn"/);
+      expect(recognizer.seen).toEqual([]);
+    }
+    expect(await readdir(inFolder())).not.toContain('output');
+    const whole = { formats: ['ms-tcn'] };
+    expect((await run(whole)).numLabelled).toBe(3);
+    const stretch = { ...whole, startSec: 0.4, background: 'none' };
+    expect(await run(stretch)).toMatchObject({ numLabelled: 3, tried: 'abcd' });
+    expect(await run({ ...stretch, background: 'nothing' })).toMatchObject({ tried: 'abcd' });
+    expect(await run({ ...stretch, background: 'nothing' })).toMatchObject({ tried: '' });
+  });
+
   it('tells what became of each video, in order, and how the whole went, also in summary.json', async () => {
     const { tried, ...summary } = await run();
     expect(tried).toBe('abcd');

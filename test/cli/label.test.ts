@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readTimelineJson } from '../../src/annotations/json.js';
 import type { BatchSummary } from '../../src/batch/summary.js';
 import { saveTinyModel } from '../batch/tiny-model.js';
+import { largestDifference, makeVideo, probeTimes } from '../video/video-fixtures.js';
 import { framewise, framewiseWith } from './command-line.js';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/drawn-people');
@@ -186,6 +187,31 @@ describe('framewise label', () => {
     expect(frames.length).toBeGreaterThanOrEqual(8); // 15 frames a second
     expect(frames[0]?.timeSec).toBeCloseTo(0.4, 1);
     expect(frames[0]?.probabilities).toHaveLength(3);
+  });
+
+  it('gives a format that labels every frame as many labels as ffprobe counts frames, of a stretch too', async () => {
+    const stretch = ['--format', 'ms-tcn', '--start', '0.4', '--duration', '0.4'];
+    const refused = await label([CLIP], ...stretch);
+    expect({ exitCode: refused.exitCode, files: await written() }).toEqual({ exitCode: 2, files: [] });
+    expect(refused.stderr).toMatch(/only a stretch is to be labelled.*--background/);
+    const { stdout } = await label([CLIP], ...stretch, '--background', 'not seen');
+    const lines = (await readFile(stdout.trim(), 'utf8')).trim().split('\n');
+    const isSeen = (await probeTimes(CLIP)).map((timeSec) => timeSec > 0.399 && timeSec < 0.799);
+    expect(lines.map((line) => line !== 'not seen')).toEqual(isSeen);
+
+    // Half of its frames are missing, and its container does not count the others.
+    const skipping = "testsrc2=s=64x48:r=25:d=2,select='not(between(n\\,5\\,29))'";
+    const video = await makeVideo('skipping.mkv', skipping, '-vsync', 'vfr', '-c:v', 'mpeg4');
+    const { stdout: files } = await label([video], '--format', 'json,ms-tcn', '--every-frame');
+    const [json, text] = files.trim().split('\n');
+    const { frames } = await readTimelineJson(json!);
+    expect(
+      largestDifference(
+        frames.map(({ timeSec }) => timeSec),
+        await probeTimes(video),
+      ),
+    ).toBeLessThan(0.001);
+    expect((await readFile(text!, 'utf8')).trim().split('\n')).toEqual(frames.map((frame) => frame.label));
   });
 });
 

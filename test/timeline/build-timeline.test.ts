@@ -41,6 +41,11 @@ describe('buildTimeline', () => {
     ]);
   });
 
+  it('ends where labeling was told to stop, and with the video where that comes first', () => {
+    const endOf = (untilSec: number) => buildTimeline({ ...parts, untilSec }).segments.at(-1)?.endSec;
+    expect([0.9, 7].map(endOf)).toEqual([0.9, 1.04]);
+  });
+
   it('smooths segments and leaves the frames’ own labels', () => {
     const timeline = buildTimeline({ ...parts, smoothing: { minDurationSec: 0.3 } });
     expect(timeline.frames.map((frame) => frame.label)).toEqual(['walk', 'fall', 'walk', 'walk', 'fall']);
