@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import type * as files from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { framewise, framewiseWith } from '../cli/command-line.js';
 import { FakeMachine } from './fake-tools.js';
+
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const original = await importOriginal<typeof files>();
+  return { ...original, statfs: vi.fn(original.statfs) };
+});
 
 const isLinux = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
 const onLinux = isLinux ? '' : ' (skipped: set-ups are for Linux)';
@@ -87,6 +93,12 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
       const { exitCode, stderr } = await framewise('setup-native', '--tensorflow', release);
       expect(stderr).toContain(`"${release}" is no release of TensorFlow 2`);
       expect(exitCode).toBe(2);
+    });
+
+    it('wants room for what pip brings', async () => {
+      const actual = await statfs('/');
+      vi.mocked(statfs).mockResolvedValueOnce({ ...actual, bsize: 4096, bavail: 2 ** 18 });
+      await expectFailure(/has room for 1\.0 GiB; setting up takes 3 GiB.*FRAMEWISE_NATIVE/);
     });
 
     it('has nothing to undo', async () => {
