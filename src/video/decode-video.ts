@@ -91,7 +91,11 @@ async function planDecoding(
   const clock = planClock(probe, startSec);
   // The names of the printing filters cannot be guessed, so no tag inside a video can imitate their lines.
   const token = randomUUID().slice(0, 8);
-  const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'];
+  const general = [
+    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'],
+    // Small pictures are scaled no sooner by several threads; decoding has threads of its own.
+    ...['-filter_threads', '1'],
+  ];
   const isWhole = startSec === 0 && durationSec === Infinity;
   const limits = limitsOf(options.limits, kind !== 'file');
   const stretch = isWhole ? [] : [trim(startSec, startSec + durationSec)];
@@ -121,7 +125,7 @@ async function planDecoding(
       ffmpegPath,
       url,
       ...(stdin && { stdin }),
-      inputOptions: [...quiet, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions],
+      inputOptions: [...general, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions],
       filters,
       // `V`: moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
       outputOptions: [
