@@ -16,7 +16,7 @@ export class UsageError extends FramewiseError {
   readonly code = 'ERR_USAGE';
 }
 
-/** A TensorFlow.js backend that was asked for cannot start. */
+/** A TensorFlow.js backend that was asked for cannot start, or fails on the way. */
 export class BackendError extends FramewiseError {
   readonly code = 'ERR_BACKEND';
 
@@ -47,9 +47,7 @@ export class OutOfMemoryError extends FramewiseError {
 }
 
 /** A graphics processor stopped, was reset or removed, and all that was on it is gone. */
-export class DeviceLostError extends FramewiseError {
-  readonly code = 'ERR_DEVICE_LOST';
-
+export class DeviceLostError extends BackendError {
   constructor(
     readonly device: string,
     reason: string,
@@ -57,6 +55,7 @@ export class DeviceLostError extends FramewiseError {
     super(
       `The device "${device}" was lost: ${reason || 'its driver gives no reason'}. Start again; if it happens again, ` +
         "install the driver's current version or take another backend.",
+      'webgpu',
     );
   }
 }

@@ -28,10 +28,10 @@ function spell(machine: MachineReport): string[] {
     '',
     'backends',
   ];
-  for (const { name, isAvailable, version, device, reason, ability } of backends) {
+  for (const { name, isAvailable, version, device, deviceName, reason, ability } of backends) {
     const mark = name === backend ? '→' : ' ';
     const state = isAvailable
-      ? `yes, ${version} on the ${device === 'gpu' ? 'GPU' : 'processor'}`
+      ? `yes, ${version} on the ${device === 'gpu' ? 'GPU' : 'processor'}${deviceName ? `: ${deviceName}` : ''}`
       : `no: ${reason}`;
     lines.push(`${mark} ${name.padEnd(15)} ${state}`, `  ${''.padEnd(15)} ${ability}`);
   }

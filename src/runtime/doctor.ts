@@ -45,8 +45,10 @@ export async function examineMachine(): Promise<MachineReport> {
   }
   const backends = await describeBackends();
   const preferred = process.env['FRAMEWISE_BACKEND'];
+  // WebGPU on the processor runs only when asked for.
   const usable = backends.filter(
-    ({ isAvailable, name }) => isAvailable && (!preferred || name === preferred),
+    ({ isAvailable, name, device }) =>
+      isAvailable && (preferred ? name === preferred : name !== 'webgpu' || device === 'gpu'),
   );
   if (usable.length === 0) {
     advice.push(
