@@ -1,7 +1,7 @@
 /**
  * Measures the whole way from video to labels against what it cannot be quicker than, on a sample looped to ten minutes.
  *
- *     npm run bench:pipeline [-- [video] [--static video] [--seconds n] [--only part,part] [--json]]
+ *     npm run bench:pipeline [-- [video] [--static video] [--seconds n] [--only part,part] [--rounds n] [--json]]
  *
  * The parts are `efficiency`, `scaling`, `decoding`, `skipping` and `memory`. The last line is a JSON object:
  * - `pipelineEfficiency`: frames labelled a second, over the number of cores divided by the processor seconds that the bare
@@ -40,6 +40,7 @@ const { values: flags, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     static: { type: 'string' },
     seconds: { type: 'string', default: '600' },
+    rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: 'efficiency,scaling,decoding,skipping,memory' },
   },
   allowPositionals: true,
@@ -53,7 +54,7 @@ const lengthSec = Number(flags.seconds);
 const parts = flags.only.split(',');
 
 const MODEL = here('../models/surveillance-fights');
-const NUM_ROUNDS = 3;
+const numRounds = Number(flags.rounds);
 const BATCH_SIZE = 8;
 const SKIP_THRESHOLD = 3;
 const numCores = os.availableParallelism();
@@ -69,7 +70,7 @@ const { frameRate, encoder } = withAll.model;
 try {
   const video = await loopVideo(sample, lengthSec, path.join(folder, 'long.mp4'));
   const part = await loopVideo(sample, lengthSec / 5, path.join(folder, 'part.mp4'));
-  print(`${path.basename(sample)} looped to ${lengthSec} s, ${numCores} cores, ${NUM_ROUNDS} rounds`);
+  print(`${path.basename(sample)} looped to ${lengthSec} s, ${numCores} cores, ${numRounds} rounds`);
   const measures: Record<string, () => Promise<object>> = {
     efficiency: () => measurePipeline(video),
     scaling: () => measureScaling(part),
@@ -94,7 +95,7 @@ async function measurePipeline(video: string) {
   await withAll.label(video, { durationSec: 10 }); // starts the workers, warms up
   const efficiencies: number[] = [];
   const paces: number[] = [];
-  for (let turn = 0; turn < NUM_ROUNDS; turn++) {
+  for (let turn = 0; turn < numRounds; turn++) {
     const encoderBeforeSec = runBare();
     let numFrames = 0;
     const wallSec = await timed(async () => (numFrames = (await withAll.label(video)).frames.length));
@@ -139,7 +140,7 @@ async function bareEncoder(): Promise<() => number> {
 async function measureScaling(video: string) {
   for (const each of [withOne, withAll]) await each.label(video, { durationSec: 10 });
   const ratios: number[] = [];
-  for (let round = 0; round < NUM_ROUNDS; round++) {
+  for (let round = 0; round < numRounds; round++) {
     const oneSec = await timed(() => withOne.label(video));
     ratios.push(oneSec / (await timed(() => withAll.label(video))));
   }
@@ -148,7 +149,7 @@ async function measureScaling(video: string) {
 }
 
 async function measureDecoding(video: string) {
-  const { ratio } = await measureDecodeRatio(video, frameRate, 2 * NUM_ROUNDS);
+  const { ratio } = await measureDecodeRatio(video, frameRate, 2 * numRounds);
   print(`  ffmpeg alone over decoding: ${ratio}`);
   return { decodeRatio: ratio };
 }
@@ -156,7 +157,7 @@ async function measureDecoding(video: string) {
 async function measureSkipping(video: string) {
   const speedups: number[] = [];
   let skipLabelChange = 0;
-  for (let round = 0; round < NUM_ROUNDS; round++) {
+  for (let round = 0; round < numRounds; round++) {
     const labels: string[][] = [];
     const label = async (skipUnchanged?: number) => {
       const { frames } = await withAll.label(video, { skipUnchanged, durationSec: lengthSec / 5 });

@@ -1,6 +1,7 @@
 import { encodeVideo } from './encoder/encode-video.js';
 import type { FrameEncoder } from './encoder/frame-encoder.js';
 import { concatenate } from './labeler/concatenate.js';
+import { joinBatches } from './labeler/join-batches.js';
 import { labelEncoded } from './labeler/label-encoded.js';
 import { createModelEncoder } from './labeler/model-encoder.js';
 import { loadModel, type ModelDescription } from './labeler/model-folder.js';
@@ -35,6 +36,9 @@ export interface LabelOptions extends SourceOptions {
    */
   onProgress?: (progress: { doneSec: number; durationSec: number; numFrames: number }) => void;
 }
+
+/** Frames that the labeler gets at a time where nobody waits for a label. */
+const FRAMES_A_STRETCH = 32;
 
 /**
  * Labels every frame of videos with the activity it shows: decodes, encodes, and runs a trained network over time.
@@ -90,7 +94,7 @@ export class ActivityRecognizer {
     const timesSec: number[] = [];
     const chunks: Float32Array[] = [];
     const decoding = { ...sourceOptions, probe, onSourceFrame, frameRate: this.model.frameRate };
-    const encoded = encodeVideo(source, this.encoder, decoding);
+    const encoded = joinBatches(encodeVideo(source, this.encoder, decoding), FRAMES_A_STRETCH);
     for await (const chunk of labelEncoded(this.labeler, encoded)) {
       // One by one: a chunk can be a whole long video, more than a call takes arguments.
       for (const timeSec of chunk.timesSec) timesSec.push(timeSec);

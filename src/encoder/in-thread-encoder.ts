@@ -17,8 +17,6 @@ export class InThreadEncoder implements FrameEncoder {
   readonly featureSize: number;
   readonly concurrency = 1;
   readonly parts: readonly FrameEncoder[] | undefined;
-  /** Scaled value of each byte: a table is twice as fast as tensor operations on integers. */
-  private readonly scale: Float32Array;
   /** Scaled pictures; kept, as a fresh array costs more than filling it. */
   private scaled = new Float32Array(0);
   /** Settles when the latest call has. */
@@ -39,8 +37,6 @@ export class InThreadEncoder implements FrameEncoder {
     this.parts = encoderParts(this, model.parts, (position, pixels, numFrames) =>
       this.run(model.parts![position]!, pixels, numFrames),
     );
-    const [low, high] = model.pixelRange;
-    this.scale = Float32Array.from({ length: 256 }, (_, byte) => low + (byte * (high - low)) / 255);
   }
 
   /**
@@ -91,8 +87,10 @@ export class InThreadEncoder implements FrameEncoder {
   ): Promise<Float32Array> {
     if (this.scaled.length < pixels.length) this.scaled = new Float32Array(pixels.length);
     const scaled = this.scaled.subarray(0, pixels.length);
+    const [low, high] = this.model.pixelRange;
+    // Quicker than a table, and than tensor operations on integers.
     for (let position = 0; position < pixels.length; position++) {
-      scaled[position] = this.scale[pixels[position]!]!;
+      scaled[position] = low + (pixels[position]! * (high - low)) / 255;
     }
     const pictures = tf.tensor4d(scaled, [numFrames, this.inputHeight, this.inputWidth, 3]);
     const features = await model.run(pictures).finally(() => pictures.dispose());
