@@ -1,10 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import type { BackwardInputs, ForwardInputs, RecurrenceAttributes } from './recurrence-kernels.js';
+import { sequenceProduct } from './dense-product.js';
+import type {
+  BackwardInputs,
+  ForwardInputs,
+  ForwardResults,
+  Gradients,
+  ProjectedInputs,
+  RecurrenceAttributes,
+} from './recurrence-kernels.js';
 
 /** One step of a batch, forwards: tensors `[batch, units]`, but for the wider `projected` and `bias`. */
 interface ForwardStep {
-  /** x·W, `[batch, gates·units]`. */
+  /** x·W, `[batch, gates·units]`; x itself for a step that multiplies it. */
   projected: Tensor2D;
   /** As the weights have it. */
   bias: Tensor;
@@ -29,23 +37,34 @@ type Multiply = (operand: Tensor2D, stage: number) => Tensor2D;
 
 /** A cell's step in composed operations. Called inside `tf.tidy`. */
 export interface CellOps {
-  forward(step: ForwardStep, multiply: Multiply): { hidden: Tensor2D; gates: Tensor2D; auxiliary?: Tensor2D };
-  backward(
+  forward: (
+    step: ForwardStep,
+    multiply: Multiply,
+  ) => { hidden: Tensor2D; gates: Tensor2D; auxiliary?: Tensor2D };
+  backward: (
     step: BackwardStep,
     multiplyTransposed: Multiply,
-  ): { dProjected: Tensor2D; dRecurrent: Tensor2D; dHidden: Tensor2D; dAuxiliary?: Tensor2D };
+  ) => { dProjected: Tensor2D; dRecurrent: Tensor2D; dHidden: Tensor2D; dAuxiliary?: Tensor2D };
+}
+
+/** Multiplies the inputs of all steps by the kernel. */
+export function projectInputs({ inputs, kernel, ...others }: ForwardInputs<Tensor>): ProjectedInputs<Tensor> {
+  return { ...others, projected: sequenceProduct(inputs as Tensor3D, kernel as Tensor2D) };
 }
 
 /**
  * Runs a whole sequence in composed operations. Differentiable, by TensorFlow.js's own gradients, if `multiply` is.
  *
- * @param multiply - The recurrent product; the plain one unless given.
+ * @param replacements - The recurrent product and the step; the plain ones of the cell unless given.
  */
 export function forwardComposed(
-  inputs: ForwardInputs<Tensor>,
+  inputs: ProjectedInputs<Tensor>,
   { cell, isReversed }: RecurrenceAttributes,
-  multiply: Multiply = multiplyingBy(inputs),
-): { outputs: Tensor3D; gates: Tensor3D; auxiliary?: Tensor3D } {
+  {
+    multiply = multiplyingBy(inputs),
+    forward = cell.ops.forward,
+  }: { multiply?: Multiply; forward?: CellOps['forward'] } = {},
+): ForwardResults<Tensor3D> {
   const { bias, recurrentMask } = inputs;
   const masked = masking(recurrentMask);
   const masks = inputs.mask && stepsOf(tf.expandDims(inputs.mask, 2));
@@ -54,7 +73,7 @@ export function forwardComposed(
   let carried = inputs.cellState as Tensor2D | undefined;
   const results = inOrder(steps, isReversed).map(({ projected, mask }) => {
     const step = { projected, bias, previousHidden: hidden, previousAuxiliary: carried };
-    const next = cell.ops.forward(step, (operand, stage) => multiply(masked(operand), stage));
+    const next = forward(step, (operand, stage) => multiply(masked(operand), stage));
     const auxiliary =
       next.auxiliary && cell.auxiliary === 'carried' ? where(mask, next.auxiliary, carried!) : next.auxiliary;
     hidden = where(mask, next.hidden, hidden);
@@ -69,17 +88,16 @@ export function forwardComposed(
   };
 }
 
-/** Goes back through a whole sequence in composed operations. */
+/**
+ * Goes back through a whole sequence in composed operations.
+ *
+ * @param backward - The step; that of the cell unless given.
+ */
 export function backwardComposed(
   inputs: BackwardInputs<Tensor>,
   { cell, isReversed }: RecurrenceAttributes,
-): {
-  dProjected: Tensor3D;
-  dBias: Tensor;
-  dRecurrent?: Tensor3D;
-  dHiddenState: Tensor2D;
-  dCellState?: Tensor2D;
-} {
+  backward: CellOps['backward'] = cell.ops.backward,
+): Gradients<Tensor> {
   const isCarried = cell.auxiliary === 'carried';
   const masked = masking(inputs.recurrentMask);
   const multiply = multiplyingBy(inputs);
@@ -98,7 +116,7 @@ export function backwardComposed(
     const mask = masks?.[step];
     dHidden = tf.add(dHidden, dOutputs[step]!);
     if (dAuxiliary && dAuxiliaries) dAuxiliary = tf.add(dAuxiliary, dAuxiliaries[step]!);
-    const before = cell.ops.backward(
+    const before = backward(
       {
         gates: gates[step]!,
         auxiliary: auxiliaries?.[step],

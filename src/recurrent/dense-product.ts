@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import './register-gradients.js';
 
 const PRODUCT = 'FramewiseProduct';
@@ -19,6 +19,20 @@ export function product(a: Tensor2D, b: Tensor2D): Tensor2D {
   const backendName = tf.getBackend();
   if (!tf.getKernel(PRODUCT, backendName)) registerProduct(backendName);
   return tf.engine().runKernel<Tensor2D>(PRODUCT, { a, b });
+}
+
+/**
+ * The {@link product} of every step of a sequence in one.
+ *
+ * @param sequence - float32 `[batch, time, features]`.
+ * @returns float32 `[batch, time, columns]`. The caller disposes it.
+ */
+export function sequenceProduct(sequence: Tensor3D, kernel: Tensor2D): Tensor3D {
+  const [batchSize, numSteps, numFeatures] = sequence.shape;
+  return tf.tidy(() => {
+    const rows = product(tf.reshape(sequence, [batchSize * numSteps, numFeatures]), kernel);
+    return tf.reshape(rows, [batchSize, numSteps, kernel.shape[1]]);
+  });
 }
 
 /** The product is the backend's own; a name of ours gives it a gradient of ours. */
@@ -45,7 +59,7 @@ tf.registerGradient({
 });
 
 /** `x·yᵀ`, which is also `(y·xᵀ)ᵀ`: transposes whichever way moves fewer numbers. */
-function timesTransposed(x: Tensor2D, y: Tensor2D): Tensor2D {
+export function timesTransposed(x: Tensor2D, y: Tensor2D): Tensor2D {
   const [rows, columns] = [x.shape[0], y.shape[0]];
   return y.size <= x.size + rows * columns
     ? tf.matMul(x, tf.transpose(y))

@@ -1,6 +1,12 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendMemory } from './backend-memory.js';
-import type { BackwardInputs, ForwardInputs, RecurrenceAttributes } from './recurrence-kernels.js';
+import type {
+  BackwardInputs,
+  ForwardInputs,
+  ForwardResults,
+  Gradients,
+  RecurrenceAttributes,
+} from './recurrence-kernels.js';
 
 /**
  * One sequence at one step, forwards: views into the backend's memory. `units` numbers each, but for `projected`, `gates`
@@ -57,9 +63,10 @@ export function forwardFused(
   memory: BackendMemory,
   inputs: ForwardInputs<TensorInfo>,
   { cell, isReversed }: RecurrenceAttributes,
-): { outputs: TensorInfo; gates: TensorInfo; auxiliary?: TensorInfo } {
-  const { projected, bias, hiddenState, cellState, mask, recurrentMask } = inputs;
+): ForwardResults<TensorInfo> {
+  const { bias, hiddenState, cellState, mask, recurrentMask } = inputs;
   const kernels = kernelsOf(inputs);
+  const projected = project(memory, inputs);
   const [batchSize, numSteps, width] = projected.shape as [number, number, number];
   const { units } = cell;
   const outputs = memory.allocate([batchSize, numSteps, units]);
@@ -120,6 +127,7 @@ export function forwardFused(
     });
   }
   operands.forEach(memory.free);
+  memory.free(projected);
   return { outputs, gates, ...(auxiliary && { auxiliary }) };
 }
 
@@ -128,13 +136,7 @@ export function backwardFused(
   memory: BackendMemory,
   inputs: BackwardInputs<TensorInfo>,
   { cell, isReversed }: RecurrenceAttributes,
-): {
-  dProjected: TensorInfo;
-  dBias: TensorInfo;
-  dRecurrent?: TensorInfo;
-  dHiddenState: TensorInfo;
-  dCellState?: TensorInfo;
-} {
+): Gradients<TensorInfo> {
   const { outputs, gates, auxiliary, hiddenState, cellState, mask, recurrentMask } = inputs;
   const transposedKernels = kernelsOf(inputs);
   const [batchSize, numSteps, width] = gates.shape as [number, number, number];
@@ -220,6 +222,14 @@ export function backwardFused(
     ...(dRecurrent && { dRecurrent }),
     ...(dCellState && { dCellState }),
   };
+}
+
+/** x·W of all steps in one product, `[batch, time, gates·units]`. */
+function project(memory: BackendMemory, { inputs, kernel }: ForwardInputs<TensorInfo>): TensorInfo {
+  const [batchSize, numSteps, numFeatures] = inputs.shape as [number, number, number];
+  const { dataId, dtype } = inputs;
+  const product = memory.multiply({ dataId, dtype, shape: [batchSize * numSteps, numFeatures] }, kernel);
+  return { ...product, shape: [batchSize, numSteps, kernel.shape[1]!] };
 }
 
 /** The parts of the recurrent kernel in the order of their products. */

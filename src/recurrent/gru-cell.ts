@@ -4,10 +4,12 @@ import { activationOf, type ActivationName } from './activations.js';
 import type { CellOps } from './composed-recurrence.js';
 import { expectUnits } from './expect-shape.js';
 import type { CellRows } from './fused-recurrence.js';
+import { gruBlock } from './gru-block.js';
 import { resetAfterOps, resetAfterRows } from './gru-reset-after.js';
 import { resetBeforeOps, resetBeforeRows } from './gru-reset-before.js';
 import { constant, glorotUniform, orthogonal } from './initializers.js';
 import type { RecurrentCell } from './recurrent-cell.js';
+import type { CellBlock } from './tensorflow-recurrence.js';
 
 /** What a {@link GruCell} remembers. */
 export type GruState = { hiddenState: Tensor2D };
@@ -43,6 +45,7 @@ export class GruCell implements RecurrentCell<GruState> {
   readonly hasRecurrentGradient: boolean;
   readonly rows: CellRows;
   readonly ops: CellOps;
+  readonly block: CellBlock | undefined;
   /** Whether the reset gate acts after the product with the recurrent kernel. */
   readonly resetAfter: boolean;
 
@@ -55,8 +58,8 @@ export class GruCell implements RecurrentCell<GruState> {
     options: GruCellOptions = {},
   ) {
     expectUnits(units);
-    const activation = activationOf(options.activation ?? 'tanh');
-    const recurrentActivation = activationOf(options.recurrentActivation ?? 'sigmoid');
+    const { activation: name = 'tanh', recurrentActivation: gateName = 'sigmoid' } = options;
+    const [activation, recurrentActivation] = [activationOf(name), activationOf(gateName)];
     this.resetAfter = options.resetAfter ?? true;
     this.productWidths = this.resetAfter ? [3 * units] : [2 * units, units];
     this.auxiliary = this.resetAfter ? 'kept' : 'none';
@@ -64,6 +67,8 @@ export class GruCell implements RecurrentCell<GruState> {
     const [rows, ops] = this.resetAfter ? [resetAfterRows, resetAfterOps] : [resetBeforeRows, resetBeforeOps];
     this.rows = rows(units, activation, recurrentActivation);
     this.ops = ops(units, activation, recurrentActivation);
+    const hasBlock = !this.resetAfter && name === 'tanh' && gateName === 'sigmoid';
+    this.block = hasBlock ? gruBlock : undefined;
   }
 
   weightSpecs(numFeatures: number) {

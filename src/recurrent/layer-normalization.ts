@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { forwardComposed } from './composed-recurrence.js';
+import { forwardComposed, projectInputs } from './composed-recurrence.js';
 import { columnBlocks, product } from './dense-product.js';
 import type { ForwardInputs, RecurrenceAttributes } from './recurrence-kernels.js';
 
@@ -23,11 +23,13 @@ export function normalizedRecurrence(
   const { cell } = attributes;
   const [inputGain, recurrentGain] = tf.split(gain, 2, 0) as [Tensor2D, Tensor2D];
   const gainOfStage = columnBlocks(recurrentGain, cell.productWidths);
-  const projected = tf.mul<Tensor>(normalized(inputs.projected), inputGain);
-  return forwardComposed({ ...inputs, projected }, attributes, (operand, stage) => {
+  const sequence = projectInputs(inputs);
+  const projected = tf.mul<Tensor>(normalized(sequence.projected), inputGain);
+  const multiply = (operand: Tensor2D, stage: number): Tensor2D => {
     const kernel = (stage === 0 ? inputs.recurrentKernel : inputs.candidateKernel) as Tensor2D;
     return tf.mul(normalized(product(operand, kernel)), gainOfStage[stage]!);
-  });
+  };
+  return forwardComposed({ ...sequence, projected }, attributes, { multiply });
 }
 
 /** Zero mean and unit variance along the last axis. */

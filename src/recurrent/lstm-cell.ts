@@ -5,7 +5,9 @@ import type { CellOps } from './composed-recurrence.js';
 import { expectUnits } from './expect-shape.js';
 import type { CellRows } from './fused-recurrence.js';
 import { constant, glorotUniform, orthogonal, unitForgetBias } from './initializers.js';
+import { lstmBlock } from './lstm-block.js';
 import type { RecurrentCell } from './recurrent-cell.js';
+import type { CellBlock } from './tensorflow-recurrence.js';
 
 /** What an {@link LstmCell} remembers. */
 export type LstmState = { hiddenState: Tensor2D; cellState: Tensor2D };
@@ -38,6 +40,7 @@ export class LstmCell implements RecurrentCell<LstmState> {
   readonly hasRecurrentGradient = false;
   readonly rows: CellRows;
   readonly ops: CellOps;
+  readonly block: CellBlock | undefined;
   readonly #unitForgetBias: boolean;
 
   /**
@@ -49,11 +52,12 @@ export class LstmCell implements RecurrentCell<LstmState> {
     options: LstmCellOptions = {},
   ) {
     expectUnits(units);
-    const activation = activationOf(options.activation ?? 'tanh');
-    const recurrentActivation = activationOf(options.recurrentActivation ?? 'sigmoid');
+    const { activation: name = 'tanh', recurrentActivation: gateName = 'sigmoid' } = options;
+    const [activation, recurrentActivation] = [activationOf(name), activationOf(gateName)];
     this.productWidths = [4 * units];
     this.rows = lstmRows(units, activation, recurrentActivation);
     this.ops = lstmOps(activation, recurrentActivation);
+    this.block = name === 'tanh' && gateName === 'sigmoid' ? lstmBlock : undefined;
     this.#unitForgetBias = options.unitForgetBias ?? true;
   }
 

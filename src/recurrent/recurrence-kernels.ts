@@ -1,16 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensorMap, Tensor, Tensor2D, Tensor3D, TensorInfo } from '@tensorflow/tfjs-core';
-import { MEMORY_ACCESS } from './backend-memory.js';
-import { backwardComposed, forwardComposed } from './composed-recurrence.js';
-import { transposedTimes } from './dense-product.js';
-import { backwardFused, forwardFused } from './fused-recurrence.js';
+import type { NamedTensorMap, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import { timesTransposed, transposedTimes } from './dense-product.js';
 import type { RecurrentCell } from './recurrent-cell.js';
 import './register-gradients.js';
+import {
+  BACKWARD,
+  FORWARD,
+  nameAll,
+  registerRecurrence,
+  type NamedAttributes,
+} from './register-recurrence.js';
 
-/** What a recurrence reads, once its inputs are multiplied by the kernel. */
+/** What a recurrence reads. */
 export interface ForwardInputs<T> {
-  /** `[batch, time, gates·units]`. */
-  projected: T;
+  /** `[batch, time, features]`. */
+  inputs: T;
+  /** `[features, gates·units]`. */
+  kernel: T;
   /** As the weights have it. */
   bias: T;
   /** `[batch, units]`. */
@@ -27,26 +33,44 @@ export interface ForwardInputs<T> {
   recurrentMask?: T;
 }
 
+/** The same once the inputs of all steps are multiplied by the kernel. */
+export interface ProjectedInputs<T> extends Omit<ForwardInputs<T>, 'inputs' | 'kernel'> {
+  /** x·W, `[batch, time, gates·units]`. */
+  projected: T;
+}
+
 /** What its backward pass reads: kernels transposed, and what the way forward kept. */
-export interface BackwardInputs<T> extends Omit<ForwardInputs<T>, 'projected' | 'bias'> {
+export interface BackwardInputs<T>
+  extends Omit<ForwardInputs<T>, 'inputs' | 'kernel' | 'bias'>, ForwardResults<T> {
+  dOutputs: T;
+  dAuxiliary?: T;
+}
+
+/** What the way forward gives. */
+export type ForwardResults<T> = {
   /** Hidden state after each step, `[batch, time, units]`. */
   outputs: T;
   /** After activation, `[batch, time, gates·units]`. */
   gates: T;
   /** `[batch, time, units]`. */
   auxiliary?: T;
-  dOutputs: T;
-  dAuxiliary?: T;
-}
+};
+
+/** What the backward pass gives: gradients of what is named. */
+export type Gradients<T> = {
+  dProjected: T;
+  dBias: T;
+  /** Of the recurrent products, where that differs from `dProjected`. */
+  dRecurrent?: T;
+  dHiddenState: T;
+  dCellState?: T;
+};
 
 export interface RecurrenceAttributes {
   cell: RecurrentCell;
   /** Whether time runs from the last step to the first. Results stay where their inputs are. */
   isReversed: boolean;
 }
-
-const FORWARD = 'FramewiseRecurrence';
-const BACKWARD = 'FramewiseRecurrenceGradient';
 
 /**
  * Runs a sequence through a cell by the current backend's kernel. Differentiable in all that it reads but the masks. Call
@@ -58,47 +82,6 @@ export function recurrence(
 ): { outputs: Tensor3D; auxiliary?: Tensor3D } {
   const [outputs, , auxiliary] = runKernel(FORWARD, inputs, attributes) as Tensor3D[];
   return { outputs: outputs!, ...(auxiliary && { auxiliary }) };
-}
-
-/**
- * Registers the recurrence's kernels for a backend: fused where its memory is in reach, else composed.
- *
- * @param implementation - Given by tests, which compare the two.
- */
-export function registerRecurrence(
-  backendName: string,
-  implementation: 'fused' | 'composed' = backendName in MEMORY_ACCESS ? 'fused' : 'composed',
-): void {
-  const isFused = implementation === 'fused';
-  const memoryOf = MEMORY_ACCESS[backendName]!;
-  register<ForwardInputs<TensorInfo>>(FORWARD, (inputs, attributes, backend) => {
-    const { outputs, gates, auxiliary } = isFused
-      ? forwardFused(memoryOf(backend), inputs, attributes)
-      : tf.tidy(() => forwardComposed(inputs as ForwardInputs<Tensor>, attributes));
-    return [outputs, gates, auxiliary];
-  });
-  register<BackwardInputs<TensorInfo>>(BACKWARD, (inputs, attributes, backend) => {
-    const { dProjected, dBias, dHiddenState, dCellState, dRecurrent } = isFused
-      ? backwardFused(memoryOf(backend), inputs, attributes)
-      : tf.tidy(() => backwardComposed(inputs as BackwardInputs<Tensor>, attributes));
-    return [dProjected, dBias, dHiddenState, dCellState ?? dRecurrent];
-  });
-
-  function register<Inputs>(
-    kernelName: string,
-    run: (inputs: Inputs, attributes: RecurrenceAttributes, backend: object) => (TensorInfo | undefined)[],
-  ): void {
-    if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);
-    tf.registerKernel({
-      kernelName,
-      backendName,
-      kernelFunc: ({ inputs, attrs, backend }) => {
-        const attributes = attrs as unknown as NamedAttributes;
-        const named = nameAll(attributes.names, Object.values(inputs)) as Inputs;
-        return run(named, attributes, backend).filter((result) => result !== undefined);
-      },
-    });
-  }
 }
 
 tf.registerGradient({
@@ -134,7 +117,9 @@ tf.registerGradient({
     const dRecurrent = cell.hasRecurrentGradient ? last! : dProjected;
     const operand = () => recurrentOperand(inputs, outputs, attributes);
     const gradients: Record<keyof ForwardInputs<Tensor>, () => Tensor> = {
-      projected: () => dProjected,
+      inputs: () =>
+        tf.reshape(timesTransposed(rowsOf(dProjected), inputs.kernel as Tensor2D), inputs.inputs.shape),
+      kernel: () => transposedTimes(rowsOf(inputs.inputs), rowsOf(dProjected)),
       bias: () => dBias,
       hiddenState: () => dHiddenState,
       cellState: () => last!,
@@ -168,18 +153,16 @@ function recurrentOperand(
   return tf.reshape(before, [batchSize * numSteps, units]);
 }
 
-/** Columns of a sequence, as a matrix with a row for each step, float32 `[batch·time, numColumns]`. */
-function columnsOf(sequence: Tensor, firstColumn: number, numColumns: number): Tensor2D {
-  const width = sequence.shape[2]!;
-  const rows = tf.reshape<tf.Rank.R2>(sequence, [-1, width]);
-  return numColumns === width ? rows : tf.slice(rows, [0, firstColumn], [-1, numColumns]);
+/** A sequence as a matrix with a row for each step, float32 `[batch·time, width]`. */
+function rowsOf(sequence: Tensor): Tensor2D {
+  const [batchSize, numSteps, width] = sequence.shape as [number, number, number];
+  return tf.reshape(sequence, [batchSize * numSteps, width]);
 }
 
-/** TensorFlow.js saves optional inputs for the backward pass only as a list, so their names travel beside it. */
-type NamedAttributes = RecurrenceAttributes & { names: string[] };
-
-function nameAll<T>(names: string[], values: readonly T[]): Record<string, T> {
-  return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
+/** Columns of that matrix, float32 `[batch·time, numColumns]`. */
+function columnsOf(sequence: Tensor, firstColumn: number, numColumns: number): Tensor2D {
+  const rows = rowsOf(sequence);
+  return numColumns === rows.shape[1] ? rows : tf.slice(rows, [0, firstColumn], [-1, numColumns]);
 }
 
 function runKernel(kernelName: string, inputs: object, { cell, isReversed }: RecurrenceAttributes): Tensor[] {

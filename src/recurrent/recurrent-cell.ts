@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CellOps } from './composed-recurrence.js';
 import type { CellRows } from './fused-recurrence.js';
 import type { WeightSpec } from './initializers.js';
+import type { CellBlock } from './tensorflow-recurrence.js';
 
 /** The recurrences that framewise knows. */
 export type CellKind = 'rnn' | 'gru' | 'lstm';
@@ -54,6 +55,8 @@ export interface RecurrentCell<State extends RecurrentState = RecurrentState> {
   readonly hasRecurrentGradient: boolean;
   readonly rows: CellRows;
   readonly ops: CellOps;
+  /** The cell by kernels of TensorFlow's own, where it has them. */
+  readonly block?: CellBlock | undefined;
 
   /** Shape and start of each weight, for inputs of `numFeatures`. */
   weightSpecs(numFeatures: number): Record<'kernel' | 'recurrentKernel' | 'bias', WeightSpec>;

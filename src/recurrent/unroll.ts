@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { columnBlocks, product } from './dense-product.js';
+import { columnBlocks } from './dense-product.js';
 import { expectShape } from './expect-shape.js';
 import { normalizedRecurrence } from './layer-normalization.js';
 import { recurrence } from './recurrence-kernels.js';
@@ -49,13 +49,11 @@ export function unroll<State extends RecurrentState>(
 ): Unrolled<State> {
   expectFit(cell, weights, inputs, initialState, options);
   const { mask, isReversed = false, recurrentMask } = options;
-  const [batchSize, numSteps, numFeatures] = inputs.shape;
   return tf.tidy(() => {
-    const flat = tf.reshape<tf.Rank.R2>(inputs, [batchSize * numSteps, numFeatures]);
-    const projected = tf.reshape<tf.Rank.R3>(product(flat, weights.kernel), [batchSize, numSteps, -1]);
     const [recurrentKernel, candidateKernel] = columnBlocks(weights.recurrentKernel, cell.productWidths);
     const sequence = {
-      projected,
+      inputs,
+      kernel: weights.kernel,
       bias: weights.bias,
       ...initialState,
       recurrentKernel: recurrentKernel!,
@@ -66,7 +64,7 @@ export function unroll<State extends RecurrentState>(
     const { outputs, auxiliary } = weights.gain
       ? normalizedRecurrence(sequence, weights.gain, { cell, isReversed })
       : recurrence(sequence, { cell, isReversed });
-    const last = isReversed ? 0 : numSteps - 1;
+    const last = isReversed ? 0 : inputs.shape[1] - 1;
     const finalState: RecurrentState = { hiddenState: stepAt(outputs, last) };
     if (cell.auxiliary === 'carried') finalState.cellState = stepAt(auxiliary!, last);
     return { outputs, finalState: finalState as State };

@@ -5,6 +5,7 @@ import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GradientError, UsageError } from '../../src/errors.js';
 import { clipByGlobalNorm, clipByNorm, clipByValue } from '../../src/recurrent/clip-gradients.js';
+import { BACKENDS } from './backends.js';
 
 const CLIPS = { clipByGlobalNorm, clipByNorm, clipByValue };
 
@@ -26,7 +27,7 @@ function expectValues(gradients: NamedTensorMap, expected: Record<string, number
   }
 }
 
-describe.each(['wasm', 'cpu'])('clipping on %s', (backend) => {
+describe.each(BACKENDS)('clipping on %s', (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
   });

@@ -5,8 +5,9 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import '../../src/recurrent/register-gradients.js';
 import { product } from '../../src/recurrent/dense-product.js';
+import { BACKENDS } from './backends.js';
 
-describe.each(['wasm', 'cpu'])('product on %s', (backend) => {
+describe.each(BACKENDS)('product on %s', (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
   });

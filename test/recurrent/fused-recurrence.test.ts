@@ -6,7 +6,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GruCell, LstmCell, RnnCell, unroll, type RecurrentCell } from '../../src/recurrent/index.js';
 import { forwardComposed } from '../../src/recurrent/composed-recurrence.js';
 import { product } from '../../src/recurrent/dense-product.js';
-import { registerRecurrence } from '../../src/recurrent/recurrence-kernels.js';
+import { registerRecurrence } from '../../src/recurrent/register-recurrence.js';
+import { BACKENDS } from './backends.js';
 
 const cells: Record<string, RecurrentCell> = {
   rnn: new RnnCell(5),
@@ -79,18 +80,18 @@ const byAutomaticDifferentiation: Run = (cell, weights, inputs, initialState, op
   return { outputs, finalState: finalState as typeof initialState };
 };
 
-describe.each(['wasm', 'cpu'])('on %s', (backend) => {
+describe.each(BACKENDS)('on %s', (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
   });
 
   afterEach(() => {
-    registerRecurrence(backend, 'fused');
+    registerRecurrence(backend);
   });
 
   describe.each(Object.entries(cells))('%s', (_, cell) => {
     it.each([false, true])(
-      'fused kernels, composed operations and automatic differentiation agree; backwards in time: %s',
+      'its kernels, composed operations and automatic differentiation agree; backwards in time: %s',
       (isReversed) => {
         const variables = variablesOf(cell, 2, 6);
         const options = {
@@ -102,18 +103,18 @@ describe.each(['wasm', 'cpu'])('on %s', (backend) => {
           const { value, grads } = tf.valueAndGrads(lossBy(cell, run, options))(variables);
           return [value, ...grads];
         };
-        registerRecurrence(backend, 'fused');
-        const fused = differentiate(unroll);
+        registerRecurrence(backend);
+        const own = differentiate(unroll);
         registerRecurrence(backend, 'composed');
         const composed = differentiate(unroll);
         const automatic = differentiate(byAutomaticDifferentiation);
-        fused.forEach((tensor, index) => {
+        own.forEach((tensor, index) => {
           const scale = Math.max(1, tf.max(tf.abs(tensor)).dataSync()[0]!);
           for (const other of [composed[index]!, automatic[index]!]) {
             expect(tf.max(tf.abs(tf.sub(tensor, other))).dataSync()[0]! / scale).toBeLessThan(1e-5);
           }
         });
-        expect(tf.max(tf.abs(fused[1]!)).dataSync()[0]).toBeGreaterThan(0.01);
+        expect(tf.max(tf.abs(own[1]!)).dataSync()[0]).toBeGreaterThan(0.01);
       },
     );
   });

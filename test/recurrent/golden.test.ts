@@ -15,6 +15,7 @@ import {
   type RecurrentWeights,
 } from '../../src/recurrent/index.js';
 import '../../src/recurrent/register-gradients.js';
+import { BACKENDS } from './backends.js';
 import { distance, readGolden, tensor, tensors, type GoldenArray } from './golden.js';
 
 type StateName = 'hiddenState' | 'cellState';
@@ -96,7 +97,7 @@ function expectAgreement(actual: Record<string, tf.Tensor>, expected: Record<str
   }
 }
 
-describe.each(['wasm', 'cpu'])('unroll on %s', (backend) => {
+describe.each(BACKENDS)('unroll on %s', (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
   });

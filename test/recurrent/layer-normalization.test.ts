@@ -14,6 +14,7 @@ import {
   type Unrolled,
   type UnrollOptions,
 } from '../../src/recurrent/index.js';
+import { BACKENDS } from './backends.js';
 import { random } from './layer-helpers.js';
 
 const UNITS = 4;
@@ -161,7 +162,7 @@ function runByEquations(
   });
 }
 
-describe.each(['wasm', 'cpu'])('layer normalisation on %s', (backend) => {
+describe.each(BACKENDS)('layer normalisation on %s', (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
   });

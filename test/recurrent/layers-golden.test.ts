@@ -12,6 +12,7 @@ import {
   type BidirectionalArgs,
   type LstmArgs,
 } from '../../src/recurrent/index.js';
+import { BACKENDS } from './backends.js';
 import { distance, readGolden, tensor, type GoldenArray } from './golden.js';
 
 type Layer = layers.Layer;
@@ -100,7 +101,7 @@ function expectAgreement(actual: readonly Tensor[], expected: readonly GoldenArr
   });
 }
 
-describe.each(['wasm', 'cpu'])('layers with the weights of Keras on %s', (backend) => {
+describe.each(BACKENDS)('layers with the weights of Keras on %s', (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
   });

@@ -10,6 +10,7 @@ import {
   type TruncatedBackpropagationOptions,
 } from '../../src/recurrent/truncated-backpropagation.js';
 import { unroll } from '../../src/recurrent/unroll.js';
+import { BACKENDS } from './backends.js';
 
 const INPUTS = [0.5, -1, 0.3, 0.8, -0.2, 1, -0.7, 0.4, 0.1, -0.9, 0.6];
 const NUM_STEPS = INPUTS.length;
@@ -81,7 +82,7 @@ async function walkUnit(chunkLength: number, gradientLength?: number) {
   return chunks;
 }
 
-describe.each(['wasm', 'cpu'])('truncatedBackpropagation on %s', (backend) => {
+describe.each(BACKENDS)('truncatedBackpropagation on %s', (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
   });
