@@ -3,6 +3,8 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { EncoderError } from '../errors.js';
 import type { ModelOnDiskSpec } from './encoder-spec.js';
 import type { Network } from './network.js';
+import type { GraphNode } from './saved-model.js';
+import { createSessionNetwork, hasSessions } from './session-network.js';
 
 /**
  * Loads a graph model of which only the part between its declared nodes runs.
@@ -17,8 +19,18 @@ export async function loadGraphNetwork(
   try {
     const input = spec.inputNode ?? onlyInput(spec, model);
     const output = spec.outputNode ?? model.outputNodes[0]!;
+    const inputShape = model.inputs.find(({ name }) => name === input)?.shape;
+    if (hasSessions()) {
+      const { node: nodes } = artifacts.modelTopology as { node: GraphNode[] };
+      const part = { input, output, inputShape: [-1, spec.inputHeight, spec.inputWidth, 3] };
+      const session = createSessionNetwork(nodes, model.weights, part);
+      if (session) {
+        model.dispose(); // The session has weights of its own.
+        return { inputShape, ...session };
+      }
+    }
     return {
-      inputShape: model.inputs.find(({ name }) => name === input)?.shape,
+      inputShape,
       execute: (pictures) => model.execute({ [input]: pictures }, output) as tf.Tensor,
       dispose: () => model.dispose(),
     };
