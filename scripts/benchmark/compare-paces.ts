@@ -1,0 +1,55 @@
+import { BATCH_SIZES, PARTS, type Part } from './backend-measures.js';
+import { median, round } from './statistics.js';
+
+/** Units a second of each round, by part; none where a contestant does not do it. */
+export type Paces = Record<Part, number[]>;
+
+/** A contestant's medians, and what they are over another's. */
+export interface Figures {
+  /** By frames a batch. */
+  encoderFramesPerSec: Record<string, number>;
+  trainingStepsPerSec?: number;
+  labelingFramesPerSec?: number;
+  overWasm?: Multiples;
+  overOnnxruntime?: Multiples;
+}
+
+/** Medians over the rounds of one's pace over another's in the same round. */
+type Multiples = Partial<Record<Part | 'bestEncoder', number>>;
+
+export function noPaces(): Paces {
+  return Object.fromEntries(PARTS.map((part): [Part, number[]] => [part, []])) as Paces;
+}
+
+export function figuresOf(paces: Paces, wasm: Paces | undefined, onnxruntime: Paces | undefined): Figures {
+  const { training, labeling } = paces;
+  return {
+    encoderFramesPerSec: Object.fromEntries(
+      BATCH_SIZES.map((size) => [size, round(median(paces[`encoder${size}`]))]),
+    ),
+    ...(training.length > 0 && { trainingStepsPerSec: round(median(training)) }),
+    ...(labeling.length > 0 && { labelingFramesPerSec: round(median(labeling)) }),
+    ...(wasm && wasm !== paces && { overWasm: multiplesOf(paces, wasm) }),
+    ...(onnxruntime && onnxruntime !== paces && { overOnnxruntime: multiplesOf(paces, onnxruntime) }),
+  };
+}
+
+function multiplesOf(paces: Paces, others: Paces): Multiples {
+  const multiples: Multiples = {};
+  for (const part of PARTS) {
+    const rounds = Math.min(paces[part].length, others[part].length);
+    if (rounds > 0) multiples[part] = multipleOf(paces[part], others[part]);
+  }
+  return { ...multiples, bestEncoder: multipleOf(bestOf(paces), bestOf(others)) };
+}
+
+function multipleOf(paces: number[], others: number[]): number {
+  const rounds = Math.min(paces.length, others.length);
+  return round(median(paces.slice(0, rounds).map((pace, turn) => pace / others[turn]!)));
+}
+
+/** The rounds with the batches with which the encoder is quickest. */
+function bestOf(paces: Paces): number[] {
+  const each = BATCH_SIZES.map((size) => paces[`encoder${size}`]);
+  return each.reduce((best, rounds) => (median(rounds) > median(best) ? rounds : best));
+}
