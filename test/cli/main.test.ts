@@ -56,7 +56,9 @@ describe('the program', () => {
   it('reports what the machine has', async () => {
     const plain = await run('src/cli/main.ts', ['doctor']);
     expect(plain.exitCode).toBe(0);
-    expect(plain.stdout).toMatch(/wasm +yes.*\n.*\n +Encodes [\d.]+ frames a second[^]*Ready to label videos\./);
+    expect(plain.stdout).toMatch(
+      /wasm +yes.*\n.*\n +Encodes [\d.]+ frames a second[^]*Ready to label videos\./,
+    );
     const { stdout } = await run('src/cli/main.ts', ['doctor', '--json', '--no-measure']);
     expect(stdout).not.toContain('encoderPace');
     const report = JSON.parse(stdout) as {
