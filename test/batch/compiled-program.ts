@@ -33,8 +33,10 @@ export async function compileProgram(folder: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    // CommonJS modules among the joined ones want it.
-    banner: { js: "import { createRequire as cr } from 'node:module'; const require = cr(import.meta.url);" },
+    // CommonJS modules among the joined ones want it; the name is longer than any that minifying gives.
+    banner: {
+      js: "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);",
+    },
   });
   await cp(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'));
   await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
