@@ -1,0 +1,26 @@
+import { labelFeatures } from '../../src/labeler/label-features.js';
+import { disposeState } from '../../src/labeler/labeler-state.js';
+import { trainLabeler } from '../../src/training/train-labeler.js';
+import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from '../training/waves.js';
+import type { Numbers } from './numbers.js';
+
+/** Losses of ten steps from a fixed seed, with all that training makes of chance, and what was learnt by then. */
+export async function trainBriefly(): Promise<Numbers> {
+  const { labeler, history } = await trainLabeler(drawWaves(2, 1), [], {
+    labels: WAVE_LABELS,
+    network: { ...WAVE_NETWORK, inputs: ['features', 'motion'], motionFrames: 6, cell: 'lstm', lookahead: 1 },
+    epochs: 5,
+    learningRate: 0.01,
+    numLanes: 2,
+    chunkLength: 20,
+    featureNoise: 0.1,
+    seed: 7,
+  });
+  const { probabilities, state } = await labelFeatures(labeler, drawWaves(1, 3)[0]!.features);
+  disposeState(state);
+  labeler.dispose();
+  return {
+    losses: Float32Array.from(history, ({ trainingLoss }) => trainingLoss),
+    'probabilities afterwards': probabilities,
+  };
+}
