@@ -67,7 +67,7 @@ export function forwardComposed(
 ): ForwardResults<Tensor3D> {
   const { bias, recurrentMask } = inputs;
   const masked = masking(recurrentMask);
-  const masks = inputs.mask && stepsOf(tf.expandDims(inputs.mask, 2));
+  const masks = masksOf(inputs.mask);
   const steps = stepsOf(inputs.projected).map((projected, time) => ({ projected, mask: masks?.[time] }));
   let hidden = inputs.hiddenState as Tensor2D;
   let carried = inputs.cellState as Tensor2D | undefined;
@@ -108,7 +108,8 @@ export function backwardComposed(
   const gates = walk(inputs.gates)!;
   const dOutputs = walk(inputs.dOutputs)!;
   const dAuxiliaries = walk(inputs.dAuxiliary);
-  const masks = inputs.mask && inOrder(stepsOf(tf.expandDims(inputs.mask, 2)), isReversed);
+  const masks = inputs.mask && inOrder(masksOf(inputs.mask)!, isReversed);
+  const nothing = tf.zerosLike(gates[0]!);
   let dHidden = tf.zerosLike(inputs.hiddenState) as Tensor2D;
   let dAuxiliary = isCarried ? (tf.zerosLike(inputs.cellState!) as Tensor2D) : undefined;
   const gradients: { dProjected: Tensor2D; dRecurrent: Tensor2D }[] = [];
@@ -127,8 +128,9 @@ export function backwardComposed(
       },
       multiplyTransposed,
     );
-    const zeroed = (gradient: Tensor2D) => where(mask, gradient, tf.zerosLike(gradient));
-    gradients.push({ dProjected: zeroed(before.dProjected), dRecurrent: zeroed(before.dRecurrent) });
+    const dProjected = where(mask, before.dProjected, nothing);
+    const dRecurrent = cell.hasRecurrentGradient ? where(mask, before.dRecurrent, nothing) : dProjected;
+    gradients.push({ dProjected, dRecurrent });
     dHidden = where(mask, before.dHidden, dHidden);
     if (dAuxiliary) dAuxiliary = where(mask, before.dAuxiliary!, dAuxiliary);
   }
@@ -162,9 +164,14 @@ function masking(mask: Tensor | undefined): (operand: Tensor2D) => Tensor2D {
   return mask ? (operand) => tf.mul(operand, mask) : (operand) => operand;
 }
 
-/** Takes rows of `kept` where a mask, float32 `[batch, 1]`, is zero. */
+/** Takes rows of `kept` where a mask, bool `[batch, 1]`, is false. */
 function where(mask: Tensor2D | undefined, next: Tensor2D, kept: Tensor2D): Tensor2D {
-  return mask ? tf.where(tf.notEqual(mask, 0), next, kept) : next;
+  return mask ? tf.where(mask, next, kept) : next;
+}
+
+/** Cuts a mask, float32 `[batch, time]`, into bool `[batch, 1]`, a tensor a step. */
+function masksOf(mask: Tensor | undefined): Tensor2D[] | undefined {
+  return mask && stepsOf(tf.notEqual(tf.expandDims(mask, 2), 0));
 }
 
 function sequenceOf(steps: Tensor2D[]): Tensor3D {

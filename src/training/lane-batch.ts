@@ -7,8 +7,11 @@ import { UNLABELLED, type ShownFrames } from './sequences.js';
 export type LaneBatch = {
   /** float32 `[lanes, time, featureSize]`. */
   features: Tensor3D;
-  /** 1 where a lane has a frame, 0 where it is filled up, float32 `[lanes, time]`. */
-  mask: Tensor2D;
+  /**
+   * 1 where a lane has a frame, 0 where it is filled up, float32 `[lanes, time]`; none where all lanes are full, since some
+   * backends are faster without.
+   */
+  mask: Tensor2D | undefined;
   /** As the loss wants them, float32 `[lanes, time, labels]`. */
   targets: Tensor3D;
   /** Whether a frame and the one before are of one video, float32 `[lanes, time − 1]`; none for a single step. */
@@ -67,7 +70,7 @@ export function gatherLanes(
   });
   return {
     features: tf.tensor3d(features, [numLanes, numSteps, featureSize]),
-    mask: tf.tensor2d(mask, [numLanes, numSteps]),
+    mask: mask.includes(0) ? tf.tensor2d(mask, [numLanes, numSteps]) : undefined,
     targets: tf.tensor3d(targets, [numLanes, numSteps, numLabels]),
     pairs: numSteps > 1 ? tf.tensor2d(pairs, [numLanes, numSteps - 1]) : undefined,
     numLabelled,

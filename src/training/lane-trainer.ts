@@ -148,7 +148,8 @@ export class LaneTrainer {
         window[position]!.map(({ isFirst }) => !isFirst),
       );
       const seed = this.settings.seed * 1_000_003 + step + 1 - window.length + position;
-      ({ logits, state } = this.labeler.forward(features, started, { training: true, seed, mask }));
+      const options = { training: true, seed, ...(mask && { mask }) };
+      ({ logits, state } = this.labeler.forward(features, started, options));
     });
     return { logits: logits!, state };
   }
