@@ -1,26 +1,32 @@
 /**
- * Measures the recurrent layers on the WebAssembly backend: against the same networks made of tf.layers, and against
- * their matrix products alone. Before anything is timed, both sides get the same weights and must give the same outputs.
- * The variants take turns, so that a busy machine slows all alike; each figure is the median over the rounds.
+ * Measures the recurrent layers, on the WebAssembly backend or another of this machine: against the same networks made of
+ * tf.layers, and against their matrix products alone. Before anything is timed, both sides get the same weights and must
+ * give the same outputs. The variants take turns, so that a busy machine slows all alike; each figure is the median over
+ * the rounds. What is timed are calls, so a backend whose calls return before they have computed cannot be named.
  *
- *     npm run bench:recurrent [-- --json]
+ *     npm run bench:recurrent [-- --backend tensorflow] [--json]
  *
  * The last line is a JSON object. A speedup is the time of tf.layers over ours, with the same weights, activations and
  * optimizer: of a training step (forward, backward, Adam; 8 sequences of 64 steps, 1024 inputs, 256 units), of the forward
  * pass of the same shape, and of one long sequence forward (2,000 steps, 256 inputs, 128 units). `trainToMatmulBound` is the
  * LSTM's training step over its matrix products; `streamingStepUs` one step of 1280 inputs and 128 units.
  */
-import '@tensorflow/tfjs-backend-wasm';
+import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { gru, lstm, simpleRNN } from '../src/recurrent/index.js';
+import { startBackend } from '../src/runtime/backend.js';
 
 const NUM_ROUNDS = 7;
 const NUM_WARM_UPS = 2;
-const isQuiet = process.argv.includes('--json');
+const BACKENDS = ['wasm', 'tensorflow', 'cpu'] as const;
+
+const { values: flags } = parseArgs({
+  options: { json: { type: 'boolean' }, backend: { type: 'string', default: BACKENDS[0] } },
+});
 const print = (line: string): void => {
-  if (!isQuiet) console.log(line);
+  if (!flags.json) console.log(line);
 };
 
 interface Shape {
@@ -158,7 +164,9 @@ function report(name: string, times: Record<string, number[]>, figure: number): 
   return figure;
 }
 
-await tf.setBackend('wasm');
+const backend = BACKENDS.find((name) => name === flags.backend);
+if (!backend) throw new Error(`--backend is "${flags.backend}"; expected one of ${BACKENDS.join(', ')}.`);
+await startBackend(backend);
 const results: Record<string, number> = {};
 
 for (const kind of Object.keys(LAYERS) as Kind[]) {
@@ -198,4 +206,4 @@ results.streamingStepUs = rounded(1000 * median(streamTimes.ours));
 results.streamingStepTfLayersUs = rounded(1000 * median(streamTimes.theirs));
 report('streamingStepUs', streamTimes, results.streamingStepUs);
 
-console.log(JSON.stringify({ rounds: NUM_ROUNDS, ...results }));
+console.log(JSON.stringify({ backend, rounds: NUM_ROUNDS, ...results }));
