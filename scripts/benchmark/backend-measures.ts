@@ -6,6 +6,7 @@ import { DEFAULT_ENCODER } from '../../src/encoder/encoder-spec.js';
 import type { FrameEncoder } from '../../src/encoder/frame-encoder.js';
 import { ActivityRecognizer, startBackend, type BackendName } from '../../src/index.js';
 import { lstm } from '../../src/recurrent/index.js';
+import { decodeFrames } from '../../src/video/decode-frames.js';
 import { OnnxEncoder } from '../onnx/onnx-encoder.js';
 
 /** What computes: a backend, or the peer. */
@@ -14,11 +15,15 @@ export type Contestant = BackendName | 'onnxruntime';
 /** Frames a batch with which the encoder is measured. */
 export const BATCH_SIZES = [1, 8, 32] as const;
 
-/** What is measured: the encoder's network with batches of a size, training steps of an LSTM, a video from file to labels. */
+/**
+ * What is measured: the encoder's network with batches of a size, training steps of an LSTM, a video from file to labels,
+ * and from file to the frames that the encoder takes.
+ */
 export const PARTS = [
   ...BATCH_SIZES.map((size) => `encoder${size}` as const),
   'training',
   'labeling',
+  'decoding',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -49,7 +54,7 @@ export async function createMeasures(
   return {
     ...measureEncoder(encoder),
     training: measureTraining(),
-    labeling: await measureLabeling(contestant, stretch),
+    ...(await measureLabeling(contestant, encoder, stretch)),
   };
 }
 
@@ -85,7 +90,20 @@ function measureTraining(): Measure {
   };
 }
 
-async function measureLabeling(backend: BackendName, { video, durationSec }: Stretch): Promise<Measure> {
+async function measureLabeling(
+  backend: BackendName,
+  { inputWidth: width, inputHeight: height, pictureFit: fit }: FrameEncoder,
+  { video, durationSec }: Stretch,
+): Promise<Partial<Record<Part, Measure>>> {
   const recognizer = await ActivityRecognizer.load(MODEL, { backend });
-  return async () => (await recognizer.label(video, { durationSec })).frames.length;
+  const { frameRate } = recognizer.model;
+  return {
+    labeling: async () => (await recognizer.label(video, { durationSec })).frames.length,
+    async decoding() {
+      let numFrames = 0;
+      const frames = decodeFrames(video, { width, height, fit, frameRate, durationSec });
+      while (!(await frames.next()).done) numFrames++;
+      return numFrames;
+    },
+  };
 }

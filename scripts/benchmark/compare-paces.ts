@@ -10,6 +10,8 @@ export interface Figures {
   encoderFramesPerSec: Record<string, number>;
   trainingStepsPerSec?: number;
   labelingFramesPerSec?: number;
+  /** Labeling over decoding alone. */
+  labelingOverDecoding?: number;
   overWasm?: Multiples;
   overOnnxruntime?: Multiples;
 }
@@ -22,13 +24,16 @@ export function noPaces(): Paces {
 }
 
 export function figuresOf(paces: Paces, wasm: Paces | undefined, onnxruntime: Paces | undefined): Figures {
-  const { training, labeling } = paces;
+  const { training, labeling, decoding } = paces;
   return {
     encoderFramesPerSec: Object.fromEntries(
       BATCH_SIZES.map((size) => [size, round(median(paces[`encoder${size}`]))]),
     ),
     ...(training.length > 0 && { trainingStepsPerSec: round(median(training)) }),
-    ...(labeling.length > 0 && { labelingFramesPerSec: round(median(labeling)) }),
+    ...(labeling.length > 0 && {
+      labelingFramesPerSec: round(median(labeling)),
+      labelingOverDecoding: multipleOf(labeling, decoding),
+    }),
     ...(wasm && wasm !== paces && { overWasm: multiplesOf(paces, wasm) }),
     ...(onnxruntime && onnxruntime !== paces && { overOnnxruntime: multiplesOf(paces, onnxruntime) }),
   };
@@ -36,7 +41,7 @@ export function figuresOf(paces: Paces, wasm: Paces | undefined, onnxruntime: Pa
 
 function multiplesOf(paces: Paces, others: Paces): Multiples {
   const multiples: Multiples = {};
-  for (const part of PARTS) {
+  for (const part of PARTS.filter((part) => part !== 'decoding')) {
     const rounds = Math.min(paces[part].length, others[part].length);
     if (rounds > 0) multiples[part] = multipleOf(paces[part], others[part]);
   }
