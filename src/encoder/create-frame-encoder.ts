@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { UsageError, type WorkerError } from '../errors.js';
-import { startBackend, type BackendName } from '../runtime/backend.js';
+import { backendDevice, startBackend, type BackendName } from '../runtime/backend.js';
 import { EncoderPool } from './encoder-pool.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from './encoder-spec.js';
 import type { FrameEncoder } from './frame-encoder.js';
@@ -8,8 +8,8 @@ import { InThreadEncoder } from './in-thread-encoder.js';
 
 export interface FrameEncoderOptions {
   /**
-   * Worker threads; 0 encodes in this thread. Default: one a processor for `wasm` and `cpu`, 1 for `webgpu`, 0 for the
-   * native backends.
+   * Worker threads; 0 encodes in this thread. Default: one a processor for `wasm` and `cpu`, 2 for `webgpu` on a GPU, 0
+   * for the native backends.
    */
   workers?: number | undefined;
   /** Backend of this thread and of the workers; where absent, as `startBackend` chooses. */
@@ -33,8 +33,9 @@ function habitsOn(backend: BackendName): Habits {
     case 'cpu':
       return { workers: os.availableParallelism() }; // Each computes on one thread.
     case 'webgpu':
-      // One device takes all the work. In a thread, as one that is lost can be replaced there, with nothing lost but time.
-      return { workers: 1, batchSize: LARGE_BATCH };
+      // One prepares a batch while the device computes the other's. In threads, as a device that is lost can be replaced
+      // there, with nothing lost but time.
+      return { workers: backendDevice() === 'gpu' ? 2 : 1, batchSize: LARGE_BATCH };
     case 'tensorflow':
     case 'tensorflow-gpu':
       return { workers: 0, batchSize: LARGE_BATCH }; // It has threads of its own, or the GPU.

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { EncoderError, ShapeError } from '../errors.js';
 import { isOutOfMemory } from '../runtime/out-of-memory.js';
 import type { PictureFit } from '../video/decode-video.js';
@@ -7,6 +6,7 @@ import { encoderParts } from './encoder-parts.js';
 import type { EncoderSpec } from './encoder-spec.js';
 import type { FrameEncoder } from './frame-encoder.js';
 import { loadEncoderModel } from './load-encoder-model.js';
+import { PixelScaler } from './pixel-tensor.js';
 
 /** Encodes on this thread's backend. With WebAssembly and plain JavaScript it blocks the thread while it computes. */
 export class InThreadEncoder implements FrameEncoder {
@@ -17,8 +17,7 @@ export class InThreadEncoder implements FrameEncoder {
   readonly featureSize: number;
   readonly concurrency = 1;
   readonly parts: readonly FrameEncoder[] | undefined;
-  /** Scaled pictures; kept, as a fresh array costs more than filling it. */
-  private scaled = new Float32Array(0);
+  private readonly scaler: PixelScaler;
   /** Settles when the latest call has. */
   private lastRun: Promise<unknown> = Promise.resolve();
   /** Frames that fit into the device's memory at once, as far as is known. */
@@ -34,6 +33,7 @@ export class InThreadEncoder implements FrameEncoder {
     this.inputHeight = model.inputHeight;
     this.pictureFit = model.pictureFit;
     this.featureSize = model.featureSize;
+    this.scaler = new PixelScaler(model.pixelRange);
     this.parts = encoderParts(this, model.parts, (position, pixels, numFrames) =>
       this.run(model.parts![position]!, pixels, numFrames),
     );
@@ -53,7 +53,7 @@ export class InThreadEncoder implements FrameEncoder {
     return this.run(this.model, pixels, numFrames);
   }
 
-  /** One call at a time, as they share the array of scaled pictures. */
+  /** One call at a time, as they share the scaler. */
   private run(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
     const features = this.lastRun.then(() => this.encodeAll(model, pixels, numFrames));
     this.lastRun = features.catch(() => undefined); // The caller gets the failure.
@@ -85,14 +85,7 @@ export class InThreadEncoder implements FrameEncoder {
     pixels: Uint8Array,
     numFrames: number,
   ): Promise<Float32Array> {
-    if (this.scaled.length < pixels.length) this.scaled = new Float32Array(pixels.length);
-    const scaled = this.scaled.subarray(0, pixels.length);
-    const [low, high] = this.model.pixelRange;
-    // Quicker than a table, and than tensor operations on integers.
-    for (let position = 0; position < pixels.length; position++) {
-      scaled[position] = low + (pixels[position]! * (high - low)) / 255;
-    }
-    const pictures = tf.tensor4d(scaled, [numFrames, this.inputHeight, this.inputWidth, 3]);
+    const pictures = this.scaler.toTensor(pixels, [numFrames, this.inputHeight, this.inputWidth, 3]);
     const features = await model.run(pictures).finally(() => pictures.dispose());
     return (await features.data().finally(() => features.dispose())) as Float32Array;
   }

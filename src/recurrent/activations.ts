@@ -4,9 +4,17 @@ import { UsageError } from '../errors.js';
 /** Activations of gates and candidates, by their names in tf.layers. `hardSigmoid` is clip(0.2·x + 0.5), as there. */
 export type ActivationName = 'tanh' | 'sigmoid' | 'hardSigmoid' | 'relu' | 'linear';
 
+/** An activation f in WGSL: expressions of f32. */
+export interface ActivationShader {
+  /** f(x), of `x`. */
+  apply: string;
+  /** f'(x), of `y`, which is f(x). */
+  slope: string;
+}
+
 /**
- * An activation f in two spellings: on rows of numbers, for the backends whose memory is in reach, and in composed
- * TensorFlow.js operations. Each derivative is a function of y = f(x), so the backward pass keeps no x.
+ * An activation f in three spellings: on rows of numbers, for the backends whose memory is in reach, in composed
+ * TensorFlow.js operations, and for programs of a GPU. Each derivative is a function of y = f(x), so the backward pass keeps no x.
  */
 export interface Activation {
   /** Replaces each x of `[start, end)` by f(x). */
@@ -16,6 +24,7 @@ export interface Activation {
   apply<T extends tf.Tensor>(x: T): T;
   /** f'(x) as a tensor like y. */
   derivative<T extends tf.Tensor>(y: T): T;
+  shader: ActivationShader;
 }
 
 const tanh: Activation = {
@@ -27,6 +36,7 @@ const tanh: Activation = {
   },
   apply: (x) => tf.tanh(x),
   derivative: (y) => tf.sub(1, tf.square(y)),
+  shader: { apply: '2.0 / (1.0 + exp(-2.0 * x)) - 1.0', slope: '1.0 - y * y' },
 };
 
 const sigmoid: Activation = {
@@ -39,6 +49,7 @@ const sigmoid: Activation = {
   },
   apply: (x) => tf.sigmoid(x),
   derivative: (y) => tf.mul(y, tf.sub(1, y)),
+  shader: { apply: '1.0 / (1.0 + exp(-x))', slope: 'y * (1.0 - y)' },
 };
 
 const hardSigmoid: Activation = {
@@ -54,6 +65,7 @@ const hardSigmoid: Activation = {
   },
   apply: (x) => tf.clipByValue(tf.add(tf.mul(x, 0.2), 0.5), 0, 1),
   derivative: (y) => tf.mul(0.2, tf.cast(tf.logicalAnd(tf.greater(y, 0), tf.less(y, 1)), 'float32')),
+  shader: { apply: 'clamp(0.2 * x + 0.5, 0.0, 1.0)', slope: 'select(0.0, 0.2, y > 0.0 && y < 1.0)' },
 };
 
 const relu: Activation = {
@@ -66,6 +78,7 @@ const relu: Activation = {
   },
   apply: (x) => tf.relu(x),
   derivative: (y) => tf.step(y),
+  shader: { apply: 'select(x, 0.0, x < 0.0)', slope: 'select(0.0, 1.0, y > 0.0)' },
 };
 
 const linear: Activation = {
@@ -73,6 +86,7 @@ const linear: Activation = {
   scaleGradient() {},
   apply: (x) => x,
   derivative: (y) => tf.onesLike(y),
+  shader: { apply: 'x', slope: '1.0' },
 };
 
 const ACTIVATIONS: Record<ActivationName, Activation> = { tanh, sigmoid, hardSigmoid, relu, linear };

@@ -5,11 +5,12 @@ import type { CellOps } from './composed-recurrence.js';
 import { expectUnits } from './expect-shape.js';
 import type { CellRows } from './fused-recurrence.js';
 import { gruBlock } from './gru-block.js';
-import { resetAfterOps, resetAfterRows } from './gru-reset-after.js';
-import { resetBeforeOps, resetBeforeRows } from './gru-reset-before.js';
+import { resetAfterOps, resetAfterRows, resetAfterShader } from './gru-reset-after.js';
+import { resetBeforeOps, resetBeforeRows, resetBeforeShader } from './gru-reset-before.js';
 import { constant, glorotUniform, orthogonal } from './initializers.js';
 import type { RecurrentCell } from './recurrent-cell.js';
 import type { CellBlock } from './tensorflow-recurrence.js';
+import type { CellShader } from './webgpu-program.js';
 
 /** What a {@link GruCell} remembers. */
 export type GruState = { hiddenState: Tensor2D };
@@ -46,6 +47,7 @@ export class GruCell implements RecurrentCell<GruState> {
   readonly rows: CellRows;
   readonly ops: CellOps;
   readonly block: CellBlock | undefined;
+  readonly shader: CellShader;
   /** Whether the reset gate acts after the product with the recurrent kernel. */
   readonly resetAfter: boolean;
 
@@ -64,9 +66,12 @@ export class GruCell implements RecurrentCell<GruState> {
     this.productWidths = this.resetAfter ? [3 * units] : [2 * units, units];
     this.auxiliary = this.resetAfter ? 'kept' : 'none';
     this.hasRecurrentGradient = this.resetAfter;
-    const [rows, ops] = this.resetAfter ? [resetAfterRows, resetAfterOps] : [resetBeforeRows, resetBeforeOps];
+    const [rows, ops, shader] = this.resetAfter
+      ? [resetAfterRows, resetAfterOps, resetAfterShader]
+      : [resetBeforeRows, resetBeforeOps, resetBeforeShader];
     this.rows = rows(units, activation, recurrentActivation);
     this.ops = ops(units, activation, recurrentActivation);
+    this.shader = shader(activation, recurrentActivation);
     const hasBlock = !this.resetAfter && name === 'tanh' && gateName === 'sigmoid';
     this.block = hasBlock ? gruBlock : undefined;
   }

@@ -3,6 +3,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Activation } from './activations.js';
 import type { CellOps } from './composed-recurrence.js';
 import type { CellRows } from './fused-recurrence.js';
+import type { CellShader } from './webgpu-program.js';
 
 /**
  * A GRU's step whose reset gate acts after the recurrent product. `auxiliary` keeps h·Un + cn.
@@ -76,5 +77,35 @@ export function resetAfterOps(units: number, activation: Activation, gateActivat
         dHidden: tf.add(tf.mul(dHidden, z), multiplyTransposed(dRecurrent, 0)),
       };
     },
+  };
+}
+
+/** The same for a GPU. */
+export function resetAfterShader(activation: Activation, gateActivation: Activation): CellShader {
+  return {
+    activation: activation.shader,
+    gateActivation: gateActivation.shader,
+    forward: [
+      `
+        let z = gateActivation(input(0) + product0 + recurrentBias(0));
+        let r = gateActivation(input(1) + product1 + recurrentBias(1));
+        auxiliary = product2 + recurrentBias(2);
+        let n = activation(input(2) + r * auxiliary);
+        keep(0, z);
+        keep(1, r);
+        keep(2, n);
+        hidden = n + z * (previousHidden - n);`,
+    ],
+    backward: [
+      `
+        let z = gate(0);
+        let r = gate(1);
+        let n = gate(2);
+        let dn = dHidden * (1.0 - z) * activationSlope(n);
+        give(0, dHidden * (previousHidden() - n) * gateSlope(z));
+        give(1, dn * auxiliary() * gateSlope(r));
+        giveApart(2, dn, dn * r);
+        dHidden *= z;`,
+    ],
   };
 }

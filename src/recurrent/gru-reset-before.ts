@@ -3,6 +3,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Activation } from './activations.js';
 import type { CellOps } from './composed-recurrence.js';
 import type { CellRows } from './fused-recurrence.js';
+import type { CellShader } from './webgpu-program.js';
 
 /**
  * A GRU's step whose reset gate acts before the recurrent product, so that the candidate's product waits for the gates.
@@ -81,5 +82,35 @@ export function resetBeforeOps(units: number, activation: Activation, gateActiva
         dHidden: tf.addN<Tensor2D>([tf.mul(dHidden, z), tf.mul(dReset, r), throughGates]),
       };
     },
+  };
+}
+
+/** The same for a GPU. */
+export function resetBeforeShader(activation: Activation, gateActivation: Activation): CellShader {
+  return {
+    activation: activation.shader,
+    gateActivation: gateActivation.shader,
+    forward: [
+      `
+        let r = gateActivation(input(1) + product1);
+        keep(0, gateActivation(input(0) + product0));
+        keep(1, r);
+        operand = r * previousHidden;`,
+      `
+        let n = activation(input(2) + product0);
+        keep(2, n);
+        hidden = n + kept(0) * (previousHidden - n);`,
+    ],
+    backward: [
+      `
+        give(1, dOperand * previousHidden() * gateSlope(gate(1)));
+        dHidden += dOperand * gate(1);`,
+      `
+        let z = gate(0);
+        let n = gate(2);
+        give(0, dHidden * (previousHidden() - n) * gateSlope(z));
+        give(2, dHidden * (1.0 - z) * activationSlope(n));
+        dHidden *= z;`,
+    ],
   };
 }

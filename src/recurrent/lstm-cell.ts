@@ -8,6 +8,7 @@ import { constant, glorotUniform, orthogonal, unitForgetBias } from './initializ
 import { lstmBlock } from './lstm-block.js';
 import type { RecurrentCell } from './recurrent-cell.js';
 import type { CellBlock } from './tensorflow-recurrence.js';
+import type { CellShader } from './webgpu-program.js';
 
 /** What an {@link LstmCell} remembers. */
 export type LstmState = { hiddenState: Tensor2D; cellState: Tensor2D };
@@ -41,6 +42,7 @@ export class LstmCell implements RecurrentCell<LstmState> {
   readonly rows: CellRows;
   readonly ops: CellOps;
   readonly block: CellBlock | undefined;
+  readonly shader: CellShader;
   readonly #unitForgetBias: boolean;
 
   /**
@@ -58,6 +60,7 @@ export class LstmCell implements RecurrentCell<LstmState> {
     this.rows = lstmRows(units, activation, recurrentActivation);
     this.ops = lstmOps(activation, recurrentActivation);
     this.block = name === 'tanh' && gateName === 'sigmoid' ? lstmBlock : undefined;
+    this.shader = lstmShader(activation, recurrentActivation);
     this.#unitForgetBias = options.unitForgetBias ?? true;
   }
 
@@ -125,6 +128,41 @@ function lstmRows(units: number, activation: Activation, recurrentActivation: Ac
         activation.scaleGradient(dProjected, gates, G, O);
         recurrentActivation.scaleGradient(dProjected, gates, O, gates.length);
       },
+    ],
+  };
+}
+
+function lstmShader(activation: Activation, recurrentActivation: Activation): CellShader {
+  return {
+    activation: activation.shader,
+    gateActivation: recurrentActivation.shader,
+    forward: [
+      `
+        let i = gateActivation(input(0) + product0);
+        let f = gateActivation(input(1) + product1);
+        let g = activation(input(2) + product2);
+        let o = gateActivation(input(3) + product3);
+        keep(0, i);
+        keep(1, f);
+        keep(2, g);
+        keep(3, o);
+        auxiliary = f * previousAuxiliary + i * g;
+        hidden = o * activation(auxiliary);`,
+    ],
+    backward: [
+      `
+        let i = gate(0);
+        let f = gate(1);
+        let g = gate(2);
+        let o = gate(3);
+        let squashed = activation(auxiliary());
+        let dCell = dAuxiliary + dHidden * o * activationSlope(squashed);
+        give(0, dCell * g * gateSlope(i));
+        give(1, dCell * previousAuxiliary() * gateSlope(f));
+        give(2, dCell * i * activationSlope(g));
+        give(3, dHidden * squashed * gateSlope(o));
+        dAuxiliary = dCell * f;
+        dHidden = 0.0;`,
     ],
   };
 }

@@ -3,6 +3,7 @@ import type { CellOps } from './composed-recurrence.js';
 import type { CellRows } from './fused-recurrence.js';
 import type { WeightSpec } from './initializers.js';
 import type { CellBlock } from './tensorflow-recurrence.js';
+import type { CellShader } from './webgpu-program.js';
 
 /** The recurrences that framewise knows. */
 export type CellKind = 'rnn' | 'gru' | 'lstm';
@@ -29,9 +30,9 @@ export type RecurrentWeights = {
 };
 
 /**
- * A recurrence. It says how one step goes, forwards and backwards, in two spellings that agree: over rows of numbers for
- * the backends whose memory is in reach, and in composed TensorFlow.js operations for the others. Looping over time
- * lives elsewhere and knows no cell by name.
+ * A recurrence. It says how one step goes, forwards and backwards, in spellings that agree: over rows of numbers for
+ * the backends whose memory is in reach, in composed TensorFlow.js operations for any other, and for those that have better
+ * by kernels and programs. Looping over time lives elsewhere and knows no cell by name.
  */
 export interface RecurrentCell<State extends RecurrentState = RecurrentState> {
   readonly kind: CellKind;
@@ -57,6 +58,8 @@ export interface RecurrentCell<State extends RecurrentState = RecurrentState> {
   readonly ops: CellOps;
   /** The cell by kernels of TensorFlow's own, where it has them. */
   readonly block?: CellBlock | undefined;
+  /** The cell by a program of a GPU; without one it is composed there. */
+  readonly shader?: CellShader | undefined;
 
   /** Shape and start of each weight, for inputs of `numFeatures`. */
   weightSpecs(numFeatures: number): Record<'kernel' | 'recurrentKernel' | 'bias', WeightSpec>;

@@ -11,6 +11,7 @@ import type {
   RecurrenceAttributes,
 } from './recurrence-kernels.js';
 import { backwardTensorflow, forwardTensorflow } from './tensorflow-recurrence.js';
+import { backwardWebGpu, forwardWebGpu } from './webgpu-recurrence.js';
 
 export const FORWARD = 'FramewiseRecurrence';
 export const BACKWARD = 'FramewiseRecurrenceGradient';
@@ -37,6 +38,7 @@ const IMPLEMENTATIONS = {
     };
   },
   tensorflow: () => inTensors(forwardTensorflow, backwardTensorflow),
+  webgpu: () => inTensors(forwardWebGpu, backwardWebGpu),
   composed: () =>
     inTensors(
       (inputs, attributes) => forwardComposed(projectInputs(inputs), attributes),
@@ -46,12 +48,12 @@ const IMPLEMENTATIONS = {
 
 function implementationFor(backendName: string): keyof typeof IMPLEMENTATIONS {
   if (backendName in MEMORY_ACCESS) return 'fused';
-  return backendName === 'tensorflow' ? 'tensorflow' : 'composed';
+  return backendName === 'tensorflow' || backendName === 'webgpu' ? backendName : 'composed';
 }
 
 /**
  * Registers the recurrence's kernels for a backend: fused where its memory is in reach, on TensorFlow by kernels of its
- * own, else composed.
+ * own, on WebGPU as programs of ours, else composed.
  *
  * @param name - Given by tests and benchmarks, which compare implementations.
  */

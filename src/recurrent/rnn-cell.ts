@@ -6,6 +6,7 @@ import { expectUnits } from './expect-shape.js';
 import type { CellRows } from './fused-recurrence.js';
 import { constant, glorotUniform, orthogonal } from './initializers.js';
 import type { RecurrentCell } from './recurrent-cell.js';
+import type { CellShader } from './webgpu-program.js';
 
 /** What an {@link RnnCell} remembers. */
 export type RnnState = { hiddenState: Tensor2D };
@@ -32,6 +33,7 @@ export class RnnCell implements RecurrentCell<RnnState> {
   readonly hasRecurrentGradient = false;
   readonly rows: CellRows;
   readonly ops: CellOps;
+  readonly shader: CellShader;
 
   /**
    * @throws {ShapeError} If `units` is not a whole number of at least one.
@@ -46,6 +48,7 @@ export class RnnCell implements RecurrentCell<RnnState> {
     this.productWidths = [units];
     this.rows = rnnRows(units, activation);
     this.ops = rnnOps(activation);
+    this.shader = rnnShader(activation);
   }
 
   weightSpecs(numFeatures: number) {
@@ -78,6 +81,23 @@ function rnnRows(units: number, activation: Activation): CellRows {
         activation.scaleGradient(dProjected, gates, 0, units);
         dHidden.fill(0);
       },
+    ],
+  };
+}
+
+function rnnShader(activation: Activation): CellShader {
+  return {
+    activation: activation.shader,
+    gateActivation: activation.shader,
+    forward: [
+      `
+        hidden = activation(input(0) + product0);
+        keep(0, hidden);`,
+    ],
+    backward: [
+      `
+        give(0, dHidden * activationSlope(gate(0)));
+        dHidden = 0.0;`,
     ],
   };
 }

@@ -27,12 +27,19 @@ export function registerTensorflow(name: NativeBackend): void {
   if (loaded === name) return;
   if (loaded) throw new Error(`this process has loaded "${loaded}", and can hold only one of the two`);
   const manifest = readManifest(name);
+  if (name === 'tensorflow-gpu') setUpCuda();
   if (manifest) loadNativeSetup(name, manifest);
   else loadPackage(TENSORFLOW_PACKAGES[name]);
   loaded = name;
   if (!tf.findBackendFactory('tensorflow')) {
     throw new Error(`it brings its own copy of @tensorflow/tfjs-core, where ${tf.version_core} is needed`);
   }
+}
+
+/** What CUDA's libraries and TensorFlow read when they are loaded; a person's own settings come first. */
+function setUpCuda(): void {
+  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0'; // Else products keep 10 of their 23 bits: labels would be this GPU's own.
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // Else it takes all of the GPU's memory, from other programs as well.
 }
 
 function loadPackage(packageName: string): void {

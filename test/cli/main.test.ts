@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,6 +70,21 @@ describe('the program', () => {
     expect(report.backends.filter(({ isAvailable }) => isAvailable).map(({ name }) => name)).toEqual(
       expect.arrayContaining(['wasm', 'cpu']) as string[],
     );
+  });
+
+  it('goes on when nobody reads what it prints', async () => {
+    const output = path.join(folder, 'unread');
+    const argv = ['label', VIDEO, '--model', path.join(folder, 'model'), '--output', output];
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', 'src/cli/main.ts', ...argv, '--duration', '0.2'],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    expect(exitCode).toBe(0);
+    expect(await readdir(output)).toContain('demo.json');
   });
 
   it('runs the example of the Node API to its end', async () => {

@@ -19,7 +19,7 @@ describe.skipIf(skipReason)(`an encoder on webgpu${skipReason}`, () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('runs on one worker that takes large batches', async () => {
+  it('runs on one worker that takes large batches, where the device is in software', async () => {
     const encoder = await createFrameEncoder(await writeGraphModel(folder), { backend: 'webgpu' });
     const features = await encoder.encode(pixels, 3);
     expectedFeatures(pixels, 3).forEach((value, index) => expect(features[index]).toBeCloseTo(value, 2));
