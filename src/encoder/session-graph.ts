@@ -60,6 +60,54 @@ export function cutSessionGraph(
   return cut;
 }
 
+/** The node that gives what {@link runSideBySide} joins. */
+export function joinedOutput({ output }: GraphPart): string {
+  return `${output}/joined`;
+}
+
+/**
+ * Adds nodes that compute a batch in equal parts at once, each by itself, with the same weights. Where each operation
+ * shares its work among all cores, they wait for each other at its end; a core that is done with its share of one part's
+ * has another's to do.
+ *
+ * @param graph - What {@link cutSessionGraph} gave.
+ */
+export function runSideBySide(graph: readonly GraphNode[], part: GraphPart, numParts: number): GraphNode[] {
+  const shared = new Set(graph.filter(({ op }) => op === 'Const').map(({ name }) => name));
+  const [axis, split] = ['framewise/axis', 'framewise/split'];
+  const ofPart = (name: string, index: number): string => {
+    if (name === part.input) return `${split}:${index}`;
+    return shared.has(name) ? name : `${name}/part_${index}`;
+  };
+  const indices = Array.from({ length: numParts }, (_, index) => index);
+  const computed = graph.filter(({ name }) => !shared.has(name) && name !== part.input);
+  const parts = indices.flatMap((index) =>
+    computed.map((node) => ({
+      ...node,
+      name: ofPart(node.name, index),
+      input: (node.input ?? []).map((name) => ofPart(name, index)),
+    })),
+  );
+  const content = new Uint8Array(4);
+  const int32 = { type: 'DT_INT32' };
+  return [
+    ...graph,
+    {
+      name: axis,
+      op: 'Const',
+      attr: { dtype: int32, value: { tensor: { dtype: 'DT_INT32', shape: [], content } } },
+    },
+    { name: split, op: 'Split', input: [axis, part.input], attr: { T: FLOAT, num_split: { i: numParts } } },
+    ...parts,
+    {
+      name: joinedOutput(part),
+      op: 'ConcatV2',
+      input: [...indices.map((index) => ofPart(part.output, index)), axis],
+      attr: { T: FLOAT, N: { i: numParts }, Tidx: int32 },
+    },
+  ];
+}
+
 function express(node: GraphNode, weight: tf.Tensor | undefined): GraphNode[] {
   if (node.op === 'Const') return [constant(node, weight)];
   // It would wait for values that nobody gives.

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { backendDevice } from '../runtime/backend.js';
 import type { Network } from './network.js';
 import { SAVED_MODEL_TAG, spellSavedModel, type GraphNode } from './saved-model.js';
-import { cutSessionGraph, type GraphPart } from './session-graph.js';
+import { cutSessionGraph, joinedOutput, runSideBySide, type GraphPart } from './session-graph.js';
 
 /** What tfjs-node's backend can do beyond any other's. */
 interface SessionBackend extends tf.KernelBackend {
@@ -18,6 +19,9 @@ interface SessionBackend extends tf.KernelBackend {
   ): tf.Tensor[];
   deleteSavedModel(session: number): void;
 }
+
+/** On two cores a batch of 8 in two parts is a fifth quicker than in one, one of 32 a tenth; in four no quicker than that. */
+const PARTS_OF_BATCH = 2;
 
 /** @returns Whether the running backend has sessions: tfjs-node's has. */
 export function hasSessions(): boolean {
@@ -38,16 +42,25 @@ export function createSessionNetwork(
   part: GraphPart,
 ): Pick<Network, 'execute' | 'dispose'> | undefined {
   const backend = tf.backend() as SessionBackend;
-  const savedModel = attempt(() => spellSavedModel(cutSessionGraph(nodes, weights, part)));
+  const isOnProcessor = backendDevice() === 'cpu';
+  const savedModel = attempt(() => {
+    const graph = cutSessionGraph(nodes, weights, part);
+    return spellSavedModel(isOnProcessor ? runSideBySide(graph, part, PARTS_OF_BATCH) : graph);
+  });
   const session = savedModel && loadSession(backend, savedModel);
   if (session === undefined) return undefined;
   const network = {
-    execute: (pictures: tf.Tensor4D) =>
-      backend.runSavedModel(session, [pictures], [{ name: `${part.input}:0` }], [`${part.output}:0`])[0]!,
+    execute(pictures: tf.Tensor4D) {
+      const isInParts = isOnProcessor && pictures.shape[0] % PARTS_OF_BATCH === 0;
+      const output = isInParts ? joinedOutput(part) : part.output;
+      return backend.runSavedModel(session, [pictures], [{ name: `${part.input}:0` }], [`${output}:0`])[0]!;
+    },
     dispose: () => backend.deleteSavedModel(session),
   };
   const [, height, width, channels] = part.inputShape;
-  const isRun = attempt(() => tf.tidy(() => network.execute(tf.zeros([1, height!, width!, channels!])).size));
+  const tryOn = (numPictures: number) =>
+    tf.tidy(() => network.execute(tf.zeros([numPictures, height!, width!, channels!])).size);
+  const isRun = attempt(() => [1, PARTS_OF_BATCH].map(tryOn));
   if (isRun !== undefined) return network;
   network.dispose();
   return undefined;

@@ -5,8 +5,8 @@ import type { NativeFolder } from './native-folder.js';
 import { ProgramFailure, runProgram } from './run-program.js';
 
 /**
- * TensorFlow 2.21 greets before it has read what it may say. This has it read that when the addon is loaded; a release that
- * does not let it keeps its ways.
+ * TensorFlow 2.21 greets before it has read what it may say. This has it read that when the addon is loaded, and say errors
+ * only where it finds nothing; a release that does not let it keeps its ways.
  */
 const LOGGING_SOURCE = `#include <cstdlib>
 
@@ -21,8 +21,8 @@ ABSL_NAMESPACE_END
 
 static const bool has_read_level = [] {
   const char *level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
-  if (level && &absl::SetMinLogLevel)
-    absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(std::atoi(level)));
+  if (&absl::SetMinLogLevel)
+    absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level ? std::atoi(level) : 2));
   return true;
 }();
 #endif

@@ -7,7 +7,7 @@ import { createFrameEncoder } from '../../src/encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type ModelOnDiskSpec } from '../../src/encoder/encoder-spec.js';
 import type { FrameEncoder } from '../../src/encoder/frame-encoder.js';
 import { spellSavedModel, type GraphNode } from '../../src/encoder/saved-model.js';
-import { cutSessionGraph } from '../../src/encoder/session-graph.js';
+import { cutSessionGraph, runSideBySide } from '../../src/encoder/session-graph.js';
 import { startBackend } from '../../src/runtime/backend.js';
 import { expectedFeatures, writeGraphModel } from './tiny-models.js';
 
@@ -90,6 +90,28 @@ describe('cutSessionGraph', () => {
   });
 });
 
+describe('runSideBySide', () => {
+  it('computes each part of a batch by nodes of its own with the same weights, and joins them', () => {
+    const graph: GraphNode[] = [
+      { name: 'input', op: 'Placeholder' },
+      { name: 'weight', op: 'Const' },
+      { name: 'mix', op: 'Conv2D', input: ['input', 'weight'] },
+      { name: 'output', op: 'Relu', input: ['mix'] },
+    ];
+    const part = { input: 'input', output: 'output', inputShape: [-1, 4, 6, 3] };
+    const added = runSideBySide(graph, part, 2).slice(graph.length);
+    expect(added.map(({ name, op, input = [] }) => [name, op, ...input].join(' '))).toEqual([
+      'framewise/axis Const',
+      'framewise/split Split framewise/axis input',
+      'mix/part_0 Conv2D framewise/split:0 weight',
+      'output/part_0 Relu mix/part_0',
+      'mix/part_1 Conv2D framewise/split:1 weight',
+      'output/part_1 Relu mix/part_1',
+      'output/joined ConcatV2 output/part_0 output/part_1 framewise/axis',
+    ]);
+  });
+});
+
 describe.skipIf(absence)(`an encoder on tensorflow${absence}`, () => {
   let folder: string;
   let spec: ModelOnDiskSpec & { kind: 'graph' };
@@ -116,7 +138,7 @@ describe.skipIf(absence)(`an encoder on tensorflow${absence}`, () => {
   async function countRuns(of: ModelOnDiskSpec): Promise<number> {
     const runs = vi.spyOn(sessions(), 'runSavedModel');
     const encoder = await createFrameEncoder(of, { backend: 'tensorflow' });
-    for (const numFrames of [3, 1]) await expectFeatures(encoder, numFrames);
+    for (const numFrames of [3, 2, 1]) await expectFeatures(encoder, numFrames);
     encoder.dispose();
     const { length } = runs.mock.calls;
     runs.mockRestore();
@@ -124,7 +146,7 @@ describe.skipIf(absence)(`an encoder on tensorflow${absence}`, () => {
   }
 
   it('runs as a session, for any number of pictures', async () => {
-    expect(await countRuns(spec)).toBe(4); // When it is loaded, when it is tried, and twice here.
+    expect(await countRuns(spec)).toBe(6); // Twice when it is loaded, when it is tried, and thrice here.
   });
 
   it('leaves neither files nor tensors nor sessions', async () => {
