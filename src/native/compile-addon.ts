@@ -1,32 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { NativeSetupError } from '../errors.js';
 import type { NativeFolder } from './native-folder.js';
 import { ProgramFailure, runProgram } from './run-program.js';
-
-/**
- * TensorFlow 2.21 greets before it has read what it may say. This has it read that when the addon is loaded, and say errors
- * only where it finds nothing; a release that does not let it keeps its ways.
- */
-const LOGGING_SOURCE = `#include <cstdlib>
-
-#if __has_include("absl/log/globals.h")
-#include "absl/log/globals.h"
-
-namespace absl {
-ABSL_NAMESPACE_BEGIN
-__attribute__((weak)) void SetMinLogLevel(LogSeverityAtLeast severity);
-ABSL_NAMESPACE_END
-}  // namespace absl
-
-static const bool has_read_level = [] {
-  const char *level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
-  if (&absl::SetMinLogLevel)
-    absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level ? std::atoi(level) : 2));
-  return true;
-}();
-#endif
-`;
 
 /** Arguments that compile the addon, whatever the name of the result. */
 function compilerArguments({ root, tensorflow, packages, addon }: NativeFolder, output: string): string[] {
@@ -37,18 +13,13 @@ function compilerArguments({ root, tensorflow, packages, addon }: NativeFolder, 
   return [
     ...['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
     ...['-I', path.join(libraries, 'include'), '-I', path.join(modules, 'node-api-headers', 'include')],
-    ...[path.join(binding, 'tfjs_backend.cc'), path.join(binding, 'tfjs_binding.cc'), loggingSource(output)],
+    ...[path.join(binding, 'tfjs_backend.cc'), path.join(binding, 'tfjs_binding.cc')],
     ...['-L', libraries, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
     `-Wl,-rpath,$ORIGIN/${fromAddon}`,
     // A function that this TensorFlow lacks is found missing when the addon is loaded, not when it is called.
     '-Wl,-z,now',
     ...['-o', path.resolve(root, output)],
   ];
-}
-
-/** Beside the result, so that it goes with it. */
-function loggingSource(output: string): string {
-  return path.join(path.dirname(output), 'logging.cc');
 }
 
 /**
@@ -65,7 +36,6 @@ export async function compileAddon(
   signal: AbortSignal,
 ): Promise<void> {
   await mkdir(path.dirname(output), { recursive: true });
-  await writeFile(loggingSource(output), LOGGING_SOURCE);
   try {
     await runProgram(compiler, compilerArguments(folder, output), signal);
   } catch (cause) {
