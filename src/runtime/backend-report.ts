@@ -23,7 +23,7 @@ export interface BackendReport {
 export type ProbeAnswer = Pick<BackendReport, 'version' | 'device' | 'deviceName' | 'reason'>;
 
 const ABILITIES: Record<BackendName, string> = {
-  'tensorflow-gpu': 'Trains and labels on an NVIDIA GPU; the fastest.',
+  'tensorflow-gpu': 'Trains and labels on an NVIDIA GPU, by CUDA.',
   webgpu: 'Labels and trains on a GPU of any maker, by Vulkan, Metal or Direct3D 12.',
   tensorflow: 'Trains and labels with native TensorFlow on all processor cores.',
   wasm: 'Labels and trains everywhere; encodes frames on all processor cores, a thread each.',
