@@ -35,7 +35,7 @@ export interface NativeSetup {
   stale: NativePart[];
 }
 
-/** Measured for the processor's (1.3 GiB installed, as much again while pip unpacks); for CUDA an estimate. */
+/** Installed are 1.3 GiB and for CUDA 6.2; while pip unpacks it takes as much again. */
 const NEEDED_GIB: Record<NativeBackend, number> = { tensorflow: 3, 'tensorflow-gpu': 14 };
 
 /**

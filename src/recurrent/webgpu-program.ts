@@ -74,9 +74,9 @@ export function recurrenceProgram(
   };
 }
 
-/** Bytes of a workgroup's memory that a program takes. */
+/** Bytes of a workgroup's memory that the larger of a cell's two programs takes. */
 export function workgroupBytes({ cell }: RecurrenceAttributes): number {
-  return 4 * cell.units * Math.max(5, 2 + cell.numGates);
+  return 4 * cell.units * Math.max(5, 3 + cell.numGates);
 }
 
 function constants({ cell }: RecurrenceAttributes, numThreads: number): string {
@@ -106,7 +106,6 @@ function walkForward(
   const isCarried = cell.auxiliary === 'carried';
   const factor = names.has('recurrentMask') ? ' * recurrentMaskBuffer[sequence * UNITS + unit]' : '';
   const stages = shader.forward.map((code, stage) => {
-    const numProducts = cell.productWidths[stage]! / cell.units;
     const isLast = stage === shader.forward.length - 1;
     const source = stage === 0 ? 'operands[parity + row]' : 'laterOperands[row]';
     return `
@@ -116,7 +115,7 @@ function walkForward(
         var hidden = 0.0;
         var auxiliary = 0.0;
         var operand = 0.0;
-        ${multiply(numProducts, 'UNITS', source, stage === 0 ? 'recurrentKernel' : 'candidateKernel', numProducts)}
+        ${multiply(source, 'UNITS', kernelOf(stage), cell.productWidths[stage]! / cell.units)}
         ${code}
         ${
           isLast
@@ -182,7 +181,6 @@ function walkBackward(
     cell.productWidths.slice(0, stage).reduce((sum, width) => sum + width, 0);
   const stages = shader.backward.map((code, stage) => {
     const source = `dProducts[${firstColumn(stage)} + row]`;
-    const kernel = stage === 0 ? 'recurrentKernel' : 'candidateKernel';
     return `
       for (unit = thread; unit < UNITS; unit += THREADS) {
         let dOperand = dOperands[unit];
@@ -196,7 +194,7 @@ function walkBackward(
       }
       workgroupBarrier();
       for (unit = thread; unit < UNITS; unit += THREADS) {
-        ${multiply(1, `${cell.productWidths[stage]}`, source, kernel, 1)}
+        ${multiply(source, `${cell.productWidths[stage]}`, kernelOf(stage), 1)}
         ${stage === 0 ? `dHiddens[unit] += product0${factor};` : `dOperands[unit] = product0${factor};`}
       }
       workgroupBarrier();`;
@@ -249,20 +247,19 @@ function walkBackward(
     }`;
 }
 
-/** `product0` and on: sums over rows of an operand times a kernel's column of this unit, one in each block of columns. */
-function multiply(
-  numProducts: number,
-  numRows: string,
-  operand: string,
-  kernel: string,
-  numBlocks: number,
-): string {
-  const products = Array.from({ length: numProducts }, (_, index) => index);
+/** The buffer of what a stage multiplies by. */
+function kernelOf(stage: number): string {
+  return stage === 0 ? 'recurrentKernelBuffer' : 'candidateKernelBuffer';
+}
+
+/** `product0` and on: an operand times this unit's column of each block of a kernel's columns. */
+function multiply(operand: string, numRows: string, kernel: string, numBlocks: number): string {
+  const blocks = Array.from({ length: numBlocks }, (_, block) => block);
   return `
-        ${products.map((index) => `var product${index} = 0.0;`).join(' ')}
+        ${blocks.map((block) => `var product${block} = 0.0;`).join(' ')}
         for (var row = 0; row < ${numRows}; row++) {
           let value = ${operand};
           let first = row * ${numBlocks} * UNITS + unit;
-          ${products.map((index) => `product${index} += value * ${kernel}Buffer[first + ${index} * UNITS];`).join(' ')}
+          ${blocks.map((block) => `product${block} += value * ${kernel}[first + ${block} * UNITS];`).join(' ')}
         }`;
 }
