@@ -75,9 +75,10 @@ export function joinedOutput({ output }: GraphPart): string {
 export function runSideBySide(graph: readonly GraphNode[], part: GraphPart, numParts: number): GraphNode[] {
   const shared = new Set(graph.filter(({ op }) => op === 'Const').map(({ name }) => name));
   const [axis, split] = ['framewise/axis', 'framewise/split'];
-  const ofPart = (name: string, index: number): string => {
-    if (name === part.input) return `${split}:${index}`;
-    return shared.has(name) ? name : `${name}/part_${index}`;
+  const ofPart = (source: string, index: number): string => {
+    const [, control, name, output = ''] = /^(\^?)(.*?)(:\d+)?$/.exec(source)!;
+    if (name === part.input) return `${control}${split}${control ? '' : `:${index}`}`;
+    return shared.has(name!) ? source : `${control}${name}/part_${index}${output}`;
   };
   const indices = Array.from({ length: numParts }, (_, index) => index);
   const computed = graph.filter(({ name }) => !shared.has(name) && name !== part.input);

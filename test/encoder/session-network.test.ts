@@ -96,7 +96,7 @@ describe('runSideBySide', () => {
       { name: 'input', op: 'Placeholder' },
       { name: 'weight', op: 'Const' },
       { name: 'mix', op: 'Conv2D', input: ['input', 'weight'] },
-      { name: 'output', op: 'Relu', input: ['mix'] },
+      { name: 'output', op: 'Relu', input: ['mix:1', '^mix', '^input'] },
     ];
     const part = { input: 'input', output: 'output', inputShape: [-1, 4, 6, 3] };
     const added = runSideBySide(graph, part, 2).slice(graph.length);
@@ -104,9 +104,9 @@ describe('runSideBySide', () => {
       'framewise/axis Const',
       'framewise/split Split framewise/axis input',
       'mix/part_0 Conv2D framewise/split:0 weight',
-      'output/part_0 Relu mix/part_0',
+      'output/part_0 Relu mix/part_0:1 ^mix/part_0 ^framewise/split',
       'mix/part_1 Conv2D framewise/split:1 weight',
-      'output/part_1 Relu mix/part_1',
+      'output/part_1 Relu mix/part_1:1 ^mix/part_1 ^framewise/split',
       'output/joined ConcatV2 output/part_0 output/part_1 framewise/axis',
     ]);
   });
