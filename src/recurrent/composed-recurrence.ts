@@ -139,14 +139,19 @@ export function backwardComposed(
   const dRecurrent = cell.hasRecurrentGradient
     ? sequenceOf(ordered.map(({ dRecurrent }) => dRecurrent))
     : undefined;
-  const sumOfSteps = tf.sum(dProjected, [0, 1]);
   return {
     dProjected,
-    dBias: dRecurrent ? tf.stack([sumOfSteps, tf.sum(dRecurrent, [0, 1])]) : sumOfSteps,
+    dBias: biasGradient(dProjected, dRecurrent),
     dHiddenState: dHidden,
     ...(dRecurrent && { dRecurrent }),
     ...(dAuxiliary && { dCellState: dAuxiliary }),
   };
+}
+
+/** Sums over batch and time, a row for each of the cell's biases. */
+export function biasGradient(dProjected: Tensor, dRecurrent: Tensor | undefined): Tensor {
+  const sumOfSteps = tf.sum(dProjected, [0, 1]);
+  return dRecurrent ? tf.stack([sumOfSteps, tf.sum(dRecurrent, [0, 1])]) : sumOfSteps;
 }
 
 /** A product with the part of the recurrent kernel that belongs to a stage. */

@@ -104,7 +104,7 @@ function walkForward(
   names: Set<string>,
 ): string {
   const isCarried = cell.auxiliary === 'carried';
-  const factor = names.has('recurrentMask') ? ' * recurrentMaskBuffer[sequence * UNITS + unit]' : '';
+  const factor = recurrentFactor(names);
   const stages = shader.forward.map((code, stage) => {
     const isLast = stage === shader.forward.length - 1;
     const source = stage === 0 ? 'operands[parity + row]' : 'laterOperands[row]';
@@ -162,8 +162,7 @@ function walkForward(
       workgroupBarrier();
       for (var step = 0; step < numSteps; step++) {
         let parity = (step & 1) * UNITS;
-        at = sequence * numSteps + ${isReversed ? 'numSteps - 1 - step' : 'step'};
-        isLeftOut = ${names.has('mask') ? 'f32(maskBuffer[at]) == 0.0' : 'false'};
+        ${findStep(isReversed, names)}
         ${stages.join('\n')}
       }
     }`;
@@ -176,7 +175,7 @@ function walkBackward(
   names: Set<string>,
 ): string {
   const isCarried = cell.auxiliary === 'carried';
-  const factor = names.has('recurrentMask') ? ' * recurrentMaskBuffer[sequence * UNITS + unit]' : '';
+  const factor = recurrentFactor(names);
   const firstColumn = (stage: number) =>
     cell.productWidths.slice(0, stage).reduce((sum, width) => sum + width, 0);
   const stages = shader.backward.map((code, stage) => {
@@ -231,8 +230,7 @@ function walkBackward(
       numRows = uniforms.gatesBufferShape.x * numSteps;
       for (var step = lastStep; step >= 0; step--) {
         isFirst = step == 0;
-        at = sequence * numSteps + ${isReversed ? 'numSteps - 1 - step' : 'step'};
-        isLeftOut = ${names.has('mask') ? 'f32(maskBuffer[at]) == 0.0' : 'false'};
+        ${findStep(isReversed, names)}
         for (unit = thread; unit < UNITS; unit += THREADS) {
           dHiddens[unit] += dOutputsBuffer[at * UNITS + unit];
           ${names.has('dAuxiliary') ? 'dCarried[unit] += dAuxiliaryBuffer[at * UNITS + unit];' : ''}
@@ -245,6 +243,18 @@ function walkBackward(
         ${isCarried ? 'result[states + numRows / numSteps * UNITS + unit] = dCarried[unit];' : ''}
       }
     }`;
+}
+
+/** What a state is multiplied by on its way into a product. */
+function recurrentFactor(names: Set<string>): string {
+  return names.has('recurrentMask') ? ' * recurrentMaskBuffer[sequence * UNITS + unit]' : '';
+}
+
+/** Where a step is, and whether it counts. */
+function findStep(isReversed: boolean, names: Set<string>): string {
+  return `
+        at = sequence * numSteps + ${isReversed ? 'numSteps - 1 - step' : 'step'};
+        isLeftOut = ${names.has('mask') ? 'f32(maskBuffer[at]) == 0.0' : 'false'};`;
 }
 
 /** The buffer of what a stage multiplies by. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D, TensorInfo } from '@tensorflow/tfjs-core';
-import { backwardComposed, forwardComposed, projectInputs } from './composed-recurrence.js';
+import { backwardComposed, biasGradient, forwardComposed, projectInputs } from './composed-recurrence.js';
 import type {
   BackwardInputs,
   ForwardInputs,
@@ -63,10 +63,9 @@ export function backwardWebGpu(
   const dProjected = gradients.shift()!;
   const dRecurrent = cell.hasRecurrentGradient ? gradients.shift()! : undefined;
   const [dHiddenState, dCellState] = gradients as [Tensor, Tensor?];
-  const sumOfSteps = tf.sum(dProjected, [0, 1]);
   return {
     dProjected,
-    dBias: dRecurrent ? tf.stack([sumOfSteps, tf.sum(dRecurrent, [0, 1])]) : sumOfSteps,
+    dBias: biasGradient(dProjected, dRecurrent),
     dHiddenState,
     ...(dRecurrent && { dRecurrent }),
     ...(dCellState && { dCellState }),

@@ -70,15 +70,17 @@ async function computeCell(
   return Promise.all(results.map((tensor) => tensor.data<'float32'>()));
 }
 
-function expectAgreement(actual: readonly Float32Array[], expected: readonly Float32Array[]): void {
+function expectAgreement(
+  actual: readonly Float32Array[],
+  expected: readonly Float32Array[],
+  tolerance = 1e-4,
+): void {
   expect(actual.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
-  const largest = (values: Float32Array) =>
-    values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const differences = actual.map((values, tensor) => {
-    const difference = largest(values.map((value, index) => value - expected[tensor]![index]!));
-    return difference / Math.max(1, largest(expected[tensor]!));
-  });
-  expect(Math.max(...differences)).toBeLessThan(1e-4);
+  const largest = (values: Float32Array) => values.reduce((most, value) => Math.max(most, value), -Infinity);
+  const differences = actual.map((values, tensor) =>
+    largest(values.map((value, index) => Math.abs(value - expected[tensor]![index]!))),
+  );
+  expect(Math.max(...differences)).toBeLessThan(tolerance);
   expect(Math.max(...expected.map(largest))).toBeGreaterThan(0.01);
 }
 
@@ -131,11 +133,13 @@ describe.skipIf(skipReason)(`on webgpu${skipReason}`, () => {
   it.each(Object.entries(cells))(
     'a cell gives what it gives on cpu, forwards and backwards: %s',
     async (_, cell) => {
-      for (const [index, isReversed] of [false, true, false, true].entries()) {
-        await startBackend('cpu');
-        const expected = await computeCell(cell, isReversed, masks[index]);
-        await startBackend('webgpu');
-        expectAgreement(await computeCell(cell, isReversed, masks[index]), expected);
+      for (const isReversed of [false, true]) {
+        for (const each of masks) {
+          await startBackend('cpu');
+          const expected = await computeCell(cell, isReversed, each);
+          await startBackend('webgpu');
+          expectAgreement(await computeCell(cell, isReversed, each), expected);
+        }
       }
     },
   );
@@ -145,7 +149,7 @@ describe.skipIf(skipReason)(`on webgpu${skipReason}`, () => {
     await startBackend('cpu');
     const expected = await computeCell(wide, false);
     await startBackend('webgpu');
-    expectAgreement(await computeCell(wide, false), expected);
+    expectAgreement(await computeCell(wide, false), expected, 1e-3); // Sums of a thousand products.
   });
 
   it.each(Object.entries(cells))(
