@@ -11,9 +11,10 @@ const LAYERS = [
   ['live'],
   ['video', 'encoder', 'labeler', 'timeline', 'annotations'],
   ['recurrent'],
-  ['runtime'],
+  ['runtime', 'ffmpeg'],
   ['native'],
-  ['errors.ts'],
+  ['tfjs'],
+  ['errors.ts', 'version.ts'],
 ];
 
 const place = (name) => (name.endsWith('.ts') ? `^src/${name.replace('.', '\\.')}$` : `^src/${name}/`);
@@ -26,15 +27,16 @@ module.exports = {
       name: 'src-stands-alone',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(scripts|test)/' },
+      to: { path: '^(scripts|examples|test)/' },
     },
     {
       name: 'recurrent-runs-in-browsers',
       comment: 'framewise/recurrent needs TensorFlow.js and nothing else: no Node, no native code.',
       severity: 'error',
-      from: { path: '^src/(recurrent/|errors\\.ts$)' },
+      from: { path: '^src/(recurrent/|tfjs/|errors\\.ts$)' },
       to: {
-        pathNot: '^(src/(recurrent/|errors\\.ts$)|node_modules/@tensorflow/tfjs-(core|layers)/)',
+        pathNot:
+          '^(src/(recurrent/|tfjs/|errors\\.ts$)|node_modules/@tensorflow/tfjs-(core|layers|backend-webgpu)/)',
       },
     },
     ...LAYERS.flatMap((names, depth) =>

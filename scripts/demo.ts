@@ -8,11 +8,11 @@
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { readDataset } from '../src/annotations/dataset.js';
-import { writeAnnotations } from '../src/annotations/formats.js';
-import { outputBaseNames } from '../src/annotations/media-names.js';
-import { startProgress } from '../src/cli/progress.js';
-import type { Terminal } from '../src/cli/terminal.js';
+import { readDataset } from '../src/annotations/datasets/dataset.js';
+import { writeAnnotations } from '../src/annotations/formats/formats.js';
+import { outputBaseNames } from '../src/video/media-names.js';
+import { startProgress } from '../src/cli/terminal/progress.js';
+import type { Terminal } from '../src/cli/terminal/terminal.js';
 import { ActivityRecognizer, FramewiseError, type LabelSpan, type Timeline } from '../src/index.js';
 import { labelsAtTimes } from '../src/timeline/segments.js';
 

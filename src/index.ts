@@ -10,7 +10,7 @@ export type { SourceOptions, StreamedFrame, StreamOptions } from './live/stream-
 
 export { BACKEND_NAMES, startBackend, type BackendName } from './runtime/backend.js';
 export { examineMachine, type MachineReport } from './runtime/doctor.js';
-export { findFfmpeg, type FfmpegTools } from './runtime/ffmpeg.js';
+export { findFfmpeg, type FfmpegTools } from './ffmpeg/find-ffmpeg.js';
 
 export { decodeFrames } from './video/decode-frames.js';
 export type { DecodeOptions } from './video/decode-video.js';
@@ -19,18 +19,27 @@ export type { VideoFrame, VideoInfo } from './video/video-frame.js';
 export type { VideoLimits } from './video/video-limits.js';
 
 export { createFrameEncoder, type FrameEncoderOptions } from './encoder/create-frame-encoder.js';
-export { encodeFrames, type EncodedFrames, type EncodeFramesOptions } from './encoder/encode-frames.js';
-export { encodeVideo, type EncodeVideoOptions } from './encoder/encode-video.js';
+export {
+  encodeFrames,
+  type EncodedFrames,
+  type EncodeFramesOptions,
+} from './encoder/features/encode-frames.js';
+export { encodeVideo, type EncodeVideoOptions } from './encoder/features/encode-video.js';
 export type { EncoderSpec } from './encoder/encoder-spec.js';
-export { FeatureStore } from './encoder/feature-store.js';
+export { FeatureStore } from './encoder/features/feature-store.js';
 export type { FrameEncoder } from './encoder/frame-encoder.js';
 
 export * from './recurrent/index.js';
 
 export type { LabelerConfig, LabelerOptions } from './labeler/labeler-config.js';
 export { disposeState, resetLanes, type LabelerState } from './labeler/labeler-state.js';
-export { loadModel, saveModel, type ModelDescription, type TrainedModel } from './labeler/model-folder.js';
-export type { SmoothingRequest } from './labeler/model-smoothing.js';
+export {
+  loadModel,
+  saveModel,
+  type ModelDescription,
+  type TrainedModel,
+} from './labeler/model/model-folder.js';
+export type { SmoothingRequest } from './labeler/model/model-smoothing.js';
 export { TemporalLabeler } from './labeler/temporal-labeler.js';
 
 export { buildTimeline } from './timeline/build-timeline.js';
@@ -46,25 +55,25 @@ export {
   type ConvertOptions,
   type ConvertOutcome,
 } from './annotations/convert-labels.js';
-export { readDataset, type AnnotatedVideo } from './annotations/dataset.js';
-export { writeAnnotations, type AnnotationTarget } from './annotations/formats.js';
-export { readTimelineJson, timelineJsonSchema } from './annotations/json.js';
+export { readDataset, type AnnotatedVideo } from './annotations/datasets/dataset.js';
+export { writeAnnotations, type AnnotationTarget } from './annotations/formats/formats.js';
+export { readTimelineJson, timelineJsonSchema } from './annotations/formats/json.js';
 
 export { writeContactSheet, type ContactSheetOptions } from './view/contact-sheet.js';
 export { writeOverlay, type OverlayOptions } from './view/overlay.js';
 
-export { calibrateLabeler, type Calibration } from './training/calibrate-labeler.js';
-export { describeDataset, type DatasetReport } from './training/dataset-report.js';
-export { evaluateModel, type EvaluateOptions } from './training/evaluate-model.js';
-export { splitVideos, type SplitOptions } from './training/split-videos.js';
-export type { DatasetScores } from './training/score-sequences.js';
-export { labelSequence, type LabelledSequence } from './training/sequences.js';
+export { calibrateLabeler, type Calibration } from './training/evaluation/calibrate-labeler.js';
+export { describeDataset, type DatasetReport } from './training/data/dataset-report.js';
+export { evaluateModel, type EvaluateOptions } from './training/evaluation/evaluate-model.js';
+export { splitVideos, type SplitOptions } from './training/data/split-videos.js';
+export type { DatasetScores } from './training/evaluation/score-sequences.js';
+export { labelSequence, type LabelledSequence } from './training/data/sequences.js';
 export {
   trainLabeler,
   type EpochReport,
   type LabelerTrainingOptions,
   type TrainedLabeler,
-} from './training/train-labeler.js';
+} from './training/loop/train-labeler.js';
 export { trainModel, type DatasetSummary, type TrainModelOptions } from './training/train-model.js';
 
 export {

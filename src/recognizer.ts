@@ -1,11 +1,11 @@
-import { encodeVideo } from './encoder/encode-video.js';
+import { encodeVideo } from './encoder/features/encode-video.js';
 import type { FrameEncoder } from './encoder/frame-encoder.js';
-import { concatenate } from './labeler/concatenate.js';
-import { joinBatches } from './labeler/join-batches.js';
-import { labelEncoded } from './labeler/label-encoded.js';
-import { createModelEncoder } from './labeler/model-encoder.js';
-import { loadModel, type ModelDescription } from './labeler/model-folder.js';
-import { smoothingOf, type SmoothingRequest } from './labeler/model-smoothing.js';
+import { concatenate } from './labeler/stream/concatenate.js';
+import { joinBatches } from './labeler/stream/join-batches.js';
+import { labelEncoded } from './labeler/stream/label-encoded.js';
+import { createModelEncoder } from './labeler/model/model-encoder.js';
+import { loadModel, type ModelDescription } from './labeler/model/model-folder.js';
+import { smoothingOf, type SmoothingRequest } from './labeler/model/model-smoothing.js';
 import type { TemporalLabeler } from './labeler/temporal-labeler.js';
 import { streamLabels } from './live/stream-labels.js';
 import type { SourceOptions, StreamedFrame, StreamOptions } from './live/stream-options.js';

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelError, UsageError, VideoOpenError } from '../src/errors.js';
 import { ActivityRecognizer } from '../src/recognizer.js';
-import { findFfmpeg } from '../src/runtime/ffmpeg.js';
+import { findFfmpeg } from '../src/ffmpeg/find-ffmpeg.js';
 import type { FrameLabel } from '../src/timeline/timeline.js';
 import { saveUntrainedModel, UNTRAINED_LABELS } from './labeler/untrained-model.js';
 

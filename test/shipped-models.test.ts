@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { evaluateModel } from '../src/training/evaluate-model.js';
+import { evaluateModel } from '../src/training/evaluation/evaluate-model.js';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const inRoot = (place: string): string => path.join(ROOT, place);

@@ -1,5 +1,5 @@
-import type { FoldScores } from '../../src/training/cross-validate.js';
-import type { DatasetScores } from '../../src/training/score-sequences.js';
+import type { FoldScores } from '../../src/training/evaluation/cross-validate.js';
+import type { DatasetScores } from '../../src/training/evaluation/score-sequences.js';
 
 /** Mean and standard deviation over folds and seeds, and the mean of each seed. */
 interface Spread {

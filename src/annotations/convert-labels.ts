@@ -5,13 +5,13 @@ import { writeFileAtomic } from '../runtime/output-file.js';
 import { separateSegments } from './annotated-segments.js';
 import type { AnnotationFormat, Detail } from './annotation-format.js';
 import type { ReadOptions } from './annotation-reader.js';
-import { findFormats } from './formats.js';
-import { annotatedSegmentsOf, timelineOf } from './labelled-timeline.js';
+import { findFormats } from './formats/formats.js';
+import { annotatedSegmentsOf, timelineOf } from './labeled-timeline.js';
 import { detailsOf } from './losses.js';
-import { outputBaseNames } from './media-names.js';
+import { outputBaseNames } from '../video/media-names.js';
 import { createProbeContext } from './probe-context.js';
-import { readLabelledVideos, type LabelledVideo } from './read-labelled-videos.js';
-import { createVideoFinder, type VideoFinder } from './video-finder.js';
+import { readLabelledVideos, type LabelledVideo } from './datasets/read-labeled-videos.js';
+import { createVideoFinder, type VideoFinder } from './datasets/video-finder.js';
 
 /** How label files are converted. */
 export interface ConvertOptions extends ReadOptions {

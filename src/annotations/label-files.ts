@@ -8,8 +8,8 @@ import {
 } from './annotated-segments.js';
 import type { AnnotationFormat } from './annotation-format.js';
 import type { LabelFile, ReadContext } from './annotation-reader.js';
-import { csvSegmentsFormat } from './csv-segments.js';
-import { annotationFormats } from './formats.js';
+import { csvSegmentsFormat } from './formats/csv-segments.js';
+import { annotationFormats } from './formats/formats.js';
 import { openLabelFile } from './open-label-file.js';
 
 /** A label file after reading. */

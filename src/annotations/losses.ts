@@ -2,9 +2,9 @@ import path from 'node:path';
 import { labelsAtTimes } from '../timeline/segments.js';
 import type { Detail } from './annotation-format.js';
 import { separateSegments } from './annotated-segments.js';
-import { annotatedSegmentsOf } from './labelled-timeline.js';
-import { isUrl, isVideoFileName } from './media-names.js';
-import type { LabelledVideo } from './read-labelled-videos.js';
+import { annotatedSegmentsOf } from './labeled-timeline.js';
+import { isUrl, isVideoFileName } from '../video/media-names.js';
+import type { LabelledVideo } from './datasets/read-labeled-videos.js';
 
 /** Times nearer than this to one another are one: label files round to the millisecond. */
 const TOLERANCE_SEC = 0.0015;

@@ -1,6 +1,6 @@
 import { probeVideo } from '../video/probe-video.js';
 import type { ReadContext, ReadOptions } from './annotation-reader.js';
-import type { FindVideo } from './video-finder.js';
+import type { FindVideo } from './datasets/video-finder.js';
 
 /**
  * What a reader may ask of the videos that a label file names. Each is probed once, however often its rate is asked for.

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { publicSource } from '../annotations/media-names.js';
+import { publicSource } from '../video/media-names.js';
 import { FramewiseError } from '../errors.js';
 import { isRemoteSource } from '../video/video-source.js';
 import { budgetOf, type ReportVideo } from '../view/batch-report/report-row.js';

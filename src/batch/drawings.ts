@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readTimelineJson } from '../annotations/json.js';
-import { FORMAT_WORDS } from '../annotations/media-names.js';
+import { readTimelineJson } from '../annotations/formats/json.js';
+import { FORMAT_WORDS } from '../video/media-names.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 import type { Timeline } from '../timeline/timeline.js';
 import type { VideoLimits } from '../video/video-limits.js';

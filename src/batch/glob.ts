@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { compareNaturally } from '../annotations/media-names.js';
+import { compareNaturally } from '../video/media-names.js';
 
 /** Whether a text has a character that a glob gives a meaning to. */
 export function isGlob(text: string): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { findFormats } from '../annotations/formats.js';
+import { findFormats } from '../annotations/formats/formats.js';
 import { UsageError } from '../errors.js';
 import type { ActivityRecognizer, LabelOptions } from '../recognizer.js';
 import { prepareOutputFolder, removeUnfinishedFiles } from '../runtime/output-file.js';

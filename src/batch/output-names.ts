@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { annotationFormats } from '../annotations/formats.js';
-import { outputBaseNames, videoName } from '../annotations/media-names.js';
+import { annotationFormats } from '../annotations/formats/formats.js';
+import { outputBaseNames, videoName } from '../video/media-names.js';
 import { isRemoteSource } from '../video/video-source.js';
 import { videoIdentity, type FoundVideo } from './find-videos.js';
 import { SUMMARY_FILE } from './summary.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { writeAnnotations } from '../annotations/formats.js';
-import { publicSource } from '../annotations/media-names.js';
+import { writeAnnotations } from '../annotations/formats/formats.js';
+import { publicSource } from '../video/media-names.js';
 import {
   BackendError,
   EncoderError,

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { publicSource } from '../annotations/media-names.js';
+import { publicSource } from '../video/media-names.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 
 /** File of the output folder that tells how the last whole run went. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { printNote, type Terminal } from './terminal.js';
+import { printNote, type Terminal } from './terminal/terminal.js';
 import { runCli } from './run-cli.js';
 
 const controller = new AbortController();

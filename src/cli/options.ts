@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { SMOOTHING_METHODS, type SmoothingRequest } from '../labeler/model-smoothing.js';
+import { SMOOTHING_METHODS, type SmoothingRequest } from '../labeler/model/model-smoothing.js';
 import { BACKEND_NAMES, type BackendName } from '../runtime/backend.js';
 import type { VideoLimits } from '../video/video-limits.js';
 

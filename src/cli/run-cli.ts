@@ -1,14 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { FramewiseError, UsageError } from '../errors.js';
 import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
-import { convertCommand } from './convert.js';
-import { doctorCommand } from './doctor.js';
-import { evaluateCommand } from './evaluate.js';
-import { labelCommand } from './label.js';
-import { setupNativeCommand } from './setup-native.js';
-import { escapeUnprintable } from './terminal-text.js';
-import { printNote, type Terminal } from './terminal.js';
-import { trainCommand } from './train.js';
+import { convertCommand } from './commands/convert.js';
+import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { labelCommand } from './commands/label.js';
+import { setupNativeCommand } from './commands/setup-native.js';
+import { escapeUnprintable } from './terminal/terminal-text.js';
+import { printNote, type Terminal } from './terminal/terminal.js';
+import { trainCommand } from './commands/train.js';
 
 /** What a run of the program comes to. */
 const EXIT = { allDone: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;

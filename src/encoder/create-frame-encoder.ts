@@ -1,10 +1,10 @@
 import os from 'node:os';
 import { UsageError, type WorkerError } from '../errors.js';
 import { backendDevice, startBackend, type BackendName } from '../runtime/backend.js';
-import { EncoderPool } from './encoder-pool.js';
+import { EncoderPool } from './pool/encoder-pool.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from './encoder-spec.js';
 import type { FrameEncoder } from './frame-encoder.js';
-import { InThreadEncoder } from './in-thread-encoder.js';
+import { InThreadEncoder } from './pool/in-thread-encoder.js';
 
 export interface FrameEncoderOptions {
   /**

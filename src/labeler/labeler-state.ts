@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
-import type { RecurrentState } from '../recurrent/recurrent-cell.js';
+import type { RecurrentState } from '../recurrent/contract.js';
 
 /**
  * All that a labeler carries from one chunk of a video to the next, with a lane of the batch for each video.

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError, UsageError } from '../errors.js';
-import { product } from '../recurrent/dense-product.js';
-import { expectShape } from '../recurrent/expect-shape.js';
-import { labelFeatures, type LabelledFeatures } from './label-features.js';
+import { product } from '../tfjs/dense-product.js';
+import { expectShape } from '../tfjs/expect-shape.js';
+import { labelFeatures, type LabelledFeatures } from './stream/label-features.js';
 import { labelerConfigOf } from './labeler-config.js';
 import type { LabelerConfig, LabelerOptions } from './labeler-config.js';
 import { cloneState } from './labeler-state.js';
 import type { LabelerState } from './labeler-state.js';
-import { initialWeights, LabelerWeights } from './labeler-weights.js';
+import { initialWeights, LabelerWeights } from './model/labeler-weights.js';
 import { networkInputs } from './network-inputs.js';
 import { normalizationOf, normalize } from './normalization.js';
 import type { Moments } from './normalization.js';

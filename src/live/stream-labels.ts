@@ -1,8 +1,8 @@
-import { encodeFrames } from '../encoder/encode-frames.js';
+import { encodeFrames } from '../encoder/features/encode-frames.js';
 import type { FrameEncoder } from '../encoder/frame-encoder.js';
 import { UsageError, VideoDecodeError, VideoOpenError } from '../errors.js';
-import { labelEncoded } from '../labeler/label-encoded.js';
-import type { ModelDescription } from '../labeler/model-folder.js';
+import { labelEncoded } from '../labeler/stream/label-encoded.js';
+import type { ModelDescription } from '../labeler/model/model-folder.js';
 import type { TemporalLabeler } from '../labeler/temporal-labeler.js';
 import { labelFrames } from '../timeline/frame-labels.js';
 import type { FrameLabel } from '../timeline/timeline.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Scalar, TensorContainer, Variable } from '@tensorflow/tfjs-core';
 import { UsageError } from '../errors.js';
-import './register-gradients.js';
+import '../tfjs/register-gradients.js';
 
 /** How {@link truncatedBackpropagation} cuts a sequence, and what it runs. */
 export interface TruncatedBackpropagationOptions<State extends TensorContainer> {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { columnBlocks } from './dense-product.js';
-import { expectShape } from './expect-shape.js';
-import { normalizedRecurrence } from './layer-normalization.js';
-import { recurrence } from './recurrence-kernels.js';
-import type { RecurrentCell, RecurrentState, RecurrentWeights } from './recurrent-cell.js';
+import { columnBlocks } from '../tfjs/dense-product.js';
+import { expectShape } from '../tfjs/expect-shape.js';
+import { normalizedRecurrence } from './kernels/layer-normalization.js';
+import { recurrence } from './kernels/recurrence.js';
+import type { RecurrentCell, RecurrentState, RecurrentWeights } from './contract.js';
 
 /** How a sequence is walked. */
 export interface UnrollOptions {

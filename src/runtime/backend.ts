@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, UsageError } from '../errors.js';
 import type { NativeBackend } from '../native/native-folder.js';
-import type { GpuAdapter } from './webgpu-backend.js';
+import type { GpuAdapter } from '../tfjs/webgpu-backend.js';
 import {
   nativeSetupVersion,
   reasonOfAbsence,

@@ -3,7 +3,7 @@ import os from 'node:os';
 import { FfmpegMissingError } from '../errors.js';
 import { describeBackends, type BackendReport } from './backend-report.js';
 import type { BackendName } from './backend.js';
-import { findFfmpeg, type FfmpegTools } from './ffmpeg.js';
+import { findFfmpeg, type FfmpegTools } from '../ffmpeg/find-ffmpeg.js';
 
 /** Version of this package. */
 export const FRAMEWISE_VERSION = (

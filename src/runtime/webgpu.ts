@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { CheckedWebGpuBackend, GpuAdapter } from './webgpu-backend.js';
+import type { CheckedWebGpuBackend, GpuAdapter } from '../tfjs/webgpu-backend.js';
 
 /** What TensorFlow.js's WebGPU backend takes from the global scope while it runs. */
 const GPU_GLOBALS = ['GPUBuffer', 'GPUBufferUsage', 'GPUMapMode', 'GPUTexture', 'GPUTextureUsage'] as const;
@@ -49,7 +49,7 @@ export async function registerWebGpu({ allowSoftware }: { allowSoftware: boolean
   for (const name of GPU_GLOBALS) {
     (globalThis as Record<string, unknown>)[name] ??= (globals as Record<string, unknown>)[name];
   }
-  const { CheckedWebGpuBackend } = await import('./webgpu-backend.js');
+  const { CheckedWebGpuBackend } = await import('../tfjs/webgpu-backend.js');
   const backend = withNavigator({ gpu }, () => new CheckedWebGpuBackend(device, info, description));
   tf.registerBackend('webgpu', () => backend);
 }

@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../errors.js';
-import { MODEL_FILE } from '../labeler/model-folder.js';
-import { CHECKPOINT_DIR, CheckpointFolder } from './checkpoint-folder.js';
+import { MODEL_FILE } from '../labeler/model/model-folder.js';
+import { CHECKPOINT_DIR, CheckpointFolder } from './loop/checkpoint-folder.js';
 
 /**
  * Makes sure that a training may write to a folder.

@@ -1,16 +1,16 @@
 import path from 'node:path';
-import type { AnnotatedVideo } from '../annotations/dataset.js';
+import type { AnnotatedVideo } from '../annotations/datasets/dataset.js';
 import type { BackendName } from '../runtime/backend.js';
 import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
-import type { Calibration } from './calibrate-labeler.js';
-import type { DatasetReport } from './dataset-report.js';
+import type { Calibration } from './evaluation/calibrate-labeler.js';
+import type { DatasetReport } from './data/dataset-report.js';
 import { reportData, type ReportData } from './report/report-data.js';
-import { spellCommand } from './report/spell-command.js';
+import { spellCommand } from './report/format-command.js';
 import { writeTrainingReport } from './report/write-training-report.js';
-import { predictSequences } from './score-sequences.js';
-import type { LabelledSequence } from './sequences.js';
-import type { TrainedLabeler } from './train-labeler.js';
-import { readTrainingLog, TRAINING_LOG_FILE, writeRunRecord } from './training-log.js';
+import { predictSequences } from './evaluation/score-sequences.js';
+import type { LabelledSequence } from './data/sequences.js';
+import type { TrainedLabeler } from './loop/train-labeler.js';
+import { readTrainingLog, TRAINING_LOG_FILE, writeRunRecord } from './loop/training-log.js';
 
 /** A training whose model is saved. */
 export interface FinishedTraining {

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { saveModel, type TrainedModel } from '../labeler/model-folder.js';
-import { calibrateLabeler, type Calibration } from './calibrate-labeler.js';
-import type { LabelledSequence } from './sequences.js';
-import type { TrainedLabeler } from './train-labeler.js';
+import { saveModel, type TrainedModel } from '../labeler/model/model-folder.js';
+import { calibrateLabeler, type Calibration } from './evaluation/calibrate-labeler.js';
+import type { LabelledSequence } from './data/sequences.js';
+import type { TrainedLabeler } from './loop/train-labeler.js';
 
 /** Folder, in the model's own, of the model after the last epoch, where that was not the best. */
 const LAST_DIR = 'last';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Skipped } from '../annotations/annotation-reader.js';
-import { readDataset, type AnnotatedVideo } from '../annotations/dataset.js';
+import { readDataset, type AnnotatedVideo } from '../annotations/datasets/dataset.js';
 import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from '../encoder/encoder-spec.js';
 import { DatasetError, UsageError } from '../errors.js';
@@ -8,16 +8,16 @@ import { labelerConfigOf } from '../labeler/labeler-config.js';
 import { startBackend, type BackendName } from '../runtime/backend.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
 import type { VideoLimits } from '../video/video-limits.js';
-import { describeDataset, type DatasetReport } from './dataset-report.js';
+import { describeDataset, type DatasetReport } from './data/dataset-report.js';
 import { expectFreeFolder } from './expect-free-folder.js';
-import { encodeDataset } from './load-sequences.js';
+import { encodeDataset } from './data/load-sequences.js';
 import { recordTraining } from './record-training.js';
 import { saveTrained } from './save-trained.js';
-import type { DatasetScores } from './score-sequences.js';
-import { labelsOf, type LabelledSequence } from './sequences.js';
-import { splitVideos, type SplitOptions, type VideoSplit } from './split-videos.js';
-import { trainLabeler, type LabelerTrainingOptions, type TrainedLabeler } from './train-labeler.js';
-import { settingsOf } from './training-settings.js';
+import type { DatasetScores } from './evaluation/score-sequences.js';
+import { labelsOf, type LabelledSequence } from './data/sequences.js';
+import { splitVideos, type SplitOptions, type VideoSplit } from './data/split-videos.js';
+import { trainLabeler, type LabelerTrainingOptions, type TrainedLabeler } from './loop/train-labeler.js';
+import { settingsOf } from './loop/training-settings.js';
 
 /** How a dataset becomes a model. */
 export interface TrainModelOptions

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { findFfmpeg } from '../runtime/ffmpeg.js';
+import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
 import { probeStream, type StreamProbe } from './probe-video.js';
 import { VideoDecoder, type DecodePlan } from './video-decoder.js';
 import type { VideoFrame } from './video-frame.js';

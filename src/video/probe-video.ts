@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { promisify } from 'node:util';
 import { VideoStalledError } from '../errors.js';
-import { findFfmpeg } from '../runtime/ffmpeg.js';
+import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
 import { probeImageFolder } from './image-folder.js';
 import type { VideoInfo } from './video-frame.js';
 import { openSource, refusal, type MediaSource } from './video-source.js';

@@ -1,6 +1,11 @@
 import { FfmpegMissingError, VideoDecodeError, VideoStalledError } from '../errors.js';
 import type { DecodeOptions } from './decode-video.js';
-import { startFfmpeg, type FfmpegCommand, type FfmpegExit, type FfmpegProcess } from './ffmpeg-process.js';
+import {
+  startFfmpeg,
+  type FfmpegCommand,
+  type FfmpegExit,
+  type FfmpegProcess,
+} from '../ffmpeg/ffmpeg-process.js';
 import { FrameAssembler } from './frame-assembler.js';
 import { parseInputDuration } from './input-duration.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';

@@ -1,12 +1,12 @@
 import type { OverlayOptions } from 'sharp';
-import { videoName } from '../annotations/media-names.js';
+import { videoName } from '../video/media-names.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 import type { Segment, Timeline } from '../timeline/timeline.js';
 import { cutLine, drawSvg, FONT } from './draw-svg.js';
 import { html, markup, type Html } from './html.js';
 import type { LabelColors } from './label-colors.js';
 import { longestSegments } from './longest-segments.js';
-import { spellTime } from './spell-time.js';
+import { spellTime } from './format-time.js';
 import { takeFrames, type TakenFrames, type TakeFramesOptions } from './take-frames.js';
 import { colorsOf, drawBar, lengthSecOf } from './timeline-bar.js';
 

@@ -3,13 +3,13 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError } from '../errors.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
-import { findFfmpeg } from '../runtime/ffmpeg.js';
+import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
 import type { Timeline } from '../timeline/timeline.js';
 import type { VideoLimits } from '../video/video-limits.js';
 import { bandOf, drawBands, type OverlayBand } from './overlay-pictures.js';
 import { openOverlaySource } from './overlay-source.js';
 import { streamPictures } from './picture-stream.js';
-import { runFfmpeg } from './run-ffmpeg.js';
+import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import { lengthSecOf } from './timeline-bar.js';
 
 /** How a labelled video is written. */

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeAnnotations } from '../../src/annotations/formats.js';
-import { isPictureFileName, isVideoFileName } from '../../src/annotations/media-names.js';
+import { writeAnnotations } from '../../src/annotations/formats/formats.js';
+import { isPictureFileName, isVideoFileName } from '../../src/video/media-names.js';
 import {
   countDrawings,
   drawBatch,

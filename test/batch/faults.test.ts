@@ -4,10 +4,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { labelVideos, type LabelVideosOptions } from '../../src/batch/label-videos.js';
 import type { BatchSummary } from '../../src/batch/summary.js';
-import { EncoderThread } from '../../src/encoder/encoder-thread.js';
+import { EncoderThread } from '../../src/encoder/pool/encoder-thread.js';
 import { EncoderError, OutputError } from '../../src/errors.js';
 import { ActivityRecognizer } from '../../src/recognizer.js';
-import { findFfmpeg } from '../../src/runtime/ffmpeg.js';
+import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
 import { useTemporaryFolder } from './temporary-folder.js';
 import { saveTinyModel } from './tiny-model.js';
 

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createRandom } from '../../src/training/random.js';
+import { createRandom } from '../../src/training/data/random.js';
 import { bundledTools } from '../video/video-fixtures.js';
 import { compileProgram } from './compiled-program.js';
 import { saveTinyModel } from './tiny-model.js';

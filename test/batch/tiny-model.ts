@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createFrameEncoder } from '../../src/encoder/create-frame-encoder.js';
-import { saveModel } from '../../src/labeler/model-folder.js';
+import { saveModel } from '../../src/labeler/model/model-folder.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 import { startBackend } from '../../src/runtime/backend.js';
 import { writeGraphModel } from '../encoder/tiny-models.js';

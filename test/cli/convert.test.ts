@@ -2,9 +2,9 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { annotationFormats, findFormats } from '../../src/annotations/formats.js';
+import { annotationFormats, findFormats } from '../../src/annotations/formats/formats.js';
 import { readLabelFile } from '../../src/annotations/label-files.js';
-import { timelineOf, unknownVideo } from '../../src/annotations/labelled-timeline.js';
+import { timelineOf, unknownVideo } from '../../src/annotations/labeled-timeline.js';
 import type { AnnotatedSegment } from '../../src/annotations/annotated-segments.js';
 import { framewise } from './command-line.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { addTrainOptions } from '../../src/cli/train-options.js';
+import { addTrainOptions } from '../../src/cli/commands/train-options.js';
 
 let folder: string;
 beforeEach(async () => {

@@ -2,8 +2,8 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readTimelineJson } from '../../src/annotations/json.js';
-import type { DatasetScores } from '../../src/training/score-sequences.js';
+import { readTimelineJson } from '../../src/annotations/formats/json.js';
+import type { DatasetScores } from '../../src/training/evaluation/score-sequences.js';
 import { saveUntrainedModel, UNTRAINED_LABELS } from '../labeler/untrained-model.js';
 import { framewise } from './command-line.js';
 

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readTimelineJson } from '../../src/annotations/json.js';
+import { readTimelineJson } from '../../src/annotations/formats/json.js';
 import type { BatchSummary } from '../../src/batch/summary.js';
 import { saveTinyModel } from '../batch/tiny-model.js';
 import { largestDifference, makeVideo, probeTimes } from '../video/video-fixtures.js';

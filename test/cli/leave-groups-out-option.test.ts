@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { addTrainOptions, type TrainFlags } from '../../src/cli/train-options.js';
+import { addTrainOptions, type TrainFlags } from '../../src/cli/commands/train-options.js';
 
 function read(...flags: string[]): number | undefined {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });

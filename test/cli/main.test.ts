@@ -88,7 +88,7 @@ describe('the program', () => {
   });
 
   it('runs the example of the Node API to its end', async () => {
-    const { exitCode, stdout } = await run('scripts/example.ts', []);
+    const { exitCode, stdout } = await run('examples/label-video.ts', []);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^fall 0 [\d.]+ [\d.]+\n[^]*\d s: now "/);
   });

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TrainingRunRecord } from '../../src/training/training-log.js';
+import type { TrainingRunRecord } from '../../src/training/loop/training-log.js';
 import { framewise } from './command-line.js';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/drawn-people');

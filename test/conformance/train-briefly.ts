@@ -1,7 +1,7 @@
-import { labelFeatures } from '../../src/labeler/label-features.js';
+import { labelFeatures } from '../../src/labeler/stream/label-features.js';
 import { disposeState } from '../../src/labeler/labeler-state.js';
-import { trainLabeler } from '../../src/training/train-labeler.js';
-import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from '../training/waves.js';
+import { trainLabeler } from '../../src/training/loop/train-labeler.js';
+import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from '../training/loop/waves.js';
 import type { Numbers } from './numbers.js';
 
 /** Losses of ten steps from a fixed seed, with all that training makes of chance, and what was learnt by then. */

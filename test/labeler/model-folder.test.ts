@@ -6,8 +6,8 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ModelError } from '../../src/errors.js';
-import { loadModel, saveModel } from '../../src/labeler/model-folder.js';
-import type { ModelDescription, TrainedModel } from '../../src/labeler/model-folder.js';
+import { loadModel, saveModel } from '../../src/labeler/model/model-folder.js';
+import type { ModelDescription, TrainedModel } from '../../src/labeler/model/model-folder.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 
 const PRIOR: ModelDescription['segmentPrior'] = {

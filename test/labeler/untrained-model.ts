@@ -1,6 +1,6 @@
 import { createFrameEncoder } from '../../src/encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER } from '../../src/encoder/encoder-spec.js';
-import { saveModel } from '../../src/labeler/model-folder.js';
+import { saveModel } from '../../src/labeler/model/model-folder.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 import { startBackend } from '../../src/runtime/backend.js';
 

@@ -1,5 +1,5 @@
 import type { FrameEncoder } from '../../src/encoder/frame-encoder.js';
-import type { ModelDescription } from '../../src/labeler/model-folder.js';
+import type { ModelDescription } from '../../src/labeler/model/model-folder.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 import type { StreamStages } from '../../src/live/stream-labels.js';
 import { startBackend } from '../../src/runtime/backend.js';

@@ -8,7 +8,7 @@ export interface GoldenArray {
   values: number[];
 }
 
-/** Reads `fixtures/golden/<name>.json`, made by scripts/golden-recurrent.py. */
+/** Reads `fixtures/golden/<name>.json`, made by scripts/golden/recurrent.py. */
 export function readGolden<T>(name: string): T {
   const file = new URL(`../../fixtures/golden/${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')) as T;

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createCell } from '../../src/recurrent/create-cell.js';
+import { createCell } from '../../src/recurrent/cells/create-cell.js';
 import { glorotUniform, orthogonal } from '../../src/recurrent/initializers.js';
 
 describe('initializers', () => {

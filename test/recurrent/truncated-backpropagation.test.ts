@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.js';
-import { LstmCell } from '../../src/recurrent/lstm-cell.js';
+import { LstmCell } from '../../src/recurrent/cells/lstm-cell.js';
 import {
   truncatedBackpropagation,
   type TruncatedBackpropagationOptions,

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DeviceLostError, OutOfMemoryError } from '../../src/errors.js';
 import { startBackend, backendDevice, backendDeviceName } from '../../src/runtime/backend.js';
 import { describeBackends } from '../../src/runtime/backend-report.js';
-import type { CheckedWebGpuBackend } from '../../src/runtime/webgpu-backend.js';
+import type { CheckedWebGpuBackend } from '../../src/tfjs/webgpu-backend.js';
 import { registerWebGpu } from '../../src/runtime/webgpu.js';
 import { useSoftwareGpu } from '../software-gpu.js';
 

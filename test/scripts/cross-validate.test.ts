@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSeeds } from '../../scripts/cross-validate/parse-seeds.js';
 import { spellTable, summarize } from '../../scripts/cross-validate/spell-table.js';
 import { variantsOf } from '../../scripts/cross-validate/variants.js';
-import type { FoldScores } from '../../src/training/cross-validate.js';
+import type { FoldScores } from '../../src/training/evaluation/cross-validate.js';
 
 function fold(clipAccuracy: number, temperature = 1): FoldScores {
   const scores = { clipAccuracy, frameAccuracy: 50, edit: null, f1: { 10: null, 25: null, 50: null } };

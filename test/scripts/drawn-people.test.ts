@@ -7,20 +7,25 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLabelFile } from '../../src/annotations/label-files.js';
 import { OutputError } from '../../src/errors.js';
-import { findFfmpeg } from '../../src/runtime/ffmpeg.js';
-import { ACTIVITIES, RULES } from '../../scripts/drawn-people/activities.js';
-import type { Posture } from '../../scripts/drawn-people/activities.js';
-import { encodeVideo } from '../../scripts/drawn-people/encode-video.js';
-import { drawFrames } from '../../scripts/drawn-people/film.js';
-import { pose } from '../../scripts/drawn-people/pose.js';
-import { Random } from '../../scripts/drawn-people/random.js';
-import { FRAME_HEIGHT, FRAME_WIDTH } from '../../scripts/drawn-people/scene.js';
-import { FRAME_RATE, truthOf, writeClip, writeScreenplay } from '../../scripts/drawn-people/screenplay.js';
-import type { Screenplay } from '../../scripts/drawn-people/screenplay.js';
-import { videoSeed } from '../../scripts/drawn-people/seeds.js';
-import { placeSkeleton } from '../../scripts/drawn-people/skeleton.js';
-import { SolidCanvas } from '../../scripts/drawn-people/solid-canvas.js';
-import { truthCsv } from '../../scripts/drawn-people/truth-csv.js';
+import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
+import { ACTIVITIES, RULES } from '../../scripts/fixtures/drawn-people/activities.js';
+import type { Posture } from '../../scripts/fixtures/drawn-people/activities.js';
+import { encodeVideo } from '../../scripts/fixtures/drawn-people/encode-video.js';
+import { drawFrames } from '../../scripts/fixtures/drawn-people/film.js';
+import { pose } from '../../scripts/fixtures/drawn-people/pose.js';
+import { Random } from '../../scripts/fixtures/drawn-people/random.js';
+import { FRAME_HEIGHT, FRAME_WIDTH } from '../../scripts/fixtures/drawn-people/scene.js';
+import {
+  FRAME_RATE,
+  truthOf,
+  writeClip,
+  writeScreenplay,
+} from '../../scripts/fixtures/drawn-people/screenplay.js';
+import type { Screenplay } from '../../scripts/fixtures/drawn-people/screenplay.js';
+import { videoSeed } from '../../scripts/fixtures/drawn-people/seeds.js';
+import { placeSkeleton } from '../../scripts/fixtures/drawn-people/skeleton.js';
+import { SolidCanvas } from '../../scripts/fixtures/drawn-people/solid-canvas.js';
+import { truthCsv } from '../../scripts/fixtures/drawn-people/truth-csv.js';
 
 const run = promisify(execFile);
 const FIXTURES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'drawn-people');

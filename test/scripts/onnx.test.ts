@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { OnnxEncoder } from '../../scripts/onnx/onnx-encoder.js';
-import { convertGraph } from '../../scripts/onnx/convert-graph.js';
+import { OnnxEncoder } from '../../scripts/bench/onnx/onnx-encoder.js';
+import { convertGraph } from '../../scripts/bench/onnx/convert-graph.js';
 import { createFrameEncoder } from '../../src/encoder/create-frame-encoder.js';
-import { locateMoveNet } from '../../src/encoder/movenet.js';
+import { locateMoveNet } from '../../src/encoder/builtin/movenet.js';
 import { startBackend } from '../../src/runtime/backend.js';
 
 describe('an encoder network converted to ONNX', () => {

@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { makeBaseVideos } from '../../scripts/hostile-corpus/base-videos.js';
-import { placeCanary, showsCanary } from '../../scripts/hostile-corpus/canary.js';
-import { makeReferences } from '../../scripts/hostile-corpus/references.js';
-import { sumOutcomes } from '../../scripts/hostile-corpus/sum-outcomes.js';
-import { tryCorpus } from '../../scripts/hostile-corpus/try-corpus.js';
+import { makeBaseVideos } from '../../scripts/fixtures/hostile-corpus/base-videos.js';
+import { placeCanary, showsCanary } from '../../scripts/fixtures/hostile-corpus/canary.js';
+import { makeReferences } from '../../scripts/fixtures/hostile-corpus/references.js';
+import { sumOutcomes } from '../../scripts/fixtures/hostile-corpus/sum-outcomes.js';
+import { tryCorpus } from '../../scripts/fixtures/hostile-corpus/try-corpus.js';
 import { bundledTools, decodeAll, everyTools, folder, useTools } from './video-fixtures.js';
 
 const run = promisify(execFile);

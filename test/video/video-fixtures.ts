@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Sharp } from 'sharp';
 import { afterAll, beforeAll } from 'vitest';
-import { findFfmpeg, type FfmpegTools } from '../../src/runtime/ffmpeg.js';
+import { findFfmpeg, type FfmpegTools } from '../../src/ffmpeg/find-ffmpeg.js';
 import { decodeFrames } from '../../src/video/decode-frames.js';
 import type { DecodeOptions } from '../../src/video/decode-video.js';
 import type { VideoFrame } from '../../src/video/video-frame.js';

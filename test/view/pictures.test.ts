@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { takePictures } from '../../src/view/pictures.js';
 import { makeVideo } from '../video/video-fixtures.js';
-import { CLIP } from '../training/report-run.js';
+import { CLIP } from '../training/report/report-run.js';
 
 const pixelsOf = (uri: string | undefined) =>
   sharp(Buffer.from(uri!.split(',')[1]!, 'base64'))

@@ -1,6 +1,6 @@
 import type { LabelSpan } from '../../timeline/timeline.js';
-import type { ScoringOptions, SequencePrediction } from '../score-sequences.js';
-import { UNLABELLED } from '../sequences.js';
+import type { ScoringOptions, SequencePrediction } from '../evaluation/score-sequences.js';
+import { UNLABELLED } from '../data/sequences.js';
 
 /** A stretch of truth that the model does not see. */
 export interface HardSegment extends LabelSpan {

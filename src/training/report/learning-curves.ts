@@ -1,4 +1,4 @@
-import type { TrainingRecord } from '../training-log.js';
+import type { TrainingRecord } from '../loop/training-log.js';
 
 /** Steps that stand together as one point of a curve. */
 export interface CurvePoint {

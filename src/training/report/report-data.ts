@@ -8,8 +8,8 @@ import {
   type DatasetScores,
   type ScoringOptions,
   type SequencePrediction,
-} from '../score-sequences.js';
-import { UNLABELLED } from '../sequences.js';
+} from '../evaluation/score-sequences.js';
+import { UNLABELLED } from '../data/sequences.js';
 import { hardestSegments, type HardSegment } from './hardest-segments.js';
 
 /** What a report tells of validation videos. A plain object: no tensor, no frame of a video. */

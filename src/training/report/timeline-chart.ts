@@ -4,7 +4,7 @@ import { drawChart } from './draw-chart.js';
 import type { Html } from '../../view/html.js';
 import type { LabelColors } from '../../view/label-colors.js';
 import type { VideoPictures } from '../../view/pictures.js';
-import { spellTime } from '../../view/spell-time.js';
+import { spellTime } from '../../view/format-time.js';
 import type { ReportVideo } from './report-data.js';
 
 /** Rows from top to bottom, in units of the row of the curve, `[bottom, top]`. */

@@ -1,4 +1,4 @@
-import type { TrainingRecord } from '../training-log.js';
+import type { TrainingRecord } from '../loop/training-log.js';
 import type { ReportData } from './report-data.js';
 
 /** All that a report tells of a training. */

@@ -1,0 +1,100 @@
+/**
+ * Measures the backends of this machine against each other and against ONNX Runtime, which runs the same encoder network.
+ *
+ *     npm run bench:backends [-- --only wasm,tensorflow] [--software] [--rounds n] [--seconds n] [--json]
+ *
+ * The last line is a JSON object keyed by contestant. Of a backend it has
+ * - `encoderFramesPerSec`: from bytes to features, by frames a batch, as the product encodes: `wasm` and `cpu` on a thread a
+ *   core, each with a batch of its own, the others with one batch at a time;
+ * - `trainingStepsPerSec`: forward, backward and Adam of an LSTM (8 sequences of 64 steps, 1024 inputs, 256 units);
+ * - `labelingFramesPerSec`: from a video file to labels, by the model surveillance-fights, and `labelingOverDecoding`, this over
+ *   the frames that are decoded a second where nothing is done with them (1 where decoding is the bottleneck);
+ * - `overWasm` and `overOnnxruntime`: these as multiples of what the two did in the same rounds, and `bestEncoder`, each with
+ *   the batches with which it is quickest (target: `tensorflow` at least 3 times `wasm`).
+ * Contestants take turns in processes of their own, so that a busy machine slows all alike; figures are medians of the
+ * rounds. What takes a second a frame, `cpu` and with `--software` a `webgpu` without a GPU, has one round of single runs.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeBackends } from '../../src/runtime/backend-report.js';
+import { PARTS, type Contestant } from './measure/backend-measures.js';
+import { figuresOf, noPaces, type Paces } from './measure/compare-paces.js';
+import { loopVideo } from './measure/looped-video.js';
+import { MeasuredProcess } from './measure/measured-process.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    software: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '1' },
+  },
+});
+const print = (line: string): void => {
+  if (!flags.json) console.log(line);
+};
+const SAMPLE = fileURLToPath(new URL('../../fixtures/drawn-people/demo.mp4', import.meta.url));
+/** Seconds of video that are labelled: so many that no contestant is done before its decoder has started. */
+const STRETCH_SEC = { gpu: 60, cpu: 10, slow: 1 };
+
+interface Entry {
+  process: MeasuredProcess;
+  isSlow: boolean;
+  paces: Paces;
+}
+
+const folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-bench-'));
+const video = await loopVideo(SAMPLE, STRETCH_SEC.gpu, path.join(folder, 'sample.mp4'));
+const entries = new Map<Contestant, Entry>();
+const result: Partial<Record<Contestant, object>> = {};
+try {
+  await enterBackends();
+  await enter('onnxruntime', 'cpu');
+  for (let turn = -1; turn < Number(flags.rounds); turn++) await takeTurns(turn);
+  const [wasm, peer] = [entries.get('wasm')?.paces, entries.get('onnxruntime')?.paces];
+  for (const [contestant, { paces }] of entries) result[contestant] = figuresOf(paces, wasm, peer);
+} finally {
+  for (const { process } of entries.values()) process.end();
+  await rm(folder, { recursive: true });
+}
+for (const [contestant, figures] of Object.entries(result)) print(`${contestant} ${JSON.stringify(figures)}`);
+console.log(JSON.stringify(result));
+
+async function enterBackends(): Promise<void> {
+  for (const { name, isAvailable, device, deviceName, reason } of await describeBackends()) {
+    if (flags.only && !flags.only.split(',').includes(name)) continue;
+    const isSoftware = name === 'webgpu' && device === 'cpu';
+    if (!isAvailable) leaveOut(name, reason!);
+    else if (isSoftware && !flags.software)
+      leaveOut(name, `it is in software (${deviceName}), see --software`);
+    else await enter(name, isSoftware || name === 'cpu' ? 'slow' : device!);
+  }
+}
+
+function leaveOut(name: Contestant, reason: string): void {
+  print(`${name} is left out: ${reason}`);
+  result[name] = { leftOut: reason };
+}
+
+async function enter(contestant: Contestant, kind: keyof typeof STRETCH_SEC): Promise<void> {
+  const process = await MeasuredProcess.start(contestant, { video, durationSec: STRETCH_SEC[kind] });
+  entries.set(contestant, { process, isSlow: kind === 'slow', paces: noPaces() });
+}
+
+/** The round before the first warms up. */
+async function takeTurns(turn: number): Promise<void> {
+  for (const part of PARTS) {
+    for (const [contestant, { process, isSlow, paces }] of entries) {
+      if (isSlow && turn !== 0) continue;
+      const seconds = isSlow || turn < 0 ? 0 : Number(flags.seconds);
+      const pace = await process.take({ part, seconds });
+      if (pace === null || turn < 0) continue;
+      paces[part].push(pace);
+      print(`round ${turn + 1}  ${part.padEnd(10)} ${contestant.padEnd(12)} ${pace.toPrecision(4)} a second`);
+    }
+  }
+}

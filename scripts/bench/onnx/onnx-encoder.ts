@@ -1,0 +1,43 @@
+import os from 'node:os';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { locateMoveNet, type MoveNetEncoder } from '../../../src/encoder/builtin/movenet.js';
+import { convertGraph } from './convert-graph.js';
+import { encodeOnnxModel } from './onnx-model.js';
+
+/** A built-in encoder's network in ONNX Runtime, on all cores of the processor: the same work from bytes to features. */
+export class OnnxEncoder {
+  private scaled = new Float32Array(0);
+
+  private constructor(
+    private readonly session: InferenceSession,
+    readonly inputHeight: number,
+    readonly inputWidth: number,
+    private readonly scale: Float32Array,
+  ) {}
+
+  /** Converts the network with the backend of TensorFlow.js that runs. */
+  static async load(name: MoveNetEncoder): Promise<OnnxEncoder> {
+    const spec = locateMoveNet(name);
+    const session = await InferenceSession.create(encodeOnnxModel(await convertGraph(spec)), {
+      executionProviders: ['cpu'],
+      graphOptimizationLevel: 'all',
+      intraOpNumThreads: os.availableParallelism(),
+    });
+    const [low, high] = spec.pixelRange;
+    const scale = Float32Array.from({ length: 256 }, (_, byte) => low + (byte * (high - low)) / 255);
+    return new OnnxEncoder(session, spec.inputHeight, spec.inputWidth, scale);
+  }
+
+  /** As `FrameEncoder.encode`: RGB24 `[numFrames, height, width, 3]` to float32 `[numFrames, featureSize]`. */
+  async encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+    if (this.scaled.length !== pixels.length) this.scaled = new Float32Array(pixels.length);
+    for (let place = 0; place < pixels.length; place++) this.scaled[place] = this.scale[pixels[place]!]!;
+    const pictures = new Tensor('float32', this.scaled, [numFrames, this.inputHeight, this.inputWidth, 3]);
+    const { features } = await this.session.run({ pictures });
+    return features!.data as Float32Array;
+  }
+
+  dispose(): Promise<void> {
+    return this.session.release();
+  }
+}

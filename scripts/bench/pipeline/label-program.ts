@@ -1,0 +1,10 @@
+/** Labels one video in a process of its own, as the command line does, and tells the most memory that was resident. */
+import { ActivityRecognizer } from '../../../src/index.js';
+import { labelVideos } from '../../../src/batch/label-videos.js';
+
+const [model, video, outputDir] = process.argv.slice(2) as [string, string, string];
+const recognizer = await ActivityRecognizer.load(model);
+await labelVideos(recognizer, [video], { outputDir, formats: ['json', 'csv', 'vtt'] });
+recognizer.dispose();
+process.send?.(process.resourceUsage().maxRSS * 1024);
+process.disconnect?.();

@@ -1,0 +1,31 @@
+/**
+ * One role of the benchmark in a process of its own, so that its memory is its own, and says as a message what it came to:
+ *
+ *     training-memory-program.ts write <folder> <videos>    bytes of features written
+ *     training-memory-program.ts train <folder> <videos>    most memory that was resident, in KiB
+ */
+import { startBackend } from '../../../src/runtime/backend.js';
+import { encodeDataset } from '../../../src/training/data/load-sequences.js';
+import { trainLabeler } from '../../../src/training/loop/train-labeler.js';
+import { FRAME_RATE, LABELS, STORED_ENCODER, storeIn, videosIn, writeDataset } from './stored-dataset.js';
+
+const [role, folder, numVideos] = process.argv.slice(2) as [string, string, string];
+process.send!(await (role === 'write' ? writeDataset : train)(folder, Number(numVideos)));
+
+/** Trains for an epoch and validates on a tenth, as `framewise train` would. */
+async function train(place: string, count: number): Promise<number> {
+  await startBackend('wasm');
+  const sequences = await encodeDataset(videosIn(place, count), STORED_ENCODER, {
+    frameRate: FRAME_RATE,
+    labels: LABELS,
+    cacheDir: storeIn(place),
+  });
+  const numValidation = count / 10;
+  const { labeler } = await trainLabeler(sequences.slice(numValidation), sequences.slice(0, numValidation), {
+    labels: LABELS,
+    network: { units: 16, projectionUnits: 16 },
+    epochs: 1,
+  });
+  labeler.dispose();
+  return process.resourceUsage().maxRSS;
+}

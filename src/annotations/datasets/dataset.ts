@@ -1,0 +1,112 @@
+import path from 'node:path';
+import { DatasetError } from '../../errors.js';
+import { collectVideos, type AnnotatedVideo } from './annotated-video.js';
+import { reportSkip, type ReadOptions, type Skipped } from '../annotation-reader.js';
+import { isFolder, listFolder, readClipFolders } from './clip-folders.js';
+import { isLabelFile, readLabelFile } from '../label-files.js';
+import { GROUND_TRUTH } from '../formats/ms-tcn.js';
+import { readMsTcn } from './ms-tcn-folder.js';
+import { createProbeContext } from '../probe-context.js';
+import { createVideoFinder } from './video-finder.js';
+
+export type { AnnotatedVideo } from './annotated-video.js';
+
+/** Name of the label file that speaks for its whole folder. */
+const LABEL_FILE = 'labels.csv';
+
+/** Folders of a dataset, beside itself, that may hold label files. */
+const LABEL_FOLDERS = ['videos', 'annotations'];
+
+/** A published dataset may lack thousands of its videos; more than this are counted, where nobody asks for each. */
+const MAX_TOLD = 5;
+
+/**
+ * Reads a dataset of labelled videos in any of its forms:
+ *
+ * - a label file: CSV, or as another tool writes it;
+ * - a folder with a `labels.csv`;
+ * - a folder with a folder `groundTruth`, the layout of MS-TCN;
+ * - a folder with label files in it, in `videos` or in `annotations`;
+ * - a folder with a folder of clips for each label.
+ *
+ * A label file names its videos relative to its own folder, or to `videos` in it; a bare name finds the one video of
+ * that name there, with or without extension.
+ *
+ * @throws {DatasetError} If the path is missing or unreadable, or holds no labelled video.
+ * @throws {AnnotationError} If a label file is wrong, or names a video that is absent or not clear.
+ */
+export async function readDataset(dataset: string, options: ReadOptions = {}): Promise<AnnotatedVideo[]> {
+  if (options.onSkip) return read(dataset, options);
+  const skipped: Skipped[] = [];
+  try {
+    return await read(dataset, { ...options, onSkip: (each) => skipped.push(each) });
+  } finally {
+    for (const each of skipped.slice(0, MAX_TOLD)) reportSkip(each, options);
+    const more = skipped.length - MAX_TOLD;
+    if (more > 0) options.onWarning?.(`Left out ${more} more.`);
+  }
+}
+
+async function read(dataset: string, options: ReadOptions): Promise<AnnotatedVideo[]> {
+  if (!(await isFolder(dataset))) return readLabelFiles([dataset], path.dirname(dataset), options);
+  const names = (await listFolder(dataset)).map((entry) => entry.name);
+  if (names.includes(LABEL_FILE)) return readLabelFiles([path.join(dataset, LABEL_FILE)], dataset, options);
+  if (names.includes(GROUND_TRUTH)) return readGroundTruth(dataset, options);
+  const labelFiles = await findLabelFiles(dataset, names);
+  if (labelFiles.length > 0) return readLabelFiles(labelFiles, dataset, options);
+  return (await readClipFolders(dataset, options)).map((clip) => ({
+    path: path.resolve(clip.path),
+    name: path.relative(dataset, clip.path).split(path.sep).join('/'),
+    segments: [{ label: clip.label, startSec: 0, endSec: Infinity }],
+    clipLabel: clip.label,
+  }));
+}
+
+/** Files that are label files by their content too: a folder may hold notes and settings beside them. */
+async function findLabelFiles(dataset: string, names: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const folder of ['', ...LABEL_FOLDERS.filter((name) => names.includes(name))]) {
+    const place = path.join(dataset, folder);
+    if (!(await isFolder(place))) continue;
+    for (const { name } of await listFolder(place)) {
+      const file = path.join(place, name);
+      if (await isLabelFile(file)) files.push(file);
+    }
+  }
+  return files;
+}
+
+async function readLabelFiles(
+  files: readonly string[],
+  dataset: string,
+  options: ReadOptions,
+): Promise<AnnotatedVideo[]> {
+  const finder = await createVideoFinder([...files.map((file) => path.dirname(file)), dataset]);
+  const videos = new Map<string, AnnotatedVideo>(); // by path
+  for (const file of files) {
+    const labelled = await readLabelFile(file, createProbeContext(file, finder.find, options));
+    if (labelled.segments.length === 0 && files.length > 1) {
+      reportSkip({ what: `"${file}"`, why: 'it labels nothing' }, options);
+    }
+    await collectVideos(labelled, finder, videos, options);
+  }
+  return refuseNone([...videos.values()], files[0] as string);
+}
+
+async function readGroundTruth(dataset: string, options: ReadOptions): Promise<AnnotatedVideo[]> {
+  const finder = await createVideoFinder([dataset]);
+  const place = path.join(dataset, GROUND_TRUTH);
+  const videos = new Map<string, AnnotatedVideo>();
+  for (const labelled of await readMsTcn(dataset, createProbeContext(place, finder.find, options))) {
+    await collectVideos(labelled, finder, videos, options);
+  }
+  return refuseNone([...videos.values()], place);
+}
+
+function refuseNone(videos: AnnotatedVideo[], file: string): AnnotatedVideo[] {
+  if (videos.length > 0) return videos;
+  throw new DatasetError(
+    `"${file}" labels nothing: it holds no segment of a video that is there. Label something, or add the videos.`,
+    file,
+  );
+}

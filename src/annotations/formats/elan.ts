@@ -1,0 +1,156 @@
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { AnnotationError } from '../../errors.js';
+import type { Segment, Timeline } from '../../timeline/timeline.js';
+import type { AnnotatedSegment } from '../annotated-segments.js';
+import type { AnnotationFormat } from '../annotation-format.js';
+import { reportSkip, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import { decodeUrlPath, isUrl, publicSource } from '../../video/media-names.js';
+import { oneLine } from '../text/one-line.js';
+import { childrenAt, parseXmlFile, type XmlNode } from '../text/parse-xml.js';
+import { writeXml, type XmlContent } from '../text/write-xml.js';
+
+/** A tier's type: annotations aligned to time, in any number. */
+const TIER_TYPE = 'default-lt';
+
+/**
+ * An ELAN file: every annotation of every tier that is aligned to time, its value the label. Times are milliseconds of
+ * the time order. The video is the first linked media file; without one, the file is named as its video. A tier holds
+ * one annotation at a time, so what overlaps is written to further tiers.
+ *
+ * @see https://www.mpi.nl/tools/elan/EAF_Annotation_Format_3.0_and_ELAN.pdf
+ */
+export const elanFormat: AnnotationFormat = {
+  name: 'elan',
+  title: 'ELAN',
+  extension: '.eaf',
+  extensions: ['.eaf'],
+  holds: ['segments', 'overlaps', 'gaps', 'times', 'folder', 'extension'],
+  recognizes: ({ text }) => text.includes('<ANNOTATION_DOCUMENT'),
+  read: readTiers,
+  write: writeTiers,
+};
+
+function writeTiers(timeline: Timeline): string {
+  const slots: { id: string; timeMs: number }[] = [];
+  const addSlot = (timeSec: number): string => {
+    const id = `ts${slots.length + 1}`;
+    slots.push({ id, timeMs: Math.round(timeSec * 1000) });
+    return id;
+  };
+  let numAnnotations = 0;
+  const annotate = ({ label, startSec, endSec }: Segment): XmlContent => ({
+    ALIGNABLE_ANNOTATION: {
+      '@ANNOTATION_ID': `a${++numAnnotations}`,
+      '@TIME_SLOT_REF1': addSlot(startSec),
+      '@TIME_SLOT_REF2': addSlot(endSec),
+      ANNOTATION_VALUE: oneLine(label),
+    },
+  });
+  const tiers = disjointTiers(timeline.segments).map((tier, position) => ({
+    '@LINGUISTIC_TYPE_REF': TIER_TYPE,
+    '@TIER_ID': position === 0 ? 'activity' : `activity ${position + 1}`,
+    ANNOTATION: tier.map(annotate),
+  }));
+  slots.sort((a, b) => a.timeMs - b.timeMs);
+  return writeXml({
+    ANNOTATION_DOCUMENT: {
+      '@AUTHOR': '',
+      '@DATE': '1970-01-01T00:00:00Z', // must be there; a real one would make each run's file another
+      '@FORMAT': '3.0',
+      '@VERSION': '3.0',
+      '@xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance',
+      '@xsi:noNamespaceSchemaLocation': 'http://www.mpi.nl/tools/elan/EAFv3.0.xsd',
+      HEADER: {
+        '@MEDIA_FILE': '',
+        '@TIME_UNITS': 'milliseconds',
+        MEDIA_DESCRIPTOR: mediaDescriptor(timeline.video.source),
+        PROPERTY: { '@NAME': 'lastUsedAnnotationId', '#text': numAnnotations },
+      },
+      TIME_ORDER: {
+        TIME_SLOT: slots.map(({ id, timeMs }) => ({ '@TIME_SLOT_ID': id, '@TIME_VALUE': timeMs })),
+      },
+      TIER: tiers,
+      LINGUISTIC_TYPE: {
+        '@GRAPHIC_REFERENCES': 'false',
+        '@LINGUISTIC_TYPE_ID': TIER_TYPE,
+        '@TIME_ALIGNABLE': 'true',
+      },
+    },
+  });
+}
+
+/** Where the video is on this machine, and by the path that was given. */
+function mediaDescriptor(source: string): XmlContent {
+  const type = { '@MIME_TYPE': path.extname(source).toLowerCase() === '.mp4' ? 'video/mp4' : 'video/*' };
+  if (isUrl(source)) return { '@MEDIA_URL': publicSource(source), ...type };
+  const absolute = pathToFileURL(source).href;
+  if (path.isAbsolute(source)) return { '@MEDIA_URL': absolute, ...type };
+  const parts = path.normalize(source).split(path.sep).map(encodeURIComponent);
+  return { '@MEDIA_URL': absolute, ...type, '@RELATIVE_MEDIA_URL': `./${parts.join('/')}` };
+}
+
+/** Deals segments out to as few tiers as hold them without overlap; one, where none do. */
+function disjointTiers(segments: readonly Segment[]): Segment[][] {
+  const tiers: Segment[][] = [[]];
+  for (const segment of [...segments].sort((a, b) => a.startSec - b.startSec)) {
+    const free = tiers.find((tier) => (tier.at(-1)?.endSec ?? 0) <= segment.startSec);
+    if (free) free.push(segment);
+    else tiers.push([segment]);
+  }
+  return tiers;
+}
+
+function readTiers(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
+  const root = parseXmlFile(file);
+  const video = linkedVideo(root) ?? path.parse(file.path).name;
+  const originSec = Number(firstMedium(root)?.attributes['TIME_ORIGIN'] ?? 0) / 1000; // media time at ELAN's zero
+  const timesSec = new Map(
+    childrenAt(root, 'TIME_ORDER', 'TIME_SLOT').map(({ attributes }) => [
+      attributes['TIME_SLOT_ID'],
+      Number(attributes['TIME_VALUE'] ?? NaN) / 1000, // a slot between two others may have no time of its own
+    ]),
+  );
+  const tiers = childrenAt(root, 'TIER');
+  const wanted = tiers.filter(
+    ({ attributes }) => (context.tier ?? attributes['TIER_ID']) === attributes['TIER_ID'],
+  );
+  if (context.tier !== undefined && wanted.length === 0) {
+    const known = tiers.map(({ attributes }) => JSON.stringify(attributes['TIER_ID'])).join(', ');
+    throw new AnnotationError(
+      `"${file.path}" has no tier "${context.tier}". It has ${known || 'none'}.`,
+      file.path,
+    );
+  }
+  return childrenAt({ ...root, children: wanted }, 'TIER', 'ANNOTATION', 'ALIGNABLE_ANNOTATION').flatMap(
+    ({ attributes, line, children }) => {
+      const timeOf = (slot: string): number => {
+        const timeSec = timesSec.get(attributes[slot]);
+        if (timeSec !== undefined) return timeSec + originSec;
+        throw new AnnotationError(
+          `"${file.path}" line ${line}: the time slot ${JSON.stringify(attributes[slot])} is not in the time order.`,
+          file.path,
+          line,
+        );
+      };
+      const [startSec, endSec] = [timeOf('TIME_SLOT_REF1'), timeOf('TIME_SLOT_REF2')];
+      if (Number.isNaN(startSec) || Number.isNaN(endSec)) {
+        reportSkip({ what: `"${file.path}" line ${line}`, why: 'its time slot has no time' }, context);
+        return [];
+      }
+      const label = children.find(({ name }) => name === 'ANNOTATION_VALUE')?.text ?? '';
+      return [{ video, label, startSec, endSec, line }];
+    },
+  );
+}
+
+/** The first medium's path, relative where the file has one: the other is of the machine where it was annotated. */
+function linkedVideo(root: XmlNode): string | undefined {
+  const { RELATIVE_MEDIA_URL: relative, MEDIA_URL: absolute } = firstMedium(root)?.attributes ?? {};
+  const url = relative || absolute;
+  return url && decodeUrlPath(url.replace(/^file:\/{0,3}(?=[a-z]:)/i, '').replace(/^file:(?:\/\/)?/i, ''));
+}
+
+function firstMedium(root: XmlNode): XmlNode | undefined {
+  return childrenAt(root, 'HEADER', 'MEDIA_DESCRIPTOR')[0];
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { AnnotationError } from '../../errors.js';
+import type { Timeline } from '../../timeline/timeline.js';
+import type { AnnotatedSegment } from '../annotated-segments.js';
+import type { AnnotationFormat, WriteOptions } from '../annotation-format.js';
+import type { LabelFile } from '../annotation-reader.js';
+import { videoName } from '../../video/media-names.js';
+import { mentionsKeys } from '../text/parse-json.js';
+
+const segmentSchema = z.object({
+  video: z.string(),
+  label: z.string(),
+  startSec: z.number(),
+  endSec: z.number(),
+  confidence: z.number().min(0).max(1).optional(),
+  group: z.string().optional(),
+  subset: z.string().optional(),
+});
+
+/**
+ * JSON Lines: an object a segment and line, `{"video", "label", "startSec", "endSec", "confidence"}`, for programs that
+ * read line by line. Files can be joined end to end. Other keys are ignored.
+ *
+ * @see https://jsonlines.org
+ */
+export const jsonLinesFormat: AnnotationFormat = {
+  name: 'jsonl',
+  title: 'JSON Lines',
+  extension: '.jsonl',
+  extensions: ['.jsonl', '.ndjson'],
+  holds: ['segments', 'confidence', 'overlaps', 'gaps', 'times', 'extension', 'group', 'subset'],
+  recognizes: (file) => mentionsKeys(file, 'video', 'label', 'startSec', 'endSec'),
+  read: readLines,
+  write: writeLines,
+};
+
+function writeLines({ video, segments }: Timeline, { group, subset }: WriteOptions = {}): string {
+  const name = videoName(video.source);
+  return segments
+    .map(({ label, startSec, endSec, confidence }) => {
+      const times = { startSec: round(startSec), endSec: round(endSec) };
+      const membership = { ...(group && { group }), ...(subset && { subset }) };
+      return `${JSON.stringify({ video: name, label, ...times, confidence: round(confidence), ...membership })}\n`;
+    })
+    .join('');
+}
+
+function readLines({ path, text }: LabelFile): AnnotatedSegment[] {
+  return text.split(/\r?\n/).flatMap((content, index) => {
+    if (content.trim() === '') return [];
+    const line = index + 1;
+    const refuse = (problem: string, cause: Error): never => {
+      throw new AnnotationError(`"${path}" line ${line}: ${problem}.`, path, line, { cause });
+    };
+    let value: unknown;
+    try {
+      value = JSON.parse(content);
+    } catch (cause) {
+      return refuse(`it is not JSON, ${(cause as Error).message}`, cause as Error);
+    }
+    const parsed = segmentSchema.safeParse(value);
+    if (parsed.success) return [{ ...parsed.data, line }];
+    const [issue] = parsed.error.issues;
+    return refuse(`it is not a segment, at "${issue?.path.join('.')}", ${issue?.message}`, parsed.error);
+  });
+}
+
+function round(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

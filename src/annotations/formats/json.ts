@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { AnnotationError } from '../../errors.js';
+import type { Timeline } from '../../timeline/timeline.js';
+import type { AnnotationFormat, WriteOptions } from '../annotation-format.js';
+import type { LabelFile } from '../annotation-reader.js';
+import { annotatedSegmentsOf } from '../labeled-timeline.js';
+import { publicSource } from '../../video/media-names.js';
+import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';
+import { timelineSchema } from '../text/timeline-schema.js';
+
+/** The JSON Schema (draft 2020-12) of what the `json` format writes, with every field described. */
+export function timelineJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(timelineSchema);
+}
+
+/**
+ * Everything that is known of a video's labels, for programs. One segment and one frame a line. Where it is read as a
+ * label file its segments are taken for the truth: one may have been corrected by hand.
+ */
+export const jsonFormat: AnnotationFormat = {
+  name: 'json',
+  title: 'framewise JSON',
+  extension: '.json',
+  extensions: ['.json'],
+  holds: ['segments', 'confidence', 'frames', 'probabilities', 'gaps', 'times', 'folder', 'extension'],
+  recognizes: (file) => mentionsKeys(file, 'framewise-timeline', 'segments'),
+  read: (file) => annotatedSegmentsOf(parseTimeline(file)),
+  readTimelines: (file) => [parseTimeline(file)],
+  write: writeTimelineJson,
+};
+
+function writeTimelineJson(timeline: Timeline, { includeProbabilities = false }: WriteOptions = {}): string {
+  const { video, model, frameRate, labels, segments, frames } = timeline;
+  const fields = {
+    format: 'framewise-timeline',
+    formatVersion: 1,
+    video: { ...video, source: publicSource(video.source) },
+    model,
+    frameRate,
+    labels,
+  };
+  const segmentRows = segments.map(({ label, startSec, endSec, confidence }) => ({
+    label,
+    startSec: round(startSec),
+    endSec: round(endSec),
+    confidence: round(confidence),
+  }));
+  const frameRows = frames.map(({ index, timeSec, label, confidence, probabilities }) => ({
+    index,
+    timeSec: round(timeSec),
+    label,
+    confidence: round(confidence),
+    ...(includeProbabilities && probabilities && { probabilities: Array.from(probabilities, round) }),
+  }));
+  const lines = Object.entries(fields).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
+  lines.push(`  "segments": ${oneLineEach(segmentRows)}`, `  "frames": ${oneLineEach(frameRows)}`);
+  return `{\n${lines.join(',\n')}\n}\n`;
+}
+
+/**
+ * Reads a file that the `json` format wrote.
+ *
+ * @throws {AnnotationError} If the file cannot be read, is not JSON, or is not a timeline of this version.
+ */
+export async function readTimelineJson(file: string): Promise<Timeline> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new AnnotationError(`Cannot read "${file}": ${(cause as Error).message}.`, file, undefined, {
+      cause,
+    });
+  }
+  return parseTimeline({ path: file, text });
+}
+
+function parseTimeline(file: LabelFile): Timeline {
+  const { video, model, labels, frameRate, segments, frames } = parseJsonFile(
+    file,
+    timelineSchema,
+    'a framewise timeline of version 1',
+  );
+  const { numFrames, ...videoRest } = video;
+  return {
+    video: numFrames === undefined ? videoRest : { ...videoRest, numFrames },
+    model,
+    labels,
+    frameRate,
+    frames: frames.map(({ probabilities, ...frame }) =>
+      probabilities ? { ...frame, probabilities: Float32Array.from(probabilities) } : frame,
+    ),
+    segments,
+  };
+}
+
+function oneLineEach(rows: readonly object[]): string {
+  return rows.length === 0 ? '[]' : `[\n${rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n')}\n  ]`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import type { Timeline } from '../../timeline/timeline.js';
+import type { AnnotatedSegment } from '../annotated-segments.js';
+import type { AnnotationFormat } from '../annotation-format.js';
+import { frameRateOf, reportSkip, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import { countFrames } from '../text/frame-runs.js';
+import { decodeUrlPath, publicSource } from '../../video/media-names.js';
+import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';
+
+const resultSchema = z.looseObject({
+  type: z.string().optional(),
+  value: z.unknown(),
+  score: z.number().nullish(),
+});
+const timelineSchema = z.object({
+  ranges: z.array(z.object({ start: z.number(), end: z.number() })),
+  timelinelabels: z.array(z.string()).min(1),
+});
+const taskSchema = z.looseObject({
+  id: z.union([z.number(), z.string()]).optional(),
+  file_upload: z.string().nullish(),
+  data: z.record(z.string(), z.unknown()),
+  annotations: z
+    .array(z.looseObject({ was_cancelled: z.boolean().nullish(), result: z.array(resultSchema) }))
+    .default([]),
+  predictions: z.array(z.union([z.looseObject({ result: z.array(resultSchema) }), z.number()])).default([]),
+});
+
+/**
+ * Tasks of Label Studio as it exports and imports them: timeline labels of each task's first annotation that was not
+ * cancelled, or, where nobody has annotated, of its first prediction. Ranges are frames, the first one 1, both ends
+ * included, counted at the rate of the project's Video tag; where that is not the video's own rate, say it as
+ * `frameRate`.
+ *
+ * A model's labels are written as a prediction with scores, a person's as an annotation. The project's configuration
+ * must name its tags alike: `<TimelineLabels name="timelineLabels" toName="video">` and `<Video name="video"
+ * value="$video" frameRate="…">` with the video's own rate.
+ *
+ * @see https://labelstud.io/tags/timelinelabels and https://labelstud.io/guide/predictions
+ */
+export const labelStudioFormat: AnnotationFormat = {
+  name: 'label-studio',
+  title: 'Label Studio JSON',
+  extension: '.label-studio.json',
+  extensions: ['.json'],
+  holds: ['segments', 'confidence', 'overlaps', 'gaps', 'folder', 'extension'],
+  recognizes: (file) => mentionsKeys(file, 'result', 'data', 'timelinelabels'),
+  read: readTasks,
+  write: writeTask,
+};
+
+function writeTask(timeline: Timeline): string {
+  const { video, model, segments } = timeline;
+  const count = countFrames(timeline, labelStudioFormat.title);
+  const isPrediction = model !== '';
+  const result = segments.flatMap((segment, position) => {
+    const { startFrame, endFrame } = count.within(segment);
+    if (endFrame === startFrame) return [];
+    return {
+      id: `segment-${position + 1}`,
+      from_name: 'timelineLabels',
+      to_name: 'video',
+      type: 'timelinelabels',
+      origin: isPrediction ? 'prediction' : 'manual',
+      value: { ranges: [{ start: startFrame + 1, end: endFrame }], timelinelabels: [segment.label] },
+      ...(isPrediction && { score: segment.confidence }),
+    };
+  });
+  const labelled = isPrediction
+    ? { predictions: [{ model_version: model, result }], annotations: [] }
+    : { annotations: [{ was_cancelled: false, result }], predictions: [] };
+  return `${JSON.stringify([{ data: { video: publicSource(video.source) }, ...labelled }])}\n`;
+}
+
+async function readTasks(file: LabelFile, context: ReadContext): Promise<AnnotatedSegment[]> {
+  const schema = z.union([z.array(taskSchema), taskSchema.transform((task) => [task])]);
+  const tasks = parseJsonFile(file, schema, 'a JSON export of Label Studio');
+  const segments: AnnotatedSegment[] = [];
+  for (const [position, task] of tasks.entries()) {
+    const name = `task ${task.id ?? position + 1}`;
+    const skip = (why: string) => reportSkip({ what: `${name} of "${file.path}"`, why }, context);
+    const video = videoOf(task);
+    const [annotation, ...others] = task.annotations.filter(({ was_cancelled }) => !was_cancelled);
+    const prediction = task.predictions.find((each) => typeof each === 'object'); // an export may give its number only
+    const source = task.annotations.length > 0 ? annotation : prediction;
+    const timelines = source?.result.filter(({ type }) => type === 'timelinelabels') ?? [];
+    if (video === undefined || timelines.length === 0) {
+      skip(video === undefined ? 'it names no video' : 'it has no timeline labels');
+      continue;
+    }
+    if (others.length > 0) skip(`it has ${others.length} more annotations, of which the first was taken`);
+    const frameRate = await frameRateOf(file, { video, entry: name }, context);
+    for (const [index, { value, score }] of timelines.entries()) {
+      const entry = `${name}, result ${index + 1}`;
+      const { ranges, timelinelabels } = parseTimeline(file, value, entry);
+      for (const { start, end } of ranges) {
+        const startSec = Math.max(0, start - 1) / frameRate;
+        segments.push({
+          video,
+          label: timelinelabels[0] as string,
+          startSec,
+          endSec: end / frameRate,
+          ...(typeof score === 'number' && { confidence: score }),
+          entry,
+        });
+      }
+    }
+  }
+  return segments;
+}
+
+function parseTimeline({ path }: LabelFile, value: unknown, entry: string): z.infer<typeof timelineSchema> {
+  return parseJsonFile(
+    { path, text: JSON.stringify(value ?? null) },
+    timelineSchema,
+    `Label Studio's in ${entry}`,
+  );
+}
+
+/**
+ * The video's name: of `/data/local-files/?d=day1/a.mp4`, `day1/a.mp4`; of an upload, whose name begins with eight
+ * random digits, the name that it had.
+ */
+function videoOf({ data, file_upload: upload }: z.infer<typeof taskSchema>): string | undefined {
+  const named = [data['video'], data['video_url'], ...Object.values(data)].find(
+    (value) => typeof value === 'string',
+  );
+  if (named === undefined) return upload ?? undefined;
+  const [, local] = /\/data\/local-files\/\?d=(.+)$/.exec(named) ?? [];
+  if (local !== undefined) return decodeUrlPath(local);
+  if (!/\/data\/upload\//.test(named)) return named.replace(/^[a-z\d]+:\/\/.*\//i, '').replace(/\?.*$/, '');
+  return decodeUrlPath(named.replace(/^.*\//, '').replace(/^[\da-f]{8}-/i, ''));
+}

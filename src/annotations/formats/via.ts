@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { AnnotationError } from '../../errors.js';
+import type { Timeline } from '../../timeline/timeline.js';
+import type { AnnotatedSegment } from '../annotated-segments.js';
+import type { AnnotationFormat } from '../annotation-format.js';
+import { reportSkip, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import { videoName } from '../../video/media-names.js';
+import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';
+
+const identifier = z.union([z.string(), z.number()]).transform(String);
+const viaSchema = z.object({
+  attribute: z.record(
+    z.string(),
+    z.looseObject({ aname: z.string(), options: z.record(z.string(), z.string()).optional() }),
+  ),
+  file: z.record(z.string(), z.looseObject({ fname: z.string() })),
+  view: z.record(z.string(), z.looseObject({ fid_list: z.array(identifier) })),
+  metadata: z.record(
+    z.string(),
+    z.looseObject({ vid: identifier, z: z.array(z.number()), av: z.record(z.string(), z.string()) }),
+  ),
+});
+
+/**
+ * A project of the VGG Image Annotator 3: temporal segments, `z: [start, end]` in seconds. The label is the value of
+ * the first attribute that the segment has; where that is the key of an option, the option's text.
+ *
+ * @see https://www.robots.ox.ac.uk/~vgg/software/via/
+ */
+export const viaFormat: AnnotationFormat = {
+  name: 'via',
+  title: 'VIA 3 JSON',
+  extension: '.via.json',
+  extensions: ['.json'],
+  holds: ['segments', 'overlaps', 'gaps', 'times', 'extension'],
+  recognizes: (file) => mentionsKeys(file, 'metadata', 'attribute', 'view', 'fid_list'),
+  read: readMetadata,
+  write: writeProject,
+};
+
+/** One video, which is chosen anew when the project is opened: a browser knows no path. Each label is an option. */
+function writeProject({ video, segments }: Timeline): string {
+  const labels = [...new Set(segments.map(({ label }) => label))];
+  const project = {
+    project: {
+      // VIA puts its own values here when a project is shared.
+      pid: '__VIA_PROJECT_ID__',
+      rev: '__VIA_PROJECT_REV_ID__',
+      rev_timestamp: '__VIA_PROJECT_REV_TIMESTAMP__',
+      pname: videoName(video.source),
+      data_format_version: '3.1.1',
+      creator: 'framewise',
+      created: 0,
+      vid_list: ['1'],
+    },
+    config: {
+      file: { loc_prefix: { 1: '', 2: '', 3: '', 4: '' } },
+      ui: { file_content_align: 'center' },
+    },
+    attribute: {
+      1: {
+        aname: 'activity',
+        anchor_id: 'FILE1_Z2_XY0', // of one file, a stretch of time, no region
+        type: 4, // a choice
+        desc: 'What the video shows',
+        options: Object.fromEntries(labels.map((label) => [label, label])),
+        default_option_id: '',
+      },
+    },
+    file: { 1: { fid: '1', fname: videoName(video.source), type: 4, loc: 1, src: '' } }, // a local video
+    metadata: Object.fromEntries(
+      segments.map(({ label, startSec, endSec }, position) => [
+        `1_${String(position + 1).padStart(8, '0')}`,
+        { vid: '1', flg: 0, z: [startSec, endSec].map(milliseconds), xy: [], av: { 1: label } },
+      ]),
+    ),
+    view: { 1: { fid_list: ['1'] } },
+  };
+  return `${JSON.stringify(project)}\n`;
+}
+
+/** VIA keeps three decimals. */
+function milliseconds(timeSec: number): number {
+  return Math.round(timeSec * 1000) / 1000;
+}
+
+function readMetadata(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
+  const project = parseJsonFile(file, viaSchema, 'a project of VIA 3');
+  return Object.entries(project.metadata).flatMap(([id, { vid, z: times, av }]) => {
+    const entry = `metadata "${id}"`;
+    const [startSec, endSec] = times;
+    if (startSec === undefined || endSec === undefined) {
+      reportSkip(
+        { what: `${entry} of "${file.path}"`, why: 'it marks a region or a moment, not a segment' },
+        context,
+      );
+      return [];
+    }
+    const fileId = entryOf(project.view, vid)?.fid_list[0] ?? '';
+    const video = entryOf(project.file, fileId)?.fname;
+    if (video === undefined) {
+      throw new AnnotationError(
+        `"${file.path}" ${entry} belongs to the view "${vid}", which has no file.`,
+        file.path,
+      );
+    }
+    const [attribute = '', value = ''] = Object.entries(av).find(([, text]) => text.trim() !== '') ?? [];
+    const label = entryOf(entryOf(project.attribute, attribute)?.options, value) || value;
+    return [{ video, label, startSec, endSec, entry }];
+  });
+}
+
+/** The value under a key that the file says; never one that every object inherits, such as `constructor`. */
+function entryOf<Value>(record: Readonly<Record<string, Value>> = {}, key: string): Value | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

@@ -1,0 +1,41 @@
+import type { z } from 'zod';
+import { AnnotationError } from '../../errors.js';
+import type { LabelFile } from '../annotation-reader.js';
+
+/**
+ * Parses a JSON file and checks its form.
+ *
+ * @param kind - What the file ought to be, for messages.
+ * @throws {AnnotationError} If it is not JSON, or of another form; the message says where.
+ */
+export function parseJsonFile<Schema extends z.ZodType>(
+  { path, text }: LabelFile,
+  schema: Schema,
+  kind: string,
+): z.infer<Schema> {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    throw new AnnotationError(
+      `Cannot read "${path}" as JSON: ${(cause as Error).message}.`,
+      path,
+      undefined,
+      { cause },
+    );
+  }
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new AnnotationError(
+    `"${path}" is not ${kind}: at "${issue?.path.join('.')}", ${issue?.message}.`,
+    path,
+    undefined,
+    { cause: parsed.error },
+  );
+}
+
+/** Whether a text may be JSON with these keys; a glance that does not parse, for recognizing a file. */
+export function mentionsKeys({ text }: LabelFile, ...keys: string[]): boolean {
+  return /^\s*[[{]/.test(text) && keys.every((key) => text.includes(`"${key}"`));
+}

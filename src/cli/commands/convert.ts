@@ -1,0 +1,86 @@
+import { Command, Option } from 'commander';
+import type { Detail } from '../../annotations/annotation-format.js';
+import { convertLabels, type ConvertOutcome } from '../../annotations/convert-labels.js';
+import { annotationFormats, findFormats } from '../../annotations/formats/formats.js';
+import { spellLoss } from '../../annotations/losses.js';
+import { prepareOutputFolder } from '../../runtime/output-file.js';
+import { positiveNumber } from '../options.js';
+import type { CommandOutcome } from '../run-cli.js';
+import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
+
+interface ConvertFlags {
+  to: string;
+  from?: string;
+  output?: string;
+  videos?: string;
+  frameRate?: number;
+  tier?: string;
+  background?: string;
+  overwrite?: boolean;
+  json?: boolean;
+}
+
+/** `framewise convert`. */
+export function convertCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
+  const known = annotationFormats.map(({ name }) => name).join(', ');
+  return new Command('convert')
+    .description('Convert label files between formats, a file a video.')
+    .argument('<files...>', 'label files')
+    .addOption(new Option('--to <format>', `format to write: ${known}`).makeOptionMandatory())
+    .option('--from <format>', 'format to read (default: what the ending and the content of each file say)')
+    .option('--output <dir>', 'folder for the label files (default: beside each file)')
+    .option('--videos <dir>', 'folder of the videos, beside that of the label file')
+    .option('--frame-rate <n>', "frames a second of the videos (default: each video's own)", positiveNumber())
+    .option('--tier <name>', 'the one tier of an ELAN file to read (default: all)')
+    .option('--background <label>', 'label of frames that have none, where every frame must have one')
+    .option('--overwrite', 'write over files that are there')
+    .option('--json', 'print one JSON object about all files on stdout')
+    .action(async (files: string[], flags: ConvertFlags) => report(await convert(terminal, files, flags)));
+}
+
+async function convert(terminal: Terminal, files: string[], flags: ConvertFlags): Promise<CommandOutcome> {
+  const { to, from, output, videos, frameRate, tier, background, overwrite } = flags;
+  const [target] = findFormats([to]);
+  findFormats(from === undefined ? [] : [from]);
+  if (output !== undefined) await prepareOutputFolder(output);
+  const note = (message: string): void => printNote(terminal, message, 'note:');
+  const outcomes: ConvertOutcome[] = [];
+  const numLost = new Map<Detail, number>(); // of videos
+  for await (const outcome of convertLabels(files, {
+    to,
+    ...(from !== undefined && { from }),
+    ...(output !== undefined && { outputDir: output }),
+    ...(videos !== undefined && { videoDir: videos }),
+    ...(frameRate !== undefined && { frameRate }),
+    ...(tier !== undefined && { tier }),
+    ...(background !== undefined && { background }),
+    shouldOverwrite: overwrite ?? false,
+    signal: terminal.signal,
+    onWarning: note,
+  })) {
+    outcomes.push(outcome);
+    if (outcome.status === 'failed') {
+      printNote(terminal, `${outcome.source}: ${outcome.error.message}`, 'failed');
+      continue;
+    }
+    for (const { file, losses } of outcome.videos) {
+      if (!flags.json) printResult(terminal, file);
+      for (const detail of losses) numLost.set(detail, (numLost.get(detail) ?? 0) + 1);
+    }
+  }
+  for (const [detail, numVideos] of numLost) note(spellLoss(target?.title ?? to, detail, numVideos));
+  const numFailed = outcomes.filter(({ status }) => status === 'failed').length;
+  if (flags.json) {
+    const numConverted = outcomes.length - numFailed;
+    printJson(terminal, { numConverted, numFailed, files: outcomes.map(toJson) });
+  }
+  if (files.length > 1)
+    printNote(terminal, `${files.length - numFailed} of ${files.length} label files converted.`);
+  return { isAllDone: numFailed === 0 };
+}
+
+function toJson(outcome: ConvertOutcome): object {
+  if (outcome.status === 'converted') return outcome;
+  const { source, status, error } = outcome;
+  return { source, status, error: { code: error.code, message: error.message } };
+}

@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { measureEncoderPace, type EncoderPace } from '../../encoder/pool/encoder-pace.js';
+import { examineMachine, type MachineReport } from '../../runtime/doctor.js';
+import type { CommandOutcome } from '../run-cli.js';
+import { printJson, printResult, type Terminal } from '../terminal/terminal.js';
+
+/** `framewise doctor`. */
+export function doctorCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
+  return new Command('doctor')
+    .description('Say what this machine has, and what to do about what is missing.')
+    .option('--json', 'print one JSON object on stdout')
+    .option('--no-measure', 'do not measure how quickly each backend encodes, which takes some seconds')
+    .action(async ({ json, measure }: { json?: boolean; measure: boolean }) => {
+      const examined = await examineMachine();
+      const machine = measure ? await measurePaces(examined) : examined;
+      if (json) printJson(terminal, machine, 2);
+      else printResult(terminal, ...spell(machine));
+      report({ isAllDone: machine.isReady });
+    });
+}
+
+type MeasuredMachine = MachineReport & {
+  backends: (MachineReport['backends'][number] & { encoderPace?: EncoderPace })[];
+};
+
+/** One backend after another, as each wants the whole machine. */
+async function measurePaces(machine: MachineReport): Promise<MeasuredMachine> {
+  const backends: MeasuredMachine['backends'] = [];
+  for (const backend of machine.backends) {
+    const { name, isAvailable } = backend;
+    backends.push(isAvailable ? { ...backend, encoderPace: await measureEncoderPace(name) } : backend);
+  }
+  return { ...machine, backends };
+}
+
+function spellPace(pace: EncoderPace): string {
+  if ('reason' in pace) return `Encodes: no figure, as ${pace.reason}`;
+  return `Encodes ${pace.framesPerSec.toPrecision(3)} frames a second, measured just now.`;
+}
+
+function spell(machine: MeasuredMachine): string[] {
+  const { framewise, node, platform, cores, memoryGiB, backends, backend, ffmpeg, advice, isReady } = machine;
+  const lines = [
+    `framewise  ${framewise}`,
+    `node       ${node}`,
+    `machine    ${platform}, ${cores} cores, ${memoryGiB} GiB`,
+    ffmpeg
+      ? `ffmpeg     ${ffmpeg.version} (${ffmpeg.origin}, ${ffmpeg.ffmpegPath})${ffmpeg.isOutdated ? ', old' : ''}`
+      : 'ffmpeg     none',
+    '',
+    'backends',
+  ];
+  for (const { name, isAvailable, version, device, deviceName, reason, ability, encoderPace } of backends) {
+    const mark = name === backend ? '→' : ' ';
+    const state = isAvailable
+      ? `yes, ${version} on the ${device === 'gpu' ? 'GPU' : 'processor'}${deviceName ? `: ${deviceName}` : ''}`
+      : `no: ${reason}`;
+    const remarks = encoderPace ? [ability, spellPace(encoderPace)] : [ability];
+    lines.push(
+      `${mark} ${name.padEnd(15)} ${state}`,
+      ...remarks.map((remark) => `${''.padEnd(17)} ${remark}`),
+    );
+  }
+  lines.push('');
+  if (advice.length > 0) lines.push('what to do', ...advice.map((sentence) => `- ${sentence}`), '');
+  lines.push(isReady ? 'Ready to label videos.' : 'Not ready to label videos.');
+  return lines;
+}

@@ -1,0 +1,192 @@
+import { ShapeError, UsageError } from '../../errors.js';
+import type { VideoFrame } from '../../video/video-frame.js';
+import { BatchMemory } from '../pool/batch-memory.js';
+import { ChangeDetector } from './frame-change.js';
+import type { FrameEncoder } from '../frame-encoder.js';
+
+/** Features of consecutive frames. */
+export interface EncodedFrames {
+  /** `VideoFrame.index` of the first. */
+  firstIndex: number;
+  /** Presentation times, `[n]`, in seconds since the stream's start. */
+  timesSec: Float64Array;
+  /** `[n, featureSize]`. */
+  features: Float32Array;
+}
+
+export interface EncodeFramesOptions {
+  /** Frames a batch. Default: the encoder's, or else 8; 1 gives every frame's features as soon as they can be had. */
+  batchSize?: number | undefined;
+  /** Batches read ahead, and so the bound on memory. Default: one more than the encoder works on at a time. */
+  maxPending?: number | undefined;
+  /**
+   * A frame gets the features of the last one encoded, if no tile of 16 by 16 pixels differs from that one's by so many
+   * grey levels, 0 to 255, on average. Default: every frame is encoded.
+   */
+  skipUnchanged?: number | undefined;
+  /** Where batches are laid out; the frames may already lie in it. Default: memory of its own. */
+  memory?: BatchMemory | undefined;
+  /** Ends the encoding: the generator throws its reason. Give it to the source of the frames too. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Frames a batch, where nothing else is asked for. */
+export const DEFAULT_BATCH_SIZE = 8;
+
+/** Frames that a batch may stand for where most look like those before. Where batches are of one, none waits for others. */
+const mostFrames = (batchSize: number): number => (batchSize === 1 ? 1 : 4 * batchSize);
+
+/**
+ * Encodes a stream of frames in batches, several at a time, and yields them in order, each as soon as it is there.
+ * When it ends for whatever reason, the source is closed first; that waits for a frame being read.
+ *
+ * @throws {ShapeError} If a frame does not have the encoder's size.
+ * @throws What the source, the encoder or the signal throws.
+ */
+export async function* encodeFrames(
+  frames: AsyncIterable<VideoFrame>,
+  encoder: FrameEncoder,
+  options: EncodeFramesOptions = {},
+): AsyncGenerator<EncodedFrames, void, undefined> {
+  const {
+    batchSize = encoder.batchSize ?? DEFAULT_BATCH_SIZE,
+    maxPending = (encoder.concurrency ?? 1) + 1,
+    signal,
+  } = options;
+  checkOptions(batchSize, maxPending, options.skipUnchanged);
+  const bytesPerFrame = encoder.inputHeight * encoder.inputWidth * 3;
+  const memory = options.memory ?? new BatchMemory(bytesPerFrame, batchSize);
+  const batches = gatherBatches(frames, encoder, { batchSize, memory, skipUnchanged: options.skipUnchanged });
+  const pending: Promise<{ batch: FrameBatch; features: Float32Array }>[] = [];
+  let reading: Promise<IteratorResult<FrameBatch, void>> | undefined;
+  let hasEnded = false;
+  let lastFeatures = new Float32Array(0);
+  try {
+    while (!hasEnded || pending.length > 0) {
+      signal?.throwIfAborted();
+      if (!hasEnded && pending.length < maxPending) reading ??= handled(batches.next());
+      const head = pending.slice(0, 1);
+      const event = await Promise.race(reading ? [...head, reading] : head);
+      if ('features' in event) {
+        void pending.shift();
+        const { firstIndex, timesSec, pictureOf } = event.batch;
+        const features = spread(event.features, pictureOf, lastFeatures);
+        lastFeatures = features.slice(features.length - encoder.featureSize);
+        yield { firstIndex, timesSec: Float64Array.from(timesSec), features };
+      } else {
+        reading = undefined;
+        if (event.done) hasEnded = true;
+        else pending.push(handled(encodeBatch(encoder, event.value, memory)));
+      }
+    }
+  } finally {
+    await batches.return();
+  }
+}
+
+function checkOptions(batchSize: number, maxPending: number, skipUnchanged = 0): void {
+  for (const [name, value] of Object.entries({ batchSize, maxPending })) {
+    if (!(Number.isInteger(value) && value >= 1)) {
+      throw new UsageError(`${name} is ${value}; expected a whole number, 1 or more.`);
+    }
+  }
+  if (!(skipUnchanged >= 0 && skipUnchanged <= 255)) {
+    throw new UsageError(`skipUnchanged is ${skipUnchanged}; expected grey levels, 0 to 255.`);
+  }
+}
+
+interface FrameBatch {
+  firstIndex: number;
+  timesSec: number[];
+  /** Pictures to encode, one behind the other, in shared memory, so that worker threads read it in place. */
+  pixels: Uint8Array;
+  numPictures: number;
+  /** Which of the pictures shows each frame; −1: the last one of the batches before. */
+  pictureOf: number[];
+}
+
+async function* gatherBatches(
+  frames: AsyncIterable<VideoFrame>,
+  { inputHeight, inputWidth }: FrameEncoder,
+  {
+    batchSize,
+    memory,
+    skipUnchanged,
+  }: { batchSize: number; memory: BatchMemory; skipUnchanged: number | undefined },
+): AsyncGenerator<FrameBatch, void, undefined> {
+  const bytesPerFrame = inputHeight * inputWidth * 3;
+  const changes = skipUnchanged === undefined ? undefined : new ChangeDetector(inputWidth, skipUnchanged);
+  let batch: FrameBatch | undefined;
+  for await (const { index, timeSec, data } of frames) {
+    if (data.length !== bytesPerFrame) {
+      const expected = `${bytesPerFrame} bytes, [${inputHeight}, ${inputWidth}, 3]`;
+      throw new ShapeError(`Frame ${index} at ${timeSec} s`, expected, `${data.length} bytes`);
+    }
+    batch ??= {
+      firstIndex: index,
+      timesSec: [],
+      pixels: memory.batchBeginningWith(data) ?? memory.newBatch(),
+      numPictures: 0,
+      pictureOf: [],
+    };
+    if (!changes || changes.isChanged(data)) {
+      place(data, batch.pixels, batch.numPictures * bytesPerFrame);
+      batch.numPictures++;
+    }
+    batch.pictureOf.push(batch.numPictures - 1);
+    batch.timesSec.push(timeSec);
+    if (batch.numPictures === batchSize || batch.timesSec.length === mostFrames(batchSize)) {
+      yield batch;
+      batch = undefined;
+    }
+  }
+  if (batch) yield batch;
+}
+
+function place(frame: Uint8Array, pixels: Uint8Array, begin: number): void {
+  const isThere = frame.buffer === pixels.buffer && frame.byteOffset === begin;
+  if (!isThere) pixels.set(frame, begin);
+}
+
+/** @returns With the features of the batch's pictures, `[numPictures, featureSize]`. */
+async function encodeBatch(encoder: FrameEncoder, batch: FrameBatch, memory: BatchMemory) {
+  const { pixels, numPictures } = batch;
+  const numBytes = numPictures * encoder.inputHeight * encoder.inputWidth * 3;
+  const features =
+    numPictures === 0 ? new Float32Array(0) : await encoder.encode(pixels.subarray(0, numBytes), numPictures);
+  memory.recycle(pixels);
+  return { batch, features };
+}
+
+/**
+ * Gives each frame the features of the picture that shows it.
+ *
+ * @param pictureFeatures - `[numPictures, featureSize]`.
+ * @param lastFeatures - `[featureSize]`, of the picture before all of these.
+ * @returns `[numFrames, featureSize]`.
+ */
+function spread(
+  pictureFeatures: Float32Array,
+  pictureOf: readonly number[],
+  lastFeatures: Float32Array,
+): Float32Array {
+  const numFrames = pictureOf.length;
+  const numPictures = (pictureOf.at(-1) ?? -1) + 1;
+  if (numPictures === numFrames) return pictureFeatures;
+  const featureSize = lastFeatures.length || pictureFeatures.length / numPictures;
+  const features = new Float32Array(numFrames * featureSize);
+  for (const [frame, picture] of pictureOf.entries()) {
+    const ofPicture =
+      picture < 0
+        ? lastFeatures
+        : pictureFeatures.subarray(picture * featureSize, (picture + 1) * featureSize);
+    features.set(ofPicture, frame * featureSize);
+  }
+  return features;
+}
+
+/** Lets a promise fail before anybody looks: whoever awaits it still gets the failure. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}

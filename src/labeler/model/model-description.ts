@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { encoderSpecSchema } from '../../encoder/encoder-spec.js';
+import { labelerConfigSchema } from '../labeler-config.js';
+
+/** What a `model.json` calls itself. */
+export const MODEL_FORMAT = 'framewise-model';
+
+/**
+ * The version of `model.json` that this framewise writes. Any new or changed field makes a new one; those before are
+ * read too. Version 2 has `temperature` and `segmentPrior`, version 3 networks that are bidirectional, have no
+ * cell, or see `motion`.
+ */
+export const MODEL_FORMAT_VERSION = 3;
+
+const distinct = (names: string[]) => new Set(names).size === names.length;
+
+const probability = z.number().min(0).max(1);
+
+/** Durations and transitions of segments; see `SegmentPrior`. */
+const segmentPriorSchema = z.strictObject({
+  weight: z.number().min(0),
+  initial: z.array(probability),
+  transitions: z.array(z.array(probability)),
+  durations: z.array(z.strictObject({ logMean: z.number(), logDeviation: z.number().positive() })),
+});
+
+/** A model's `model.json`. */
+export const modelDescriptionSchema = z
+  .strictObject({
+    format: z.literal(MODEL_FORMAT),
+    formatVersion: z.int().min(1).max(MODEL_FORMAT_VERSION),
+    name: z.string().min(1),
+    /** In the order of the network's outputs. */
+    labels: z
+      .array(z.string().regex(/\S/, 'a label is blank'))
+      .min(2)
+      .refine(distinct, 'a label occurs twice'),
+    /** The label that means "nothing of interest", where the user named one. */
+    background: z.string().nullable(),
+    /** Which network encodes frames. In the file, a path inside the model's folder starts there. */
+    encoder: encoderSpecSchema,
+    /** The encoder whose features the network was trained on. */
+    encoderId: z.string().min(1),
+    /** Frames a second at which the model looks. */
+    frameRate: z.number().positive().max(1000),
+    network: labelerConfigSchema,
+    /** What logits are divided by, found on validation data. */
+    temperature: z.number().positive().default(1),
+    /** What Viterbi smoothing goes by, of the training data; where it did not help on validation data there is none. */
+    segmentPrior: segmentPriorSchema.optional(),
+    /** The tensors of `weights.bin`, float32 little-endian, one after another. */
+    weights: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int().positive()) })),
+    /** Of `weights.bin`. */
+    checksum: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits'),
+    /** How the model came about: dataset, metrics, seed, versions. For people; nothing depends on it. */
+    training: z.record(z.string(), z.unknown()),
+  })
+  .refine(({ labels, network }) => labels.length === network.numLabels, {
+    path: ['labels'],
+    message: 'not as many as network.numLabels',
+  })
+  .refine(({ labels, segmentPrior }) => !segmentPrior || hasSize(segmentPrior, labels.length), {
+    path: ['segmentPrior'],
+    message: 'not of as many labels as the model',
+  })
+  .refine(({ labels, background }) => background === null || labels.includes(background), {
+    path: ['background'],
+    message: 'not one of the labels',
+  });
+
+function hasSize(
+  { initial, transitions, durations }: z.output<typeof segmentPriorSchema>,
+  size: number,
+): boolean {
+  return [initial, transitions, durations, ...transitions].every(({ length }) => length === size);
+}
+
+/** What a model is, all but its weights. */
+export type ModelDescription = z.output<typeof modelDescriptionSchema>;

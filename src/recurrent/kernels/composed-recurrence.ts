@@ -1,0 +1,192 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import { sequenceProduct } from '../../tfjs/dense-product.js';
+import type {
+  BackwardInputs,
+  ForwardInputs,
+  ForwardResults,
+  Gradients,
+  ProjectedInputs,
+  RecurrenceAttributes,
+} from './recurrence.js';
+
+/** One step of a batch, forwards: tensors `[batch, units]`, but for the wider `projected` and `bias`. */
+interface ForwardStep {
+  /** x·W, `[batch, gates·units]`; x itself for a step that multiplies it. */
+  projected: Tensor2D;
+  /** As the weights have it. */
+  bias: Tensor;
+  previousHidden: Tensor2D;
+  previousAuxiliary: Tensor2D | undefined;
+}
+
+/** One step of a batch, backwards. */
+interface BackwardStep {
+  /** After activation, `[batch, gates·units]`. */
+  gates: Tensor2D;
+  auxiliary: Tensor2D | undefined;
+  previousHidden: Tensor2D;
+  previousAuxiliary: Tensor2D | undefined;
+  dHidden: Tensor2D;
+  /** Where the auxiliary is carried. */
+  dAuxiliary: Tensor2D | undefined;
+}
+
+/** A product with the part of the recurrent kernel, or of its transpose, that belongs to a stage. */
+type Multiply = (operand: Tensor2D, stage: number) => Tensor2D;
+
+/** A cell's step in composed operations. Called inside `tf.tidy`. */
+export interface CellOps {
+  forward: (
+    step: ForwardStep,
+    multiply: Multiply,
+  ) => { hidden: Tensor2D; gates: Tensor2D; auxiliary?: Tensor2D };
+  backward: (
+    step: BackwardStep,
+    multiplyTransposed: Multiply,
+  ) => { dProjected: Tensor2D; dRecurrent: Tensor2D; dHidden: Tensor2D; dAuxiliary?: Tensor2D };
+}
+
+/** Multiplies the inputs of all steps by the kernel. */
+export function projectInputs({ inputs, kernel, ...others }: ForwardInputs<Tensor>): ProjectedInputs<Tensor> {
+  return { ...others, projected: sequenceProduct(inputs as Tensor3D, kernel as Tensor2D) };
+}
+
+/**
+ * Runs a whole sequence in composed operations. Differentiable, by TensorFlow.js's own gradients, if `multiply` is.
+ *
+ * @param replacements - The recurrent product and the step; the plain ones of the cell unless given.
+ */
+export function forwardComposed(
+  inputs: ProjectedInputs<Tensor>,
+  { cell, isReversed }: RecurrenceAttributes,
+  {
+    multiply = multiplyingBy(inputs),
+    forward = cell.ops.forward,
+  }: { multiply?: Multiply; forward?: CellOps['forward'] } = {},
+): ForwardResults<Tensor3D> {
+  const { bias, recurrentMask } = inputs;
+  const masked = masking(recurrentMask);
+  const masks = masksOf(inputs.mask);
+  const steps = stepsOf(inputs.projected).map((projected, time) => ({ projected, mask: masks?.[time] }));
+  let hidden = inputs.hiddenState as Tensor2D;
+  let carried = inputs.cellState as Tensor2D | undefined;
+  const results = inOrder(steps, isReversed).map(({ projected, mask }) => {
+    const step = { projected, bias, previousHidden: hidden, previousAuxiliary: carried };
+    const next = forward(step, (operand, stage) => multiply(masked(operand), stage));
+    const auxiliary =
+      next.auxiliary && cell.auxiliary === 'carried' ? where(mask, next.auxiliary, carried!) : next.auxiliary;
+    hidden = where(mask, next.hidden, hidden);
+    if (cell.auxiliary === 'carried') carried = auxiliary;
+    return { hidden, gates: next.gates, auxiliary };
+  });
+  const ordered = inOrder(results, isReversed);
+  return {
+    outputs: sequenceOf(ordered.map(({ hidden }) => hidden)),
+    gates: sequenceOf(ordered.map(({ gates }) => gates)),
+    ...(cell.auxiliary !== 'none' && { auxiliary: sequenceOf(ordered.map(({ auxiliary }) => auxiliary!)) }),
+  };
+}
+
+/**
+ * Goes back through a whole sequence in composed operations.
+ *
+ * @param backward - The step; that of the cell unless given.
+ */
+export function backwardComposed(
+  inputs: BackwardInputs<Tensor>,
+  { cell, isReversed }: RecurrenceAttributes,
+  backward: CellOps['backward'] = cell.ops.backward,
+): Gradients<Tensor> {
+  const isCarried = cell.auxiliary === 'carried';
+  const masked = masking(inputs.recurrentMask);
+  const multiply = multiplyingBy(inputs);
+  const multiplyTransposed: Multiply = (operand, stage) => masked(multiply(operand, stage));
+  const walk = (sequence: Tensor | undefined) => sequence && inOrder(stepsOf(sequence), isReversed);
+  const outputs = walk(inputs.outputs)!;
+  const auxiliaries = walk(inputs.auxiliary);
+  const gates = walk(inputs.gates)!;
+  const dOutputs = walk(inputs.dOutputs)!;
+  const dAuxiliaries = walk(inputs.dAuxiliary);
+  const masks = inputs.mask && inOrder(masksOf(inputs.mask)!, isReversed);
+  const nothing = tf.zerosLike(gates[0]!);
+  let dHidden = tf.zerosLike(inputs.hiddenState) as Tensor2D;
+  let dAuxiliary = isCarried ? (tf.zerosLike(inputs.cellState!) as Tensor2D) : undefined;
+  const gradients: { dProjected: Tensor2D; dRecurrent: Tensor2D }[] = [];
+  for (let step = outputs.length - 1; step >= 0; step--) {
+    const mask = masks?.[step];
+    dHidden = tf.add(dHidden, dOutputs[step]!);
+    if (dAuxiliary && dAuxiliaries) dAuxiliary = tf.add(dAuxiliary, dAuxiliaries[step]!);
+    const before = backward(
+      {
+        gates: gates[step]!,
+        auxiliary: auxiliaries?.[step],
+        previousHidden: step === 0 ? (inputs.hiddenState as Tensor2D) : outputs[step - 1]!,
+        previousAuxiliary: step === 0 ? (inputs.cellState as Tensor2D | undefined) : auxiliaries?.[step - 1],
+        dHidden,
+        dAuxiliary,
+      },
+      multiplyTransposed,
+    );
+    const dProjected = where(mask, before.dProjected, nothing);
+    const dRecurrent = cell.hasRecurrentGradient ? where(mask, before.dRecurrent, nothing) : dProjected;
+    gradients.push({ dProjected, dRecurrent });
+    dHidden = where(mask, before.dHidden, dHidden);
+    if (dAuxiliary) dAuxiliary = where(mask, before.dAuxiliary!, dAuxiliary);
+  }
+  const ordered = inOrder(gradients.reverse(), isReversed);
+  const dProjected = sequenceOf(ordered.map(({ dProjected }) => dProjected));
+  const dRecurrent = cell.hasRecurrentGradient
+    ? sequenceOf(ordered.map(({ dRecurrent }) => dRecurrent))
+    : undefined;
+  return {
+    dProjected,
+    dBias: biasGradient(dProjected, dRecurrent),
+    dHiddenState: dHidden,
+    ...(dRecurrent && { dRecurrent }),
+    ...(dAuxiliary && { dCellState: dAuxiliary }),
+  };
+}
+
+/** Sums over batch and time, a row for each of the cell's biases. */
+export function biasGradient(dProjected: Tensor, dRecurrent: Tensor | undefined): Tensor {
+  const sumOfSteps = tf.sum(dProjected, [0, 1]);
+  return dRecurrent ? tf.stack([sumOfSteps, tf.sum(dRecurrent, [0, 1])]) : sumOfSteps;
+}
+
+/** A product with the part of the recurrent kernel that belongs to a stage. */
+function multiplyingBy(kernels: { recurrentKernel: Tensor; candidateKernel?: Tensor }): Multiply {
+  return (operand, stage) =>
+    tf.matMul(operand, (stage === 0 ? kernels.recurrentKernel : kernels.candidateKernel) as Tensor2D);
+}
+
+/** The order in which a recurrence meets the steps; the same once more restores the order of time. */
+function inOrder<T>(steps: readonly T[], isReversed: boolean): T[] {
+  return isReversed ? [...steps].reverse() : [...steps];
+}
+
+function masking(mask: Tensor | undefined): (operand: Tensor2D) => Tensor2D {
+  return mask ? (operand) => tf.mul(operand, mask) : (operand) => operand;
+}
+
+/** Takes rows of `kept` where a mask, bool `[batch, 1]`, is false. */
+function where(mask: Tensor2D | undefined, next: Tensor2D, kept: Tensor2D): Tensor2D {
+  return mask ? tf.where(mask, next, kept) : next;
+}
+
+/** Cuts a mask, float32 `[batch, time]`, into bool `[batch, 1]`, a tensor a step. */
+function masksOf(mask: Tensor | undefined): Tensor2D[] | undefined {
+  return mask && stepsOf(tf.notEqual(tf.expandDims(mask, 2), 0));
+}
+
+function sequenceOf(steps: Tensor2D[]): Tensor3D {
+  return tf.stack(steps, 1) as Tensor3D;
+}
+
+/** Cuts `[batch, time, width]` into `[batch, width]`, a tensor a step. */
+function stepsOf(sequence: Tensor): Tensor2D[] {
+  const [batchSize, numSteps, width] = sequence.shape as [number, number, number];
+  // The gradient of unstack fails on a single piece (TensorFlow.js 4.22).
+  if (numSteps === 1) return [tf.reshape(sequence, [batchSize, width])];
+  return tf.unstack(sequence, 1) as Tensor2D[];
+}

@@ -1,0 +1,74 @@
+import type { SegmentPrior } from '../../timeline/segment-prior.js';
+import { UNLABELLED, type LabelledSequence } from './sequences.js';
+
+/** Least standard deviation of log-durations: no activity lasts the same to a tenth every time. */
+const MIN_LOG_DEVIATION = 0.1;
+
+/** Neighbouring frames of one label. */
+interface TrueSegment {
+  label: number;
+  numFrames: number;
+}
+
+/**
+ * Learns from the truth of the training videos which label comes first, which follows which, and how long each lasts.
+ *
+ * Counts have one added, so that nothing is impossible for not having been seen. A label's log-durations have one
+ * segment of all labels' mean and variance added, which is what an unseen label is given. Stretches without a label are
+ * passed over: the label behind one follows the label before it. Segments that a video's ends cut count as they are.
+ *
+ * @returns The prior, of weight 1.
+ */
+export function learnSegmentPrior(
+  sequences: readonly Pick<LabelledSequence, 'targets'>[],
+  numLabels: number,
+): SegmentPrior {
+  const videos = sequences.map(({ targets }) => trueSegments(targets)).filter(({ length }) => length > 0);
+  const initial = new Array<number>(numLabels).fill(1);
+  const transitions = initial.map((_, row) => initial.map((_, column) => (row === column ? 0 : 1)));
+  const logDurations = initial.map((): number[] => []);
+  for (const segments of videos) {
+    initial[(segments[0] as TrueSegment).label]!++;
+    segments.forEach(({ label, numFrames }, position) => {
+      logDurations[label]!.push(Math.log(numFrames));
+      const next = segments[position + 1];
+      if (next && next.label !== label) transitions[label]![next.label]!++;
+    });
+  }
+  const pooled = meanAndVariance(logDurations.flat());
+  return {
+    weight: 1,
+    initial: shares(initial),
+    transitions: transitions.map(shares),
+    durations: logDurations.map((own) => {
+      const logMean = mean([...own, pooled.mean]);
+      const variance = mean([...own.map((value) => (value - logMean) ** 2), pooled.variance]);
+      return { logMean, logDeviation: Math.max(Math.sqrt(variance), MIN_LOG_DEVIATION) };
+    }),
+  };
+}
+
+function trueSegments(targets: Int32Array): TrueSegment[] {
+  const segments: TrueSegment[] = [];
+  for (let start = 0, end = 0; start < targets.length; start = end) {
+    const label = targets[start] as number;
+    while (end < targets.length && targets[end] === label) end++;
+    if (label !== UNLABELLED) segments.push({ label, numFrames: end - start });
+  }
+  return segments;
+}
+
+function shares(counts: readonly number[]): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => count / total);
+}
+
+function meanAndVariance(values: readonly number[]): { mean: number; variance: number } {
+  const centre = mean(values);
+  return { mean: centre, variance: mean(values.map((value) => (value - centre) ** 2)) };
+}
+
+/** 0 for no values. */
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+}

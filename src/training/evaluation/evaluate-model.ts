@@ -1,0 +1,67 @@
+import { readDataset } from '../../annotations/datasets/dataset.js';
+import { DatasetError } from '../../errors.js';
+import { createModelEncoder } from '../../labeler/model/model-encoder.js';
+import { loadModel } from '../../labeler/model/model-folder.js';
+import { smoothingOf, type SmoothingRequest } from '../../labeler/model/model-smoothing.js';
+import { startBackend, type BackendName } from '../../runtime/backend.js';
+import type { VideoLimits } from '../../video/video-limits.js';
+import { encodeDataset } from '../data/load-sequences.js';
+import { predictSequences, scorePredictions, type DatasetScores } from './score-sequences.js';
+import { labelsOf } from '../data/sequences.js';
+
+/** How a model is tried on a dataset. */
+export interface EvaluateOptions {
+  backend?: BackendName;
+  /** Threads that encode. */
+  workers?: number;
+  /** Folder for cached features; false keeps none. */
+  cacheDir?: string | false;
+  /** Calms the labels before they are scored, as labeling does. Default: as validation videos chose for the model. */
+  smoothing?: SmoothingRequest;
+  /** Mean confidence below which a segment, or a clip, is called "unknown", 0 to 1. Off by default. */
+  unknownBelow?: number;
+  /** How large and long a video may be. */
+  limits?: VideoLimits;
+  signal?: AbortSignal;
+  onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
+  /** Told of what is odd in the dataset but does not stop the evaluation. */
+  onWarning?: (message: string) => void;
+}
+
+/**
+ * Labels the videos of a dataset and compares with their truth.
+ *
+ * @throws {ModelError} If the model cannot be loaded.
+ * @throws {UsageError} If smoothing or threshold are impossible, or the model has not what the smoothing needs.
+ * @throws {DatasetError} If the dataset has a label that the model does not know, or a video cannot be used.
+ */
+export async function evaluateModel(
+  dataset: string,
+  modelDir: string,
+  options: EvaluateOptions = {},
+): Promise<DatasetScores> {
+  const { backend, workers, cacheDir, unknownBelow, limits, signal, onVideo, onWarning } = options;
+  await startBackend(backend);
+  const { description, labeler } = await loadModel(modelDir);
+  try {
+    const { labels, frameRate } = description;
+    const background = description.background ?? undefined;
+    const smoothing = smoothingOf(description, options.smoothing ?? {});
+    const videos = await readDataset(dataset, { onWarning });
+    const unknown = labelsOf(videos).filter((label) => !labels.includes(label));
+    if (unknown.length > 0) {
+      throw new DatasetError(
+        `"${dataset}" has labels that the model "${description.name}" does not know: ${unknown.join(', ')}. ` +
+          `It knows ${labels.join(', ')}.`,
+        dataset,
+      );
+    }
+    const encoder = await createModelEncoder(modelDir, description, { backend, workers });
+    const data = { frameRate, labels, background, cacheDir, limits, signal, onVideo };
+    const sequences = await encodeDataset(videos, encoder, data);
+    const predictions = await predictSequences(labeler, sequences);
+    return scorePredictions(predictions, { labels, background, frameRate, smoothing, unknownBelow });
+  } finally {
+    labeler.dispose();
+  }
+}

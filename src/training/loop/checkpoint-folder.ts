@@ -1,0 +1,91 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { OutputError, TrainingError } from '../../errors.js';
+import { writeFileAtomic } from '../../runtime/output-file.js';
+import { decodeCheckpoint, encodeCheckpoint, type CheckpointContent } from './checkpoint-file.js';
+
+/** Folder of a training's checkpoints, in the training's own. */
+export const CHECKPOINT_DIR = 'checkpoint';
+
+/** Checkpoints that stay: the newest, and one to fall back to. */
+const NUM_KEPT = 2;
+
+const FILE_NAME = /^step-(\d+)\.checkpoint$/;
+
+/** The newest checkpoints of one training. Each is written aside and renamed, so that none is ever half there. */
+export class CheckpointFolder {
+  /** @param folder - Made when first written to. */
+  constructor(readonly folder: string) {}
+
+  /** @throws {OutputError} If it cannot be written; the checkpoints that are there stay. */
+  async write<Facts>(step: number, content: CheckpointContent<Facts>): Promise<void> {
+    const name = `step-${String(step).padStart(9, '0')}.checkpoint`;
+    await writeFileAtomic(path.join(this.folder, name), encodeCheckpoint(content));
+    const others = (await this.#names()).filter((other) => other !== name);
+    await this.#remove(others.slice(NUM_KEPT - 1));
+  }
+
+  /** Whether there is any checkpoint, sound or not. */
+  async isEmpty(): Promise<boolean> {
+    return (await this.#names()).length === 0;
+  }
+
+  /**
+   * Reads the newest checkpoint that is whole.
+   *
+   * @param onDamaged - Told the path of each newer one that is not.
+   * @returns Undefined if there is no checkpoint.
+   * @throws {TrainingError} If there are some, all of them damaged.
+   */
+  async readNewest<Facts>(onDamaged: (file: string) => void): Promise<CheckpointContent<Facts> | undefined> {
+    const names = await this.#names();
+    for (const name of names) {
+      const file = path.join(this.folder, name);
+      const content = decodeCheckpoint<Facts>(await readFile(file));
+      if (content) return content;
+      onDamaged(file);
+    }
+    if (names.length === 0) return undefined;
+    throw new TrainingError(
+      `No checkpoint in "${this.folder}" can be used: ${names.join(' and ')} are damaged or of another version. ` +
+        'Restore one from a copy, or start the training afresh.',
+    );
+  }
+
+  /** Removes all checkpoints, and what was left of one that was being written. */
+  async clear(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true }).catch((cause: Error) => {
+      const advice = 'Remove it, or choose another folder.';
+      throw new OutputError(`Cannot remove "${this.folder}": ${cause.message}. ${advice}`, this.folder, {
+        cause,
+      });
+    });
+  }
+
+  /** Removes what was left of a checkpoint that was being written when the process ended. */
+  async clearLeftovers(): Promise<void> {
+    const entries = await this.#entries();
+    await this.#remove(entries.filter((name) => name.endsWith('.part')));
+  }
+
+  /** Of the checkpoints, newest first. */
+  async #names(): Promise<string[]> {
+    const names = (await this.#entries()).filter((name) => FILE_NAME.test(name));
+    return names.sort((a, b) => stepOf(b) - stepOf(a));
+  }
+
+  async #entries(): Promise<string[]> {
+    return readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+  }
+
+  async #remove(names: readonly string[]): Promise<void> {
+    for (const name of names) await rm(path.join(this.folder, name), { force: true });
+  }
+}
+
+function stepOf(name: string): number {
+  return Number(FILE_NAME.exec(name)?.[1]);
+}

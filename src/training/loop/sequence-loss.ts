@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import '../../tfjs/register-gradients.js';
+import { UNLABELLED } from '../data/sequences.js';
+
+/**
+ * Mean cross-entropy over frames, each weighted.
+ *
+ * @param logits - float32 `[batch, time, labels]`.
+ * @param targets - What each frame's label should be, as a distribution times the frame's weight, float32 `[batch, time,
+ *   labels]`; a row of zeros leaves the frame out.
+ * @returns Scalar in nats. Differentiable in the logits.
+ */
+export function sequenceLoss(logits: Tensor3D, targets: Tensor3D): Scalar {
+  return tf.tidy(() => {
+    const logProbabilities = tf.logSoftmax(logits);
+    const total = tf.neg(tf.sum(tf.mul(logProbabilities, targets)));
+    return tf.div(total, tf.maximum(tf.sum(targets), 1e-6));
+  });
+}
+
+/** Change of a log-probability from frame to frame beyond which it is a new label, not a flicker, and pulls no more. */
+const MAX_CHANGE = 4;
+
+/**
+ * Truncated mean squared error between the log-probabilities of neighbouring frames, which keeps labels from flickering.
+ * The earlier frame counts as a constant.
+ *
+ * @param logits - float32 `[batch, time, labels]`, at least two steps.
+ * @param pairs - Whether a frame and the one before belong to one video, float32 `[batch, time − 1]`.
+ * @returns Mean over pairs and labels, scalar. Differentiable in the logits.
+ * @see Farha and Gall 2019, arXiv:1903.01945, equations 8 to 10.
+ */
+export function smoothnessLoss(logits: Tensor3D, pairs: Tensor2D): Scalar {
+  return tf.tidy(() => {
+    const [batchSize, numSteps, numLabels] = logits.shape;
+    const logProbabilities = tf.logSoftmax(logits);
+    const size: [number, number, number] = [batchSize, numSteps - 1, numLabels];
+    const after = tf.slice(logProbabilities, [0, 1, 0], size);
+    const before = stopGradient(tf.slice(logProbabilities, [0, 0, 0], size));
+    const change = tf.minimum(tf.squaredDifference(after, before), MAX_CHANGE ** 2);
+    const total = tf.sum(tf.mul(change, tf.expandDims(pairs, 2)));
+    return tf.div(total, tf.maximum(tf.mul(tf.sum(pairs), numLabels), 1));
+  });
+}
+
+/** The same numbers, through which no gradient flows. */
+function stopGradient<T extends tf.Tensor>(tensor: T): T {
+  return tf.customGrad((x) => ({
+    value: tf.clone(x as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
+  }))(tensor) as T;
+}
+
+/** How much a label's frames weigh: alike, each label's as much as any other's, or by its name. */
+export type LabelWeights = 'none' | 'balanced' | Readonly<Record<string, number>>;
+
+/**
+ * @param targets - Label indices of all sequences, `UNLABELLED` where there is none.
+ * @returns The weight of a frame of each label, `[numLabels]`; what is not named weighs 1.
+ */
+export function frameWeights(
+  weights: LabelWeights,
+  labels: readonly string[],
+  targets: readonly Int32Array[],
+): Float32Array {
+  if (weights === 'balanced') return balancedWeights(targets, labels.length);
+  return Float32Array.from(labels, (label) => (weights === 'none' ? 1 : (weights[label] ?? 1)));
+}
+
+/**
+ * Weights that let each label that occurs count alike, however many frames show it; their mean over frames is 1.
+ *
+ * @param targets - Label indices, `UNLABELLED` where there is none.
+ * @returns `[numLabels]`; 0 for a label that never occurs.
+ */
+export function balancedWeights(targets: readonly Int32Array[], numLabels: number): Float32Array {
+  const counts = new Float64Array(numLabels);
+  for (const sequence of targets) for (const target of sequence) if (target !== UNLABELLED) counts[target]!++;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const numPresent = counts.filter((count) => count > 0).length;
+  return Float32Array.from(counts, (count) => (count > 0 ? total / (numPresent * count) : 0));
+}

@@ -1,0 +1,124 @@
+import { UsageError } from '../../errors.js';
+import { exportState, importState, type LabelerState } from '../../labeler/labeler-state.js';
+import type { TemporalLabeler } from '../../labeler/temporal-labeler.js';
+import type { CheckpointContent } from './checkpoint-file.js';
+import type { LaneTrainer } from './lane-trainer.js';
+import type { EpochReport } from './training-log.js';
+
+/** Where a training stands, beside its numbers. */
+export interface TrainingProgress {
+  /** The epoch under way, or to be begun; one-based. */
+  epoch: number;
+  /** Steps of it that are done. With the plan of the epoch they say where each lane is. */
+  numDone: number;
+  /** Steps of the whole training that are done. */
+  numSteps: number;
+  totals: EpochTotals;
+  history: EpochReport[];
+  /** The goodness is null without validation data. */
+  best: { epoch: number; goodness: number | null };
+}
+
+/** Sums over the steps of an epoch. */
+export interface EpochTotals {
+  loss: number;
+  numLabelled: number;
+  gradientNorm: number;
+  clippedGradientNorm: number;
+  /** Of the last step. */
+  learningRate: number;
+}
+
+/** What must be the same for a training to go on. */
+export interface TrainingIdentity {
+  /** Hash of what there is to learn. */
+  dataset: string;
+  /** Settings that decide what comes out. */
+  settings: Record<string, unknown>;
+}
+
+/** What a checkpoint says beside its numbers. */
+export interface CheckpointFacts {
+  progress: TrainingProgress;
+  identity: TrainingIdentity;
+  /** Where the numbers were computed. */
+  backend: string;
+  /** Steps that the optimizer took; it skips those without a label. */
+  optimizerSteps: number;
+}
+
+export type TrainingCheckpoint = CheckpointContent<CheckpointFacts>;
+
+/** What of a training changes as it goes. */
+export interface TrainingParts {
+  labeler: TemporalLabeler;
+  trainer: LaneTrainer;
+  bestWeights: ReadonlyMap<string, Float32Array>;
+}
+
+/** Copies all that the next step depends on. */
+export async function captureTraining(
+  { labeler, trainer, bestWeights }: TrainingParts,
+  facts: Omit<CheckpointFacts, 'optimizerSteps'>,
+): Promise<TrainingCheckpoint> {
+  const { numSteps, firstMoments, secondMoments } = trainer.adam.exportState();
+  const states = await Promise.all(trainer.states.map(exportState));
+  const parts: [prefix: string, arrays: Iterable<[string | number, Float32Array]>][] = [
+    ['weights', await labeler.exportWeights()],
+    ['firstMoments', firstMoments.entries()],
+    ['secondMoments', secondMoments.entries()],
+    ['bestWeights', bestWeights],
+    ...states.map((state, index): [string, Map<string, Float32Array>] => [`states/${index}`, state]),
+  ];
+  const arrays = parts.flatMap(([prefix, named]) =>
+    [...named].map(([name, values]): [string, Float32Array] => [`${prefix}/${name}`, values]),
+  );
+  return { facts: { ...facts, optimizerSteps: numSteps }, arrays: new Map(arrays) };
+}
+
+/**
+ * Puts back what {@link captureTraining} copied.
+ *
+ * @returns The best weights, and the lanes' states, which the caller disposes.
+ */
+export function restoreTraining(
+  { labeler, trainer }: Pick<TrainingParts, 'labeler' | 'trainer'>,
+  { facts, arrays }: TrainingCheckpoint,
+): { bestWeights: Map<string, Float32Array>; states: LabelerState[] } {
+  const part = (prefix: string): Map<string, Float32Array> => {
+    const named = [...arrays].filter(([name]) => name.startsWith(`${prefix}/`));
+    return new Map(named.map(([name, values]) => [name.slice(prefix.length + 1), values]));
+  };
+  labeler.importWeights(part('weights'));
+  trainer.adam.importState({
+    numSteps: facts.optimizerSteps,
+    firstMoments: [...part('firstMoments').values()],
+    secondMoments: [...part('secondMoments').values()],
+  });
+  const states: LabelerState[] = [];
+  for (let index = 0; part(`states/${index}`).size > 0; index++) {
+    states.push(importState(part(`states/${index}`)));
+  }
+  return { bestWeights: part('bestWeights'), states };
+}
+
+/** @throws {UsageError} If a checkpoint's training is not the one that is to go on. */
+export function expectSameTraining(then: TrainingIdentity, now: TrainingIdentity, folder: string): void {
+  const advice = 'Go on with what it began with, or start afresh in another folder.';
+  if (then.dataset !== now.dataset) {
+    throw new UsageError(
+      `The checkpoint in "${folder}" is of another dataset: videos, labels, split or features differ. ${advice}`,
+    );
+  }
+  const names = new Set([...Object.keys(then.settings), ...Object.keys(now.settings)]);
+  const spell = (value: unknown): string => JSON.stringify(value) ?? 'none';
+  const changes = [...names]
+    .map((name) => ({ name, before: spell(then.settings[name]), after: spell(now.settings[name]) }))
+    .filter(({ before, after }) => before !== after)
+    .map(({ name, before, after }) => `${name} was ${before} and is ${after}`);
+  if (changes.length > 0) {
+    throw new UsageError(
+      `The checkpoint in "${folder}" is of a training with other settings: ${changes.join('; ')}. ${advice}`,
+    );
+  }
+}

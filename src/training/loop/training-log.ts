@@ -1,0 +1,143 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { OutputError } from '../../errors.js';
+import { writeFileAtomic } from '../../runtime/output-file.js';
+import type { StepReport } from './lane-trainer.js';
+import type { DatasetScores } from '../evaluation/score-sequences.js';
+
+/** What one pass over the data brought. */
+export interface EpochReport {
+  /** One-based. */
+  epoch: number;
+  epochs: number;
+  /** Mean loss a labelled frame, dropout on, in nats. */
+  trainingLoss: number;
+  /** Step size of the last step. */
+  learningRate: number;
+  /** Mean length of the gradient before it was clipped. */
+  gradientNorm: number;
+  /** Mean length of the gradient after it was clipped. */
+  clippedGradientNorm: number;
+  /** Null without validation data. */
+  validation: DatasetScores | null;
+  isBest: boolean;
+}
+
+/**
+ * A line of `metrics.jsonl`: a step of the optimizer, or an epoch, which stands behind its steps. `step` counts from 1
+ * over the whole training.
+ */
+export type TrainingRecord =
+  | ({ kind: 'step' } & Pick<
+      StepReport,
+      'step' | 'epoch' | 'loss' | 'learningRate' | 'gradientNorm' | 'clippedGradientNorm'
+    >)
+  | ({ kind: 'epoch'; step: number } & EpochReport);
+
+/** `training-run.json`: what a finished training was, and on what. */
+export interface TrainingRunRecord {
+  /** As it was typed; empty where a program started it. */
+  command: string[];
+  /** Versions. */
+  framewise: string;
+  node: string;
+  backend: string;
+  /** Absolute path of the dataset. */
+  dataset: string;
+  /** Of names, truth and features of all videos, SHA-256, hexadecimal. */
+  datasetHash: string;
+  encoderId: string;
+  /** Frames a second. */
+  frameRate: number;
+  /** All that decides what a training comes to, by name. */
+  settings: Record<string, unknown>;
+  labels: string[];
+  background: string | null;
+  /** Names of the videos on either side of the split, and of those that could not be used. */
+  training: string[];
+  validation: string[];
+  leftOut: string[];
+  numEpochs: number;
+  bestEpoch: number;
+  /** Of the validation videos by the model as saved, calibrated and smoothed; null without such videos. */
+  scores: DatasetScores | null;
+}
+
+/** Name of the record in a training's folder. */
+const RUN_RECORD_FILE = 'training-run.json';
+
+/** @throws {OutputError} If the file cannot be written. */
+export async function writeRunRecord(folder: string, record: TrainingRunRecord): Promise<void> {
+  await writeFileAtomic(path.join(folder, RUN_RECORD_FILE), `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** Name of the log in a training's folder. */
+export const TRAINING_LOG_FILE = 'metrics.jsonl';
+
+/** Writes how a training goes, one JSON object a line. */
+export class TrainingLog {
+  private constructor(readonly file: string) {}
+
+  /**
+   * Starts a log, or goes on with one.
+   *
+   * @param numSteps - Steps that the training has taken; what the file says of later ones is dropped, as they come again.
+   * @throws {OutputError} If the file cannot be written.
+   */
+  static async open(file: string, numSteps: number): Promise<TrainingLog> {
+    const kept = numSteps > 0 ? (await readTrainingLog(file)).filter(({ step }) => step <= numSteps) : [];
+    await writeFileAtomic(file, kept.map(lineOf).join(''));
+    return new TrainingLog(file);
+  }
+
+  /**
+   * Notes a step, or passes over it: later steps are noted ever less often.
+   *
+   * @throws {OutputError} If the file cannot be written.
+   */
+  async addStep(report: StepReport): Promise<void> {
+    const { step, epoch, loss, learningRate, gradientNorm, clippedGradientNorm } = report;
+    if (!isLogged(step)) return;
+    await this.#add({ kind: 'step', step, epoch, loss, learningRate, gradientNorm, clippedGradientNorm });
+  }
+
+  /**
+   * @param step - The epoch's last.
+   * @throws {OutputError} If the file cannot be written.
+   */
+  async addEpoch(step: number, report: EpochReport): Promise<void> {
+    await this.#add({ kind: 'epoch', step, ...report });
+  }
+
+  async #add(record: TrainingRecord): Promise<void> {
+    try {
+      await appendFile(this.file, lineOf(record));
+    } catch (cause) {
+      throw new OutputError(
+        `Cannot write "${this.file}": ${(cause as Error).message}. Make room, then go on from the last checkpoint.`,
+        this.file,
+        { cause },
+      );
+    }
+  }
+}
+
+/** @returns What a log says; an absent one, or a line that was cut off, says nothing. */
+export async function readTrainingLog(file: string): Promise<TrainingRecord[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  // What stands behind the last line break is a line that was being written when the process ended.
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as TrainingRecord);
+}
+
+const lineOf = (record: TrainingRecord): string => `${JSON.stringify(record)}\n`;
+
+/** The first thousand steps, then every tenth to ten thousand, and so on: enough for a curve, however long. */
+function isLogged(step: number): boolean {
+  return step % 10 ** Math.max(0, Math.ceil(Math.log10(step)) - 3) === 0;
+}

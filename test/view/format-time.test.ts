@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { spellTime } from '../../src/view/format-time.js';
+
+it.each([
+  [0, '0 s'],
+  [8.44, '8.4 s'],
+  [59.96, '1:00'],
+  [75, '1:15'],
+  [62.5, '1:02.5'],
+  [3599.96, '1:00:00'],
+  [7384.2, '2:03:04.2'],
+])('spells %d seconds as %s', (seconds, spelt) => {
+  expect(spellTime(seconds)).toBe(spelt);
+});
