@@ -83,7 +83,7 @@ What the tables show
   often the weights change on the way there.
 - Asked at every step: the first chunk holds cue and questions, and its gradient teaches to store; in later chunks the
   state brings the cue along, and theirs teaches to keep it. Carried state then spans what no gradient ever spanned,
-  also sequences ${STRETCH} times as long as any in training. Long memory can be learnt from short gradients if short
+  also sequences ${STRETCH} times as long as any in training. Long memory can be learned from short gradients if short
   dependencies of the same kind are there to learn it from.
 - Shorter sequences, asked at the end, k2 too short: an untrained LSTM forgets gradually. Where a window starts, a trace
   of the cue may be left, which the gradient can find and amplify. The shorter the way from the cue to the window, the

@@ -26,7 +26,7 @@ import { labelsOf } from '../src/training/data/sequences.js';
 import { crossValidationSplits } from '../src/training/data/split-videos.js';
 import type { TrainModelOptions } from '../src/training/train-model.js';
 import { parseSeeds } from './cross-validate/parse-seeds.js';
-import { spellTable, summarize } from './cross-validate/spell-table.js';
+import { formatTable, summarize } from './cross-validate/spell-table.js';
 import { variantsOf } from './cross-validate/variants.js';
 
 interface Flags extends TrainFlags {
@@ -36,7 +36,7 @@ interface Flags extends TrainFlags {
 }
 
 const program = new Command('cross-validate')
-  .description('Train once a fold and seed, and report how well videos are labelled that were held out.')
+  .description('Train once a fold and seed, and report how well videos are labeled that were held out.')
   .argument('<dataset>', 'as for framewise train')
   .option('--seeds <list>', 'of folds and weights', parseSeeds, [1, 2, 3])
   .option('--each-group <names>', 'groups to hold out, one at a time', (text) => text.split(','))
@@ -90,7 +90,7 @@ async function run(dataset: string, options: TrainModelOptions, flags: Flags): P
     }
   }
   const summaries = summarize(rows);
-  const table = spellTable(summaries);
+  const table = formatTable(summaries);
   await writeFileAtomic(path.join(options.outputDir, 'cross-validation.md'), `${table}\n`);
   await writeFileAtomic(path.join(options.outputDir, 'cross-validation.json'), JSON.stringify(rows));
   console.log(flags.json ? JSON.stringify(summaries) : table);

@@ -22,7 +22,7 @@ const DEMO_TRUTH = path.join(ROOT, 'fixtures/drawn-people/demo.csv');
 const OUTPUT = path.join(ROOT, 'out/demo');
 
 const program = new Command('demo')
-  .argument('[video]', 'your own video; without it the bundled one is labelled')
+  .argument('[video]', 'your own video; without it the bundled one is labeled')
   .option(
     '--model <dir>',
     'model (default: drawn-people for the bundled video, surveillance-fights for your own)',
@@ -40,7 +40,7 @@ try {
   const timeline = await label(video, model);
   console.log(segmentTable(timeline, truth));
   if (truth)
-    console.log(`${(100 * frameAccuracy(timeline, truth)).toFixed(1)} % of the frames are labelled right.`);
+    console.log(`${(100 * frameAccuracy(timeline, truth)).toFixed(1)} % of the frames are labeled right.`);
   const files = await writeAnnotations(timeline, {
     formats: ['json', 'csv', 'csv-frames', 'vtt'],
     outputDir: OUTPUT,

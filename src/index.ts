@@ -67,7 +67,7 @@ export { describeDataset, type DatasetReport } from './training/data/dataset-rep
 export { evaluateModel, type EvaluateOptions } from './training/evaluation/evaluate-model.js';
 export { splitVideos, type SplitOptions } from './training/data/split-videos.js';
 export type { DatasetScores } from './training/evaluation/score-sequences.js';
-export { labelSequence, type LabelledSequence } from './training/data/sequences.js';
+export { labelSequence, type LabeledSequence } from './training/data/sequences.js';
 export {
   trainLabeler,
   type EpochReport,
@@ -85,4 +85,4 @@ export {
 } from './batch/draw-batch.js';
 export { findVideos, type FoundVideo } from './batch/find-videos.js';
 export { labelVideos, type LabelVideosOptions } from './batch/label-videos.js';
-export type { BatchSummary, FailedVideo, LabelledVideo, VideoOutcome } from './batch/summary.js';
+export type { BatchSummary, FailedVideo, LabeledVideo, VideoOutcome } from './batch/summary.js';

@@ -22,7 +22,7 @@ export interface RecognizerOptions {
   workers?: number;
 }
 
-/** How a whole video is labelled. */
+/** How a whole video is labeled. */
 export interface LabelOptions extends SourceOptions {
   /** Confidence below which a frame, or a segment by its mean, is called "unknown", 0 to 1. Off by default. */
   unknownBelow?: number | undefined;
@@ -31,7 +31,7 @@ export interface LabelOptions extends SourceOptions {
   /** One label for each frame of the source at its own time, instead of one each 1/frameRate seconds. */
   everyFrame?: boolean;
   /**
-   * Called as the video is gone through, with the seconds seen and its length, 0 if unknown, and the frames labelled: none
+   * Called as the video is gone through, with the seconds seen and its length, 0 if unknown, and the frames labeled: none
    * before the end where the model is bidirectional.
    */
   onProgress?: (progress: { doneSec: number; durationSec: number; numFrames: number }) => void;
@@ -43,7 +43,7 @@ const FRAMES_A_STRETCH = { cpu: 32, gpu: 128 };
 /**
  * Labels every frame of videos with the activity it shows: decodes, encodes, and runs a trained network over time.
  * Memory holds one chunk of frames and the labels, whatever the video's length, and a bidirectional model's projection of
- * each frame. Several videos may be labelled at once.
+ * each frame. Several videos may be labeled at once.
  *
  * @example
  * const recognizer = await ActivityRecognizer.load('models/surveillance-fights');
@@ -127,7 +127,7 @@ export class ActivityRecognizer {
    * Labels a video as it comes: a file, a folder of pictures, or what this method permits beside them: an address (RTSP,
    * HTTP, …), a camera `device:/dev/video0`, or `-`, standard input. Smoothing there is none: it needs the frames to come.
    *
-   * What knows its length is labelled from frame to frame, with the labels that the whole file would get. What does not is
+   * What knows its length is labeled from frame to frame, with the labels that the whole file would get. What does not is
    * live. Of its frames a few wait, and where labeling falls behind the oldest of them are dropped; the others keep their
    * times. An address that was connected once and is lost is connected anew, without end, after pauses that grow; times
    * go on by the wall clock, and the network starts afresh. One that then gives, frame for frame, what it gave before, is

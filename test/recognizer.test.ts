@@ -155,7 +155,7 @@ describe('ActivityRecognizer', () => {
     expect((await recognizer.label(VIDEO)).frames.length).toBeGreaterThan(40);
   });
 
-  it('keeps no tensor of a video that it labelled, streamed or gave up', async () => {
+  it('keeps no tensor of a video that it labeled, streamed or gave up', async () => {
     const use = async (): Promise<void> => {
       await recognizer.label(VIDEO);
       for await (const { index } of recognizer.stream(VIDEO)) if (index === 2) break;

@@ -5,7 +5,7 @@ import { text } from './svg-text.js';
 
 export const CELL_NAMES: Record<CellKind, string> = { rnn: 'Vanilla RNN', gru: 'GRU', lstm: 'LSTM' };
 /** From radii that make small, in blues, over 1 to radii that make large, in reds. */
-const COLOURS = ['#1b4f9c', '#4a9bd4', '#4d4d4d', '#f08a4b', '#c01f2e'];
+const COLORS = ['#1b4f9c', '#4a9bd4', '#4d4d4d', '#f08a4b', '#c01f2e'];
 
 const [PLOT_WIDTH, PLOT_HEIGHT] = [330, 250];
 const [LEFT, TOP, COLUMN, ROW] = [92, 150, 362, 352];
@@ -14,7 +14,7 @@ const CAPTION_TOP = TOP + 2 * ROW - 24;
 const RANGE = { minExponent: -12, maxExponent: 10 };
 
 /**
- * Draws all flows as one SVG: a column a cell, a colour a radius, before clipping above and after it below.
+ * Draws all flows as one SVG: a column a cell, a color a radius, before clipping above and after it below.
  *
  * @param flows - By cell, then by radius; the same radii, at most five, for every cell.
  */
@@ -41,10 +41,10 @@ export function drawFlow(flows: readonly Flow[], settings: FlowSettings): string
         width: PLOT_WIDTH,
         height: PLOT_HEIGHT,
         numSteps: settings.numSteps,
-        isLabelled: column === 0,
+        isLabeled: column === 0,
         ...RANGE,
       };
-      const curves = ofKind.flatMap((flow, index) => curvesOf(flow, COLOURS[index]!, isClipped));
+      const curves = ofKind.flatMap((flow, index) => curvesOf(flow, COLORS[index]!, isClipped));
       parts.push(
         text(
           area.left,
@@ -76,7 +76,7 @@ ${parts.join('\n')}
 
 function curvesOf(
   { kind, radius, hiddenState, cellState, clippingFactor }: Flow,
-  colour: string,
+  color: string,
   isClipped: boolean,
 ) {
   const name = (what: string) => `${kind} ${radius} ${what}`;
@@ -84,16 +84,16 @@ function curvesOf(
   const curves: Curve[] = [];
   if (isClipped) {
     curves.push(
-      { name: name('unclipped'), values: hiddenState, colour, style: 'faint' },
-      { name: name('clipped'), values: scale(hiddenState), colour, style: 'solid' },
+      { name: name('unclipped'), values: hiddenState, color, style: 'faint' },
+      { name: name('clipped'), values: scale(hiddenState), color, style: 'solid' },
     );
     return curves;
   }
-  curves.push({ name: name('hidden'), values: hiddenState, colour, style: 'solid' });
-  if (cellState) curves.push({ name: name('cell'), values: cellState, colour, style: 'dashed' });
+  curves.push({ name: name('hidden'), values: hiddenState, color, style: 'solid' });
+  if (cellState) curves.push({ name: name('cell'), values: cellState, color, style: 'dashed' });
   if (kind === 'rnn') {
     const values = hiddenState.map((_, t) => radius ** (hiddenState.length - 1 - t));
-    curves.push({ name: name('linear'), values, colour, style: 'dotted' });
+    curves.push({ name: name('linear'), values, color, style: 'dotted' });
   }
   return curves;
 }
@@ -110,7 +110,7 @@ function legend(radii: readonly number[]): string {
     x += width;
   };
   radii.forEach((radius, index) =>
-    entry(`stroke="${COLOURS[index]}" stroke-width="3"`, radius.toFixed(1), 76),
+    entry(`stroke="${COLORS[index]}" stroke-width="3"`, radius.toFixed(1), 76),
   );
   x += 26;
   entry(`stroke="#4d4d4d" ${STROKES.solid}`, '∂h_T/∂h_t', 108);
@@ -119,13 +119,13 @@ function legend(radii: readonly number[]): string {
   return parts.join('\n');
 }
 
-/** What clipping multiplied the gradients by, in the curves' colours. */
+/** What clipping multiplied the gradients by, in the curves' colors. */
 function factors({ left, top }: PlotArea, flows: readonly Flow[]): string {
   const parts = flows.map(({ clippingFactor }, index) =>
     text(left + 62 * index, top - 11, `×${shorten(clippingFactor)}`, {
       size: 12,
       isBold: true,
-      colour: COLOURS[index]!,
+      color: COLORS[index]!,
     }),
   );
   return parts.join('\n');

@@ -3,7 +3,7 @@ export interface Curve {
   /** For readers of the SVG's source, and for tests. */
   name: string;
   values: readonly number[];
-  colour: string;
+  color: string;
   style: 'solid' | 'dashed' | 'dotted' | 'faint';
 }
 
@@ -18,7 +18,7 @@ export interface PlotArea {
   maxExponent: number;
   numSteps: number;
   /** Whether the powers of ten are written beside the axis. */
-  isLabelled: boolean;
+  isLabeled: boolean;
 }
 
 /** Line styles, as SVG attributes. */
@@ -31,7 +31,7 @@ export const STROKES = {
 
 /** An SVG group: curves over steps 0 … `numSteps`, logarithmic upwards. What leaves the area is cut off at its edge. */
 export function logPlot(area: PlotArea, curves: readonly Curve[]): string {
-  const { left, top, width, height, minExponent, maxExponent, numSteps, isLabelled } = area;
+  const { left, top, width, height, minExponent, maxExponent, numSteps, isLabeled } = area;
   const x = (step: number): number => left + (step / numSteps) * width;
   const y = (exponent: number): number =>
     top + ((maxExponent - exponent) / (maxExponent - minExponent)) * height;
@@ -46,7 +46,7 @@ export function logPlot(area: PlotArea, curves: readonly Curve[]): string {
       `<line x1="${left}" x2="${left + width}" y1="${round(y(exponent))}" y2="${round(y(exponent))}" ` +
         `stroke="${isOne ? '#8a8f98' : '#e4e6ea'}"/>`,
     );
-    if (isLabelled && exponent % 4 === 0) {
+    if (isLabeled && exponent % 4 === 0) {
       parts.push(
         `<text x="${left - 7}" y="${round(y(exponent) + 4)}" text-anchor="end" font-size="12">` +
           (isOne ? '1' : `10<tspan dy="-5" font-size="9">${String(exponent).replace('-', '−')}</tspan>`) +
@@ -60,13 +60,13 @@ export function logPlot(area: PlotArea, curves: readonly Curve[]): string {
       `<text x="${x(step)}" y="${top + height + 19}" text-anchor="middle" font-size="12">${step}</text>`,
     );
   }
-  for (const { name, values, colour, style } of curves) {
+  for (const { name, values, color, style } of curves) {
     // The logarithm of zero has no place in the picture.
     const points = values.flatMap((value, step) =>
       value > 0 ? [`${round(x(step))},${round(y(Math.log10(value)))}`] : [],
     );
     parts.push(
-      `<polyline data-curve="${name}" clip-path="url(#${clip})" fill="none" stroke="${colour}" ${STROKES[style]} ` +
+      `<polyline data-curve="${name}" clip-path="url(#${clip})" fill="none" stroke="${color}" ${STROKES[style]} ` +
         `stroke-linejoin="round" points="${points.join(' ')}"/>`,
     );
   }

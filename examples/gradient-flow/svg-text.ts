@@ -3,20 +3,20 @@ export interface TextStyle {
   size?: number;
   isBold?: boolean;
   anchor?: 'start' | 'middle' | 'end';
-  colour?: string;
+  color?: string;
   /** Turned to read upwards. */
   isVertical?: boolean;
 }
 
 /** An SVG text element. The letter after an underscore is set as a subscript. */
 export function text(x: number, y: number, line: string, style: TextStyle = {}): string {
-  const { size = 13, isBold, anchor, colour, isVertical } = style;
+  const { size = 13, isBold, anchor, color, isVertical } = style;
   const attributes = [
     // A space after a subscript would collapse.
     `xml:space="preserve" x="${x}" y="${y}" font-size="${size}"`,
     isBold && 'font-weight="bold"',
     anchor && `text-anchor="${anchor}"`,
-    colour && `fill="${colour}"`,
+    color && `fill="${color}"`,
     isVertical && `transform="rotate(-90 ${x} ${y})"`,
   ];
   const drop = Math.round(size * 0.25);

@@ -3,7 +3,7 @@ import type { Random } from '../../src/training/data/random.js';
 const [MEAN_DECAY, VARIANCE_DECAY, EPSILON] = [0.9, 0.999, 1e-8];
 
 /**
- * A learnt vector for each row, outside TensorFlow.js: there the gradient of a lookup is as large as the whole table,
+ * A learned vector for each row, outside TensorFlow.js: there the gradient of a lookup is as large as the whole table,
  * and so is each step of the optimizer. Here both cost as much as the rows that a batch uses.
  *
  * Each row follows Adam by a clock of its own, which ticks only when the row is used.

@@ -16,7 +16,7 @@ interface Accuracy {
   accuracy: number | null;
 }
 
-/** How well one part of speech is recognised, in percent; null where nothing defines it. */
+/** How well one part of speech is recognized, in percent; null where nothing defines it. */
 interface TagScores {
   tag: UniversalTag;
   /** Words that are of this part of speech. */

@@ -6,14 +6,14 @@ const NUM_EXAMPLES = 5;
 const PLAIN = { head: [], border: [] };
 
 /** The report as tables for a person: accuracy, the most frequent mistakes, and scores by part of speech. */
-export function spellReport({ all, known, unknown, perTag, confusions }: ErrorReport): string {
+export function formatReport({ all, known, unknown, perTag, confusions }: ErrorReport): string {
   const accuracy = new Table({
     head: ['words', 'number', 'right %'],
     style: PLAIN,
     colAligns: ['left', 'right', 'right'],
   });
   for (const [name, row] of Object.entries({ all, 'in training data': known, 'not in it': unknown })) {
-    accuracy.push([name, row.numWords, spellPercentage(row.accuracy)]);
+    accuracy.push([name, row.numWords, formatPercentage(row.accuracy)]);
   }
 
   const mistakes = new Table({
@@ -34,7 +34,7 @@ export function spellReport({ all, known, unknown, perTag, confusions }: ErrorRe
     colAligns: ['left', 'right', 'right', 'right', 'right'],
   });
   for (const { tag, numGold, precision, recall, f1 } of perTag) {
-    tags.push([tag, numGold, ...[precision, recall, f1].map(spellPercentage)]);
+    tags.push([tag, numGold, ...[precision, recall, f1].map(formatPercentage)]);
   }
 
   const numMistakes = confusions.reduce((sum, { count }) => sum + count, 0);
@@ -48,6 +48,6 @@ export function spellReport({ all, known, unknown, perTag, confusions }: ErrorRe
   ].join('\n');
 }
 
-function spellPercentage(value: number | null): string {
+function formatPercentage(value: number | null): string {
   return value === null ? '–' : value.toFixed(2);
 }

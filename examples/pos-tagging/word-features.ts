@@ -1,7 +1,7 @@
 /** Something that is known of a word from its letters alone. */
 export interface WordFeature {
   name: string;
-  /** Length of the vector that is learnt for each of its values. */
+  /** Length of the vector that is learned for each of its values. */
   width: number;
   /** The feature's values for a word as written; their vectors are averaged. May be empty. */
   valuesOf: (form: string) => string[];

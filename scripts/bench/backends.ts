@@ -38,7 +38,7 @@ const print = (line: string): void => {
   if (!flags.json) console.log(line);
 };
 const SAMPLE = fileURLToPath(new URL('../../fixtures/drawn-people/demo.mp4', import.meta.url));
-/** Seconds of video that are labelled: so many that no contestant is done before its decoder has started. */
+/** Seconds of video that are labeled: so many that no contestant is done before its decoder has started. */
 const STRETCH_SEC = { gpu: 60, cpu: 10, slow: 1 };
 
 interface Entry {

@@ -4,7 +4,7 @@
  *     npm run bench:pipeline [-- [video] [--static video] [--seconds n] [--only part,part] [--rounds n] [--json]]
  *
  * The parts are `efficiency`, `scaling`, `decoding`, `skipping` and `memory`. The last line is a JSON object:
- * - `pipelineEfficiency`: frames labelled a second, over the number of cores divided by the processor seconds that the bare
+ * - `pipelineEfficiency`: frames labeled a second, over the number of cores divided by the processor seconds that the bare
  *   network and plain ffmpeg need a frame (target at least 0.9);
  * - `workerScaling`: frames a second with a worker a core, over those with one worker (at least 1.6 on two cores);
  * - `decodeRatio`: frames decoded a second over those of `ffmpeg -f null` with the same filters (at least 0.9);

@@ -43,7 +43,7 @@ export function summarize(
 }
 
 /** Markdown: a row a network, mean ± standard deviation over folds and seeds in percent. */
-export function spellTable(summaries: readonly VariantSummary[]): string {
+export function formatTable(summaries: readonly VariantSummary[]): string {
   const columns = Object.keys(COLUMNS).filter((column) => summaries.some(({ scores }) => scores[column]));
   const header = ['network', ...columns, 'temperature'];
   const lines = summaries.map(({ variant, scores, temperature }) => [
@@ -67,9 +67,9 @@ function spreadOf(
   const values = seeds.map((folds) => folds.map(scoreOf).filter((value) => value !== null));
   const all = values.flat();
   if (all.length === 0) return null;
-  const centre = mean(all);
-  const deviation = Math.sqrt(mean(all.map((value) => (value - centre) ** 2)));
-  return { mean: centre, deviation, bySeed: values.map(mean) };
+  const center = mean(all);
+  const deviation = Math.sqrt(mean(all.map((value) => (value - center) ** 2)));
+  return { mean: center, deviation, bySeed: values.map(mean) };
 }
 
 function mean(values: readonly number[]): number {

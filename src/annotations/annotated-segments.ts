@@ -2,11 +2,11 @@ import { AnnotationError } from '../errors.js';
 import type { LabelSpan } from '../timeline/timeline.js';
 import { reportSkip, type ReadOptions } from './annotation-reader.js';
 
-/** A stretch of a video that a person labelled. */
+/** A stretch of a video that a person labeled. */
 export interface AnnotatedSegment extends LabelSpan {
   /** The video as the label file names it. */
   video: string;
-  /** How sure a model was of it, 0 to 1; undefined where a person labelled. */
+  /** How sure a model was of it, 0 to 1; undefined where a person labeled. */
   confidence?: number;
   /** One-based line of the label file; the last one where a quoted field holds line breaks. */
   line?: number;

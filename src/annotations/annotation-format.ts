@@ -7,7 +7,7 @@ export interface WriteOptions {
   includeProbabilities?: boolean;
   /** The label of frames that have none, for formats that label every frame. */
   background?: string | undefined;
-  /** Whether the video was labelled to its end, so that there are no frames after the last labelled one. */
+  /** Whether the video was labeled to its end, so that there are no frames after the last labeled one. */
   isWhole?: boolean;
   /** What the video belongs to, and its part of the dataset's split, where the format has a place for them. */
   group?: string;
@@ -15,7 +15,7 @@ export interface WriteOptions {
 }
 
 /**
- * Something that a timeline may say beside what was labelled when; not every format has a place for it.
+ * Something that a timeline may say beside what was labeled when; not every format has a place for it.
  *
  * - `confidence`: how sure the model was of a segment
  * - `frames`, `probabilities`: labels of single frames, and the probability of each label there

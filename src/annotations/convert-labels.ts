@@ -10,7 +10,7 @@ import { annotatedSegmentsOf, timelineOf } from './labeled-timeline.js';
 import { detailsOf } from './losses.js';
 import { outputBaseNames } from '../video/media-names.js';
 import { createProbeContext } from './probe-context.js';
-import { readLabelledVideos, type LabelledVideo } from './datasets/read-labeled-videos.js';
+import { readLabeledVideos, type LabeledVideo } from './datasets/read-labeled-videos.js';
 import { createVideoFinder, type VideoFinder } from './datasets/video-finder.js';
 
 /** How label files are converted. */
@@ -77,7 +77,7 @@ export async function* convertLabels(
     const finder = finders.get(folder) ?? createVideoFinder([folder, options.videoDir ?? folder]);
     finders.set(folder, finder);
     const context = createProbeContext(source, (await finder).find, options);
-    const videos = await readLabelledVideos(source, context, from);
+    const videos = await readLabeledVideos(source, context, from);
     const baseNames = outputBaseNames(videos.map(({ timeline }) => timeline.video.source));
     const contents: { file: string; text: string; converted: ConvertedVideo }[] = [];
     for (const [position, video] of videos.entries()) {
@@ -94,7 +94,7 @@ export async function* convertLabels(
     return contents.map(({ converted }) => converted);
   }
 
-  function writeVideo({ timeline, group, subset }: LabelledVideo, losses: readonly Detail[]): string {
+  function writeVideo({ timeline, group, subset }: LabeledVideo, losses: readonly Detail[]): string {
     const { background } = options;
     const isSeparate = losses.includes('overlaps');
     const segments = isSeparate

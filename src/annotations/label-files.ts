@@ -13,7 +13,7 @@ import { annotationFormats } from './formats/formats.js';
 import { openLabelFile } from './open-label-file.js';
 
 /** A label file after reading. */
-export interface LabelledFile {
+export interface LabeledFile {
   /** Its path. */
   file: string;
   /** By video and start; no two of a video overlap. */
@@ -31,7 +31,7 @@ export interface LabelledFile {
  *
  * @throws {AnnotationError} If it cannot be read, is of no known kind, or says something impossible.
  */
-export async function readLabelFile(path: string, context: ReadContext = {}): Promise<LabelledFile> {
+export async function readLabelFile(path: string, context: ReadContext = {}): Promise<LabeledFile> {
   const file = await openLabelFile(path);
   const format = formatOf(file);
   const checked = checkSegments(await format.read(file, context), path, context);

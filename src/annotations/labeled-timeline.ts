@@ -17,7 +17,7 @@ export function unknownVideo(source: string): VideoInfo {
 }
 
 /**
- * The timeline that labelled segments make. No model looked, so it has no frames; what a person labelled has
+ * The timeline that labeled segments make. No model looked, so it has no frames; what a person labeled has
  * confidence 1.
  */
 export function timelineOf(video: VideoInfo, annotated: readonly AnnotatedSegment[]): Timeline {

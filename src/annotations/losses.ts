@@ -4,7 +4,7 @@ import type { Detail } from './annotation-format.js';
 import { separateSegments } from './annotated-segments.js';
 import { annotatedSegmentsOf } from './labeled-timeline.js';
 import { isUrl, isVideoFileName } from '../video/media-names.js';
-import type { LabelledVideo } from './datasets/read-labeled-videos.js';
+import type { LabeledVideo } from './datasets/read-labeled-videos.js';
 
 /** Times nearer than this to one another are one: label files round to the millisecond. */
 const TOLERANCE_SEC = 0.0015;
@@ -25,13 +25,13 @@ const WORDS: Record<Detail, [what: string, fate: string]> = {
 };
 
 /** Says what a format cannot hold, of how many videos, and what became of it, in a sentence. */
-export function spellLoss(title: string, detail: Detail, numVideos: number): string {
+export function formatLoss(title: string, detail: Detail, numVideos: number): string {
   const [what, fate] = WORDS[detail];
   return `${title} cannot hold ${what}: ${fate}, in ${numVideos} ${numVideos === 1 ? 'video' : 'videos'}.`;
 }
 
-/** What is said of a video beside what was labelled when. */
-export function detailsOf({ timeline, group, subset }: LabelledVideo): Detail[] {
+/** What is said of a video beside what was labeled when. */
+export function detailsOf({ timeline, group, subset }: LabeledVideo): Detail[] {
   const { video, frames, segments } = timeline;
   const isPath = !isUrl(video.source);
   const isPresent: Record<Detail, boolean> = {
@@ -55,7 +55,7 @@ export function detailsOf({ timeline, group, subset }: LabelledVideo): Detail[] 
   return (Object.keys(isPresent) as Detail[]).filter((detail) => isPresent[detail]);
 }
 
-function hasGaps({ video, segments }: LabelledVideo['timeline']): boolean {
+function hasGaps({ video, segments }: LabeledVideo['timeline']): boolean {
   const byStart = [...segments].sort((a, b) => a.startSec - b.startSec);
   let coveredSec = 0;
   for (const { startSec, endSec } of byStart) {

@@ -14,7 +14,7 @@ import {
   type DrawingOptions,
 } from './drawings.js';
 import { mapInFlight } from './in-flight.js';
-import type { BatchSummary, LabelledVideo, VideoOutcome } from './summary.js';
+import type { BatchSummary, LabeledVideo, VideoOutcome } from './summary.js';
 
 /** What to draw of a batch. */
 export interface DrawBatchOptions extends DrawingOptions {
@@ -35,7 +35,7 @@ export type DrawingEvent = { source: string; what: Drawing['what'] } & (
 
 /** What is there of a batch after drawing. */
 export interface BatchDrawings {
-  /** Of each labelled video, in order: its drawings, and those that could not be made. */
+  /** Of each labeled video, in order: its drawings, and those that could not be made. */
   videos: VideoDrawings[];
   /** The page of all videos, if it was asked for. */
   report?: string;
@@ -56,7 +56,7 @@ const NUM_AT_A_TIME = 2;
  * Draws what a batch found, from the `json` label files. A drawing that is younger than its label file is kept, so that a
  * batch that is run again draws only what is missing or has changed.
  *
- * @param summary - Of the batch, whose labelled videos have a file of the format `json`.
+ * @param summary - Of the batch, whose labeled videos have a file of the format `json`.
  * @throws {OutputError} If the page cannot be written.
  * @throws The reason of `signal`, when it is aborted.
  */
@@ -65,13 +65,13 @@ export async function drawBatch(
   options: DrawBatchOptions,
 ): Promise<BatchDrawings> {
   const { outputDir, signal } = options;
-  const labelled = videos.filter((video) => video.status !== 'failed');
+  const labeled = videos.filter((video) => video.status !== 'failed');
   const { numThumbnails } = budgetOf(videos.length);
-  const draw = async (video: LabelledVideo, end: AbortSignal): Promise<VideoDrawings> => {
+  const draw = async (video: LabeledVideo, end: AbortSignal): Promise<VideoDrawings> => {
     const failures = await drawVideo(video, drawingsOf(video, numThumbnails, options), options, end);
     return { source: video.source, files: Object.values(await linksOf(video)), failures };
   };
-  const drawn = await mapInFlight(labelled, NUM_AT_A_TIME, draw, signal);
+  const drawn = await mapInFlight(labeled, NUM_AT_A_TIME, draw, signal);
   const numFailed = drawn.reduce((sum, { failures }) => sum + failures.length, 0);
   if (!options.report) return { videos: drawn, numFailed };
   const rows = reportVideos(videos, numThumbnails, options);
@@ -85,7 +85,7 @@ export function countDrawings({ videos }: Pick<BatchSummary, 'videos'>, options:
 }
 
 async function drawVideo(
-  video: LabelledVideo,
+  video: LabeledVideo,
   drawings: readonly Drawing[],
   { onDrawing }: DrawBatchOptions,
   signal: AbortSignal,

@@ -9,13 +9,13 @@ import { takeThumbnails } from '../view/batch-report/thumbnails.js';
 import { writeContactSheet } from '../view/contact-sheet.js';
 import { OVERLAY_EXTENSIONS, writeOverlay, type OverlayOptions } from '../view/overlay.js';
 import { STATE_FOLDER } from './journal.js';
-import type { LabelledVideo } from './summary.js';
+import type { LabeledVideo } from './summary.js';
 
 /** What to draw, and how. */
 export interface DrawingOptions {
   /** Folder that holds the label files. */
   outputDir: string;
-  /** Write each video again with its labels burnt in, as `NAME.overlay.mp4`. */
+  /** Write each video again with its labels burned in, as `NAME.overlay.mp4`. */
   overlay?: boolean | undefined;
   /** Write a picture of each video's segments, as `NAME.contact-sheet.jpg`. */
   contactSheet?: boolean | undefined;
@@ -41,7 +41,7 @@ export interface Drawing {
 const CONTACT_SHEET_EXTENSION = '.contact-sheet.jpg';
 
 /** What is to be drawn of a video. @param numThumbnails - Of its row on the page. */
-export function drawingsOf(video: LabelledVideo, numThumbnails: number, options: DrawingOptions): Drawing[] {
+export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: DrawingOptions): Drawing[] {
   const base = baseOf(video);
   const { limits, allowRemote, stallTimeoutMs } = options;
   const isFresh = async (...files: string[]): Promise<boolean> =>
@@ -75,7 +75,7 @@ export function drawingsOf(video: LabelledVideo, numThumbnails: number, options:
 }
 
 /** Drawings of a video that are there, by name. */
-export async function linksOf(video: LabelledVideo): Promise<Record<string, string>> {
+export async function linksOf(video: LabeledVideo): Promise<Record<string, string>> {
   const base = baseOf(video);
   const candidates: [string, string][] = [
     ...overlaysOf(base).map((file): [string, string] => ['overlay', file]),
@@ -86,21 +86,21 @@ export async function linksOf(video: LabelledVideo): Promise<Record<string, stri
   return links;
 }
 
-export async function timelineOf(video: LabelledVideo): Promise<Timeline> {
+export async function timelineOf(video: LabeledVideo): Promise<Timeline> {
   const timeline = await readTimelineJson(jsonOf(video));
   return { ...timeline, video: { ...timeline.video, source: video.source } };
 }
 
-function jsonOf({ source, files }: LabelledVideo): string {
+function jsonOf({ source, files }: LabeledVideo): string {
   const others = FORMAT_WORDS.map((word) => `.${word}.json`);
   const found = files.find(
     (file) => file.endsWith('.json') && !others.some((ending) => file.endsWith(ending)),
   );
-  if (found === undefined) throw new Error(`"${source}" was labelled without the format "json".`);
+  if (found === undefined) throw new Error(`"${source}" was labeled without the format "json".`);
   return found;
 }
 
-function baseOf(video: LabelledVideo): string {
+function baseOf(video: LabeledVideo): string {
   return jsonOf(video).slice(0, -'.json'.length);
 }
 
@@ -108,12 +108,12 @@ function overlaysOf(base: string): string[] {
   return Object.values(OVERLAY_EXTENSIONS).map((extension) => base + extension);
 }
 
-export function thumbnailsFile(video: LabelledVideo, count: number, outputDir: string): string {
+export function thumbnailsFile(video: LabeledVideo, count: number, outputDir: string): string {
   const below = path.relative(outputDir, baseOf(video));
   return path.join(outputDir, STATE_FOLDER, 'thumbnails', `${below}.${count}.jpg`);
 }
 
 async function isYounger(file: string, than: string): Promise<boolean> {
-  const [drawn, labelled] = await Promise.all([file, than].map((each) => stat(each).catch(() => undefined)));
-  return drawn !== undefined && labelled !== undefined && drawn.mtimeMs >= labelled.mtimeMs;
+  const [drawn, labeled] = await Promise.all([file, than].map((each) => stat(each).catch(() => undefined)));
+  return drawn !== undefined && labeled !== undefined && drawn.mtimeMs >= labeled.mtimeMs;
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { isRemoteSource } from '../video/video-source.js';
 
-/** What a video was when it was labelled. */
+/** What a video was when it was labeled. */
 export const fingerprintSchema = z.object({
   /** Bytes, of a folder of pictures all together. */
   numBytes: z.number(),
@@ -37,7 +37,7 @@ export async function takeFingerprint(source: string): Promise<Fingerprint | nul
       hash.update(JSON.stringify([path.relative(source, file), numBytes]));
       await hashSamples(file, numBytes, hash);
     }
-    return { ...summarise(files), contentHash: hash.digest('hex') };
+    return { ...summarize(files), contentHash: hash.digest('hex') };
   } catch {
     return null;
   }
@@ -54,7 +54,7 @@ export async function isSameVideo(source: string, before: Fingerprint | null): P
   if (before === null) return (await takeFingerprint(source)) === null;
   const files = await statFiles(source).catch(() => undefined);
   if (!files) return false;
-  const { numBytes, modifiedMs, changedMs } = summarise(files);
+  const { numBytes, modifiedMs, changedMs } = summarize(files);
   if (numBytes !== before.numBytes) return false;
   if (modifiedMs === before.modifiedMs && changedMs === before.changedMs) return true;
   return (await takeFingerprint(source))?.contentHash === before.contentHash;
@@ -81,7 +81,7 @@ async function statFiles(source: string): Promise<InputFile[]> {
   return files;
 }
 
-function summarise(files: readonly InputFile[]): Omit<Fingerprint, 'contentHash'> {
+function summarize(files: readonly InputFile[]): Omit<Fingerprint, 'contentHash'> {
   return {
     numBytes: files.reduce((sum, { numBytes }) => sum + numBytes, 0),
     modifiedMs: files.reduce((latest, { modifiedMs }) => Math.max(latest, modifiedMs), 0),

@@ -28,19 +28,19 @@ const resultSchema = z.object({
   /** Seconds of video that the segments cover. */
   videoSec: z.number(),
 });
-const labelledSchema = settledSchema.extend({ status: z.literal('labelled'), ...resultSchema.shape });
+const labeledSchema = settledSchema.extend({ status: z.literal('labelled'), ...resultSchema.shape });
 const failedSchema = settledSchema.extend({
   status: z.literal('failed'),
   error: z.object({ code: z.string(), message: z.string() }),
 });
-const entrySchema = z.discriminatedUnion('status', [labelledSchema, failedSchema]);
+const entrySchema = z.discriminatedUnion('status', [labeledSchema, failedSchema]);
 
 /** What labeling a video came to. */
 export type LabelResult = z.infer<typeof resultSchema>;
-export type LabelledEntry = z.infer<typeof labelledSchema>;
+export type LabeledEntry = z.infer<typeof labeledSchema>;
 export type FailedEntry = z.infer<typeof failedSchema>;
 /** What became of one video in this or an earlier run. */
-export type JournalEntry = LabelledEntry | FailedEntry;
+export type JournalEntry = LabeledEntry | FailedEntry;
 
 /**
  * Remembers in the output folder what became of each video: a line of JSON each, appended and flushed when the video is
@@ -113,7 +113,7 @@ export class Journal {
     const [here, held] = await Promise.all([stat(this.file).catch(() => undefined), this.handle.stat()]);
     if (here?.ino === held.ino) return;
     const message =
-      `The output folder was removed or replaced while videos were labelled: "${this.file}" is not what it was. ` +
+      `The output folder was removed or replaced while videos were labeled: "${this.file}" is not what it was. ` +
       'Label files written before may be gone with it; run the same command again to write what is missing.';
     throw new OutputError(message, this.file);
   }
@@ -129,7 +129,7 @@ export class Journal {
     const damaged = lines.filter((line) => !this.readLine(line));
     if (damaged.length === 0) return;
     process.emitWarning(
-      `${damaged.length} of ${lines.length} lines of "${this.file}" are damaged; their videos are labelled again.`,
+      `${damaged.length} of ${lines.length} lines of "${this.file}" are damaged; their videos are labeled again.`,
       { code: 'FRAMEWISE_DAMAGED_JOURNAL' },
     );
   }

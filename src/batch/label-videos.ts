@@ -11,11 +11,11 @@ import { Journal } from './journal.js';
 import { assignOutputNames } from './output-names.js';
 import { lockOutputFolder } from './run-lock.js';
 import { settleVideo, type Batch, type Job } from './settle-video.js';
-import { summarise, SUMMARY_FILE, writeSummary, type BatchSummary, type VideoOutcome } from './summary.js';
+import { summarize, SUMMARY_FILE, writeSummary, type BatchSummary, type VideoOutcome } from './summary.js';
 
 type LabelProgress = Parameters<NonNullable<LabelOptions['onProgress']>>[0];
 
-/** How videos are labelled and where the labels go. */
+/** How videos are labeled and where the labels go. */
 export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
   /** Folder for the label files, which this run has for itself; made if missing. */
   outputDir: string;
@@ -43,11 +43,11 @@ export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
 /**
  * Labels videos, some at a time with all cores at work, and writes their label files. A video that fails is reported, and
  * the rest go on. A journal in the output folder remembers what is done, so that a run that was interrupted or killed goes
- * on where it was, to the same files as one that was not; what has changed since is labelled again.
+ * on where it was, to the same files as one that was not; what has changed since is labeled again.
  *
- * @param videos - Each is labelled once, however often it is named.
+ * @param videos - Each is labeled once, however often it is named.
  * @returns One outcome a video, in order; also written to `summary.json` in the output folder.
- * @throws {UsageError} If a format or an option is impossible; nothing is labelled then.
+ * @throws {UsageError} If a format or an option is impossible; nothing is labeled then.
  * @throws {OutputLockedError} If another run labels into the same folder.
  * @throws {OutputError} If the output cannot be written: the next video's could not either.
  * @throws {EncoderError | FfmpegMissingError} If what every video needs is gone.
@@ -98,7 +98,7 @@ export async function labelVideos(
         return outcome;
       };
       const outcomes = await mapInFlight(jobs, concurrency, settle, signal);
-      const summary = summarise(outcomes, (performance.now() - startMs) / 1000);
+      const summary = summarize(outcomes, (performance.now() - startMs) / 1000);
       await writeSummary(outputDir, summary);
       return summary;
     } finally {
@@ -109,7 +109,7 @@ export async function labelVideos(
   }
 }
 
-/** What only shows when the first video is labelled would show late. */
+/** What only shows when the first video is labeled would show late. */
 function expectBackground(
   formats: readonly string[],
   { startSec = 0, durationSec, background }: LabelVideosOptions,
@@ -118,7 +118,7 @@ function expectBackground(
   const isWhole = startSec === 0 && durationSec === undefined;
   if (closed === undefined || isWhole || background?.trim()) return;
   throw new UsageError(
-    `${closed.title} say something of every frame, and only a stretch is to be labelled. Name the label of the other ` +
+    `${closed.title} say something of every frame, and only a stretch is to be labeled. Name the label of the other ` +
       `frames (background, --background on the command line), or choose another format than "${closed.name}".`,
   );
 }

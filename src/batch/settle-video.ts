@@ -14,8 +14,8 @@ import {
 import type { ActivityRecognizer, LabelOptions } from '../recognizer.js';
 import { videoIdentity } from './find-videos.js';
 import { isSameVideo, takeFingerprint, type Fingerprint } from './fingerprint.js';
-import type { FailedEntry, Journal, JournalEntry, LabelledEntry, LabelResult } from './journal.js';
-import type { FailedVideo, LabelledVideo, VideoOutcome } from './summary.js';
+import type { FailedEntry, Journal, JournalEntry, LabeledEntry, LabelResult } from './journal.js';
+import type { FailedVideo, LabeledVideo, VideoOutcome } from './summary.js';
 import { areIntact, describeFiles, removeStale } from './written-files.js';
 
 /** What all videos of a batch share. */
@@ -62,15 +62,15 @@ export async function settleVideo(job: Job, batch: Batch, options: JobOptions): 
   if (earlier && (await stillHolds(earlier, source, batch))) {
     return earlier.status === 'failed'
       ? failedVideo(source, earlier, true)
-      : labelledVideo(source, earlier, outputDir);
+      : labeledVideo(source, earlier, outputDir);
   }
   const settled = { video, name, input: await takeFingerprint(source) };
   try {
     const result = await labelAndWrite(job, settled.input, batch, options);
-    const entry: LabelledEntry = { ...settled, settings: settings.labelled, status: 'labelled', ...result };
+    const entry: LabeledEntry = { ...settled, settings: settings.labelled, status: 'labelled', ...result };
     await journal.append(entry);
     if (earlier?.status === 'labelled') await removeStale(outputDir, earlier.files, result.files);
-    return labelledVideo(source, entry, outputDir, (performance.now() - startMs) / 1000);
+    return labeledVideo(source, entry, outputDir, (performance.now() - startMs) / 1000);
   } catch (error) {
     if (options.signal.aborted || ENDS_BATCH.some((kind) => error instanceof kind)) throw error;
     const failure = describeFailure(error, source);
@@ -121,12 +121,12 @@ function describeFault(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function labelledVideo(
+function labeledVideo(
   source: string,
-  { files, numFrames, numSegments, videoSec }: LabelledEntry,
+  { files, numFrames, numSegments, videoSec }: LabeledEntry,
   outputDir: string,
   wallSec?: number,
-): LabelledVideo {
+): LabeledVideo {
   const paths = files.map((file) => path.join(outputDir, file.path));
   const status = wallSec === undefined ? 'unchanged' : 'labelled';
   return { source, status, numFrames, numSegments, videoSec, wallSec: wallSec ?? 0, files: paths };

@@ -6,12 +6,12 @@ import { writeFileAtomic } from '../runtime/output-file.js';
 export const SUMMARY_FILE = 'summary.json';
 
 /** What became of one video. */
-export type VideoOutcome = LabelledVideo | FailedVideo;
+export type VideoOutcome = LabeledVideo | FailedVideo;
 
 /** A video whose label files are there. */
-export interface LabelledVideo {
+export interface LabeledVideo {
   source: string;
-  /** `unchanged` if an earlier run labelled it and nothing has changed since. */
+  /** `unchanged` if an earlier run labeled it and nothing has changed since. */
   status: 'labelled' | 'unchanged';
   numFrames: number;
   numSegments: number;
@@ -23,7 +23,7 @@ export interface LabelledVideo {
   files: string[];
 }
 
-/** A video that could not be labelled. */
+/** A video that could not be labeled. */
 export interface FailedVideo {
   source: string;
   status: 'failed';
@@ -36,10 +36,10 @@ export interface FailedVideo {
 export interface BatchSummary {
   numVideos: number;
   numLabelled: number;
-  /** Videos that an earlier run had labelled. */
+  /** Videos that an earlier run had labeled. */
   numUnchanged: number;
   numFailed: number;
-  /** Frames and seconds of video that this run labelled. */
+  /** Frames and seconds of video that this run labeled. */
   numFrames: number;
   videoSec: number;
   wallSec: number;
@@ -49,17 +49,17 @@ export interface BatchSummary {
 }
 
 /** @param wallSec - Seconds that the whole batch took. */
-export function summarise(videos: readonly VideoOutcome[], wallSec: number): BatchSummary {
+export function summarize(videos: readonly VideoOutcome[], wallSec: number): BatchSummary {
   const done = videos.filter((video) => video.status !== 'failed');
-  const labelled = done.filter((video) => video.status === 'labelled');
-  const numFrames = labelled.reduce((sum, video) => sum + video.numFrames, 0);
+  const labeled = done.filter((video) => video.status === 'labelled');
+  const numFrames = labeled.reduce((sum, video) => sum + video.numFrames, 0);
   return {
     numVideos: videos.length,
-    numLabelled: labelled.length,
-    numUnchanged: done.length - labelled.length,
+    numLabelled: labeled.length,
+    numUnchanged: done.length - labeled.length,
     numFailed: videos.length - done.length,
     numFrames,
-    videoSec: labelled.reduce((sum, video) => sum + video.videoSec, 0),
+    videoSec: labeled.reduce((sum, video) => sum + video.videoSec, 0),
     wallSec,
     framesPerSec: wallSec > 0 ? numFrames / wallSec : 0,
     videos: [...videos],

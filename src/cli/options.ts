@@ -97,11 +97,11 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
-/** Parses an option's value as grey levels. */
-export function greyLevels(text: string): number {
+/** Parses an option's value as gray levels. */
+export function grayLevels(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 255) return value;
-  throw new InvalidArgumentError('Expected grey levels, 0 to 255.');
+  throw new InvalidArgumentError('Expected gray levels, 0 to 255.');
 }
 
 function probability(text: string): number {

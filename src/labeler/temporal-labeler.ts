@@ -3,7 +3,7 @@ import type { Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError, UsageError } from '../errors.js';
 import { product } from '../tfjs/dense-product.js';
 import { expectShape } from '../tfjs/expect-shape.js';
-import { labelFeatures, type LabelledFeatures } from './stream/label-features.js';
+import { labelFeatures, type LabeledFeatures } from './stream/label-features.js';
 import { labelerConfigOf } from './labeler-config.js';
 import type { LabelerConfig, LabelerOptions } from './labeler-config.js';
 import { cloneState } from './labeler-state.js';
@@ -190,7 +190,7 @@ export class TemporalLabeler {
    *   caller disposes.
    * @throws {ShapeError} If the features are not whole frames, or the state is of another network.
    */
-  async label(features: Float32Array, state?: LabelerState): Promise<LabelledFeatures> {
+  async label(features: Float32Array, state?: LabelerState): Promise<LabeledFeatures> {
     return labelFeatures(this, features, state);
   }
 

@@ -17,7 +17,7 @@ export interface SourceOptions {
   allowRemote?: boolean | undefined;
   /**
    * Frames that look like the last one encoded take its features: those of which no tile of 16 by 16 pixels, at the
-   * encoder's size, differs by so many grey levels, 0 to 255, on average. Quicker on a camera that stands still. Default:
+   * encoder's size, differs by so many gray levels, 0 to 255, on average. Quicker on a camera that stands still. Default:
    * every frame is encoded.
    */
   skipUnchanged?: number | undefined;
@@ -25,7 +25,7 @@ export interface SourceOptions {
   limits?: VideoLimits | undefined;
 }
 
-/** How a video is labelled as it comes. */
+/** How a video is labeled as it comes. */
 export interface StreamOptions extends SourceOptions {
   /** Confidence below which a frame is called "unknown", 0 to 1. Off by default. */
   unknownBelow?: number | undefined;
@@ -34,7 +34,7 @@ export interface StreamOptions extends SourceOptions {
    * Default: as the source is live, which one is that does not know its own length.
    */
   dropFrames?: boolean | undefined;
-  /** Decoded frames that may wait to be labelled, 1 or more. Default 4. */
+  /** Decoded frames that may wait to be labeled, 1 or more. Default 4. */
   maxWaiting?: number | undefined;
   /**
    * How often in a row to connect anew with a live source that is lost or gives nothing new, the first connection among

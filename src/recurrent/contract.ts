@@ -23,7 +23,7 @@ export type RecurrentWeights = {
   /** `[gates·units]`, or `[2, gates·units]` where input and hidden state have a bias each. */
   bias: Tensor;
   /**
-   * `[2, gates·units]`, where the products are normalised: the scale of what the kernel and of what the recurrent kernel
+   * `[2, gates·units]`, where the products are normalized: the scale of what the kernel and of what the recurrent kernel
    * made.
    */
   gain?: Tensor2D;

@@ -24,7 +24,7 @@ export interface MachineReport {
   ffmpeg: FfmpegTools | null;
   /** What to do about what is missing or old, most pressing first. */
   advice: string[];
-  /** Whether videos can be labelled here. */
+  /** Whether videos can be labeled here. */
   isReady: boolean;
 }
 

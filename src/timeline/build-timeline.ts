@@ -5,10 +5,10 @@ import { smoothLabels, type SmoothingOptions } from './smoothing.js';
 import type { Timeline } from './timeline.js';
 import { markUnknownFrames, markUnknownSegments, withUnknown } from './unknown.js';
 
-/** What a labelled video consists of. */
+/** What a labeled video consists of. */
 interface TimelineParts {
   video: VideoInfo;
-  /** Name of the model that labelled. */
+  /** Name of the model that labeled. */
   model: string;
   labels: readonly string[];
   /** Frames a second at which the model looked. */
@@ -28,7 +28,7 @@ interface TimelineParts {
 }
 
 /**
- * Turns the probabilities of a video's frames into labelled frames and segments. Frames keep the labels that
+ * Turns the probabilities of a video's frames into labeled frames and segments. Frames keep the labels that
  * streaming the same video would have given; segments come from the smoothed ones.
  *
  * @throws {ShapeError} If the probabilities do not fit the frames and labels.

@@ -9,12 +9,12 @@ export interface ReliabilityBin {
   numFrames: number;
   /** Mean confidence of the frames, 0 to 1. */
   confidence: number;
-  /** Share of the frames that are labelled right, 0 to 1. */
+  /** Share of the frames that are labeled right, 0 to 1. */
   accuracy: number;
 }
 
 /**
- * Measures whether confidences mean what they say: of the frames labelled with 80 percent, 80 in a hundred should be
+ * Measures whether confidences mean what they say: of the frames labeled with 80 percent, 80 in a hundred should be
  * right.
  *
  * @see Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning"; Guo et al. 2017,

@@ -5,28 +5,28 @@ import { editScore, labelRuns, matchSegments, type SegmentMatches } from './segm
 /** Percentages of intersection over union at which F1 is taken. */
 const F1_OVERLAPS = [10, 25, 50] as const;
 
-/** How well one label is recognised: over frames, but for the average precision, which is over segments. */
+/** How well one label is recognized: over frames, but for the average precision, which is over segments. */
 interface LabelScores {
   label: string;
   /** Frames that truly show it, its support. */
   numFrames: number;
-  /** Percent of the frames so labelled that truly show it; null if none was so labelled. */
+  /** Percent of the frames so labeled that truly show it; null if none was so labeled. */
   precision: number | null;
-  /** Percent of the frames that truly show it that were so labelled; null if none shows it. */
+  /** Percent of the frames that truly show it that were so labeled; null if none shows it. */
   recall: number | null;
-  /** Harmonic mean of precision and recall; null if no frame shows it and none was so labelled. */
+  /** Harmonic mean of precision and recall; null if no frame shows it and none was so labeled. */
   f1: number | null;
   /** Area under precision over recall of its segments, see {@link AveragePrecisionScorer}; null if none shows it. */
   averagePrecision: number | null;
 }
 
-/** How well videos were labelled. Scores are percentages; null where nothing defines them, never NaN. */
+/** How well videos were labeled. Scores are percentages; null where nothing defines them, never NaN. */
 export interface SegmentationScores {
-  /** Videos with at least one labelled frame. */
+  /** Videos with at least one labeled frame. */
   numVideos: number;
-  /** Labelled frames of all videos. */
+  /** Labeled frames of all videos. */
   numFrames: number;
-  /** Correct frames of all labelled frames, pooled over the videos, background included (MoF). */
+  /** Correct frames of all labeled frames, pooled over the videos, background included (MoF). */
   frameAccuracy: number | null;
   /** Segmental edit score, mean over the videos, background dropped. */
   edit: number | null;
@@ -53,7 +53,7 @@ interface ScorerOptions {
 }
 
 /**
- * Scores labelled videos against the truth, one video at a time, keeping only counts.
+ * Scores labeled videos against the truth, one video at a time, keeping only counts.
  *
  * @see Farha & Gall 2019, arXiv:1903.01945, whose reference evaluation gives the same numbers.
  */
@@ -89,15 +89,15 @@ export class SegmentationScorer {
   ): void {
     expectAsMany('Predicted labels', truth, predicted);
     if (confidences) expectAsMany('Confidences', truth, confidences);
-    const labelledTruth = truth.filter((label) => label !== undefined);
-    if (labelledTruth.length === 0) return;
-    const isLabelled = (_: unknown, frame: number): boolean => truth[frame] !== undefined;
-    const labelledPrediction = predicted.filter(isLabelled);
-    labelledTruth.forEach((label, frame) => this.#countFrame(label, labelledPrediction[frame] as string));
+    const labeledTruth = truth.filter((label) => label !== undefined);
+    if (labeledTruth.length === 0) return;
+    const isLabeled = (_: unknown, frame: number): boolean => truth[frame] !== undefined;
+    const labeledPrediction = predicted.filter(isLabeled);
+    labeledTruth.forEach((label, frame) => this.#countFrame(label, labeledPrediction[frame] as string));
 
-    const trueRuns = labelRuns(labelledTruth, this.#background);
-    const predictedRuns = labelRuns(labelledPrediction, this.#background);
-    if (confidences) this.#detections?.add(trueRuns, predictedRuns, confidences.filter(isLabelled));
+    const trueRuns = labelRuns(labeledTruth, this.#background);
+    const predictedRuns = labelRuns(labeledPrediction, this.#background);
+    if (confidences) this.#detections?.add(trueRuns, predictedRuns, confidences.filter(isLabeled));
     else this.#detections = undefined;
     this.#numVideos++;
     this.#editSum += editScore(trueRuns, predictedRuns);

@@ -12,7 +12,7 @@ export interface SegmentMatches {
   misses: number;
 }
 
-/** Joins equal neighbours into runs, and drops the runs of background labels. */
+/** Joins equal neighbors into runs, and drops the runs of background labels. */
 export function labelRuns(frameLabels: readonly string[], backgroundLabels: ReadonlySet<string>): LabelRun[] {
   const runs: LabelRun[] = [];
   for (let start = 0, end = 0; start < frameLabels.length; start = end) {

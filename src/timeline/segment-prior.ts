@@ -6,7 +6,7 @@
  *   Richard et al. 2018, arXiv:1805.06875.
  */
 export interface SegmentPrior {
-  /** How much the prior counts against the frames' evidence, from 0; neighbouring frames see much the same, so above 1. */
+  /** How much the prior counts against the frames' evidence, from 0; neighboring frames see much the same, so above 1. */
   weight: number;
   /** Probability that a video begins with each label, `[labels]`. */
   initial: number[];

@@ -2,10 +2,10 @@ import { TIME_TOLERANCE_SEC } from './frame-labels.js';
 import type { FrameLabel, LabelSpan, Segment } from './timeline.js';
 
 /**
- * Joins neighbouring frames of one label into segments without gaps. A segment starts at its first frame's time and
+ * Joins neighboring frames of one label into segments without gaps. A segment starts at its first frame's time and
  * ends where the next one starts; times need not be regular.
  *
- * @param frames - Labelled frames, times ascending.
+ * @param frames - Labeled frames, times ascending.
  * @param endSec - Where the last segment ends, see {@link endOfVideo}.
  */
 export function segmentFrames(frames: readonly FrameLabel[], endSec: number): Segment[] {
@@ -43,7 +43,7 @@ export function endOfVideo(lastFrameSec: number, frameRate: number, durationSec:
  *
  * @param spans - Spans of one video, by start, none overlapping.
  * @param timesSec - Times, ascending.
- * @returns A label for each time; undefined between spans, where nothing is labelled.
+ * @returns A label for each time; undefined between spans, where nothing is labeled.
  */
 export function labelsAtTimes(
   spans: readonly LabelSpan[],

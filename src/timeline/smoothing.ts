@@ -9,9 +9,9 @@ import { viterbiLabels } from './viterbi.js';
 export interface SmoothingOptions {
   /** What is known of segments beforehand: the most probable segmentation is found by it. Not beside a median. */
   prior?: SegmentPrior;
-  /** Width in seconds of the window, centred on a frame, in which each label's median probability is taken. */
+  /** Width in seconds of the window, centerd on a frame, in which each label's median probability is taken. */
   medianSec?: number;
-  /** Seconds that a segment must last; shorter ones are absorbed by a neighbour. */
+  /** Seconds that a segment must last; shorter ones are absorbed by a neighbor. */
   minDurationSec?: number;
 }
 
@@ -19,11 +19,11 @@ export interface SmoothingOptions {
  * Relabels frames so that segments are calm. First either the most probable segmentation under a prior takes the place
  * of the frames' own labels, or each label's probability is replaced by its median over a window and the highest wins.
  * Then segments shorter than the minimum are absorbed, the shortest first and the earlier on a
- * tie, each by the neighbour whose label has the higher mean probability over the short segment's frames, the
- * earlier on a tie; neighbours that come to share a label join. What is left is long enough, or the whole video.
+ * tie, each by the neighbor whose label has the higher mean probability over the short segment's frames, the
+ * earlier on a tie; neighbors that come to share a label join. What is left is long enough, or the whole video.
  *
  * @param labels - Names in the order of the probabilities.
- * @param frames - Frames as the model labelled them, times ascending.
+ * @param frames - Frames as the model labeled them, times ascending.
  * @param endSec - Where the last segment ends.
  * @returns New frames; `confidence` is the model's own probability of the new label.
  * @throws {UsageError} If an option is not a number of seconds from 0, or both a prior and a median are given.
@@ -126,7 +126,7 @@ function absorbShortRuns(
   for (let run = shortRuns.pop(); run; run = shortRuns.pop()) {
     if (run.isAbsorbed || !(run.previous || run.next)) continue;
     let { previous, next } = run;
-    const choice = betterNeighbour(run, frames).choice;
+    const choice = betterNeighbor(run, frames).choice;
     if (previous?.choice !== choice) previous = undefined;
     if (next?.choice !== choice) next = undefined;
     const joined = runOf(
@@ -142,13 +142,13 @@ function absorbShortRuns(
   }
 }
 
-/** The neighbour whose label the model finds likelier in the run's frames. */
-function betterNeighbour({ start, end, previous, next }: Run, frames: readonly ScoredFrame[]): Run {
-  const fit = (neighbour: Run | undefined): number => {
-    if (!neighbour) return -1;
+/** The neighbor whose label the model finds likelier in the run's frames. */
+function betterNeighbor({ start, end, previous, next }: Run, frames: readonly ScoredFrame[]): Run {
+  const fit = (neighbor: Run | undefined): number => {
+    if (!neighbor) return -1;
     let sum = 0;
     for (let i = start; i < end; i++) {
-      sum += (frames[i] as ScoredFrame).probabilities[neighbour.choice] as number;
+      sum += (frames[i] as ScoredFrame).probabilities[neighbor.choice] as number;
     }
     return sum;
   };

@@ -2,7 +2,7 @@ import type { VideoInfo } from '../video/video-frame.js';
 
 /** The activity shown by one frame. */
 export interface FrameLabel {
-  /** Zero-based position among the labelled frames. */
+  /** Zero-based position among the labeled frames. */
   index: number;
   /** Seconds since the stream's start. */
   timeSec: number;
@@ -34,7 +34,7 @@ export interface Segment extends LabelSpan {
 /** What a video shows, frame by frame and segment by segment. */
 export interface Timeline {
   video: VideoInfo;
-  /** Name of the model that labelled. */
+  /** Name of the model that labeled. */
   model: string;
   labels: string[];
   /** Frames a second at which the model looked. */

@@ -5,10 +5,10 @@ import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
 import type { Calibration } from './evaluation/calibrate-labeler.js';
 import type { DatasetReport } from './data/dataset-report.js';
 import { reportData, type ReportData } from './report/report-data.js';
-import { spellCommand } from './report/format-command.js';
+import { formatCommand } from './report/format-command.js';
 import { writeTrainingReport } from './report/write-training-report.js';
 import { predictSequences } from './evaluation/score-sequences.js';
-import type { LabelledSequence } from './data/sequences.js';
+import type { LabeledSequence } from './data/sequences.js';
 import type { TrainedLabeler } from './loop/train-labeler.js';
 import { readTrainingLog, TRAINING_LOG_FILE, writeRunRecord } from './loop/training-log.js';
 
@@ -29,8 +29,8 @@ export interface FinishedTraining {
   frameRate: number;
   /** All of the dataset, those included that could not be used. */
   videos: readonly AnnotatedVideo[];
-  training: readonly LabelledSequence[];
-  validation: readonly LabelledSequence[];
+  training: readonly LabeledSequence[];
+  validation: readonly LabeledSequence[];
   /** Names of the videos that could not be used. */
   leftOut: string[];
   /** Its labeler is calibrated. */
@@ -74,7 +74,7 @@ export async function recordTraining(
     outputDir,
     {
       name,
-      command: spellCommand(command),
+      command: formatCommand(command),
       records: await readTrainingLog(path.join(outputDir, TRAINING_LOG_FILE)),
       results: await resultsOf(finished),
       dataset: {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { saveModel, type TrainedModel } from '../labeler/model/model-folder.js';
 import { calibrateLabeler, type Calibration } from './evaluation/calibrate-labeler.js';
-import type { LabelledSequence } from './data/sequences.js';
+import type { LabeledSequence } from './data/sequences.js';
 import type { TrainedLabeler } from './loop/train-labeler.js';
 
 /** Folder, in the model's own, of the model after the last epoch, where that was not the best. */
@@ -25,7 +25,7 @@ interface ModelFacts extends Omit<TrainedModel, 'labeler' | 'segmentPrior' | 'tr
 export async function saveTrained(
   folder: string,
   { labeler, lastWeights, bestEpoch, history }: TrainedLabeler,
-  data: { training: readonly LabelledSequence[]; validation: readonly LabelledSequence[] },
+  data: { training: readonly LabeledSequence[]; validation: readonly LabeledSequence[] },
   { facts, temperature = 1, ...about }: ModelFacts,
 ): Promise<Calibration> {
   const save = async (place: string, epoch: number): Promise<Calibration> => {

@@ -14,7 +14,7 @@ import { encodeDataset } from './data/load-sequences.js';
 import { recordTraining } from './record-training.js';
 import { saveTrained } from './save-trained.js';
 import type { DatasetScores } from './evaluation/score-sequences.js';
-import { labelsOf, type LabelledSequence } from './data/sequences.js';
+import { labelsOf, type LabeledSequence } from './data/sequences.js';
 import { splitVideos, type SplitOptions, type VideoSplit } from './data/split-videos.js';
 import { trainLabeler, type LabelerTrainingOptions, type TrainedLabeler } from './loop/train-labeler.js';
 import { settingsOf } from './loop/training-settings.js';
@@ -60,7 +60,7 @@ export interface DatasetSummary {
   labels: string[];
   numTraining: number;
   numValidation: number;
-  /** Labelled segments, or clips, by label. */
+  /** Labeled segments, or clips, by label. */
   segmentsByLabel: Record<string, number>;
 }
 
@@ -74,7 +74,7 @@ export interface TrainModelResult extends Pick<TrainedLabeler, 'history' | 'best
 }
 
 /**
- * Trains a model on a folder or file of labelled videos and saves it.
+ * Trains a model on a folder or file of labeled videos and saves it.
  *
  * @throws {DatasetError} If the dataset has fewer than two labels, or no video to train on can be used.
  * @throws {OutputError} If the folder cannot be written, which is tried before anything is encoded.
@@ -179,7 +179,7 @@ function expectPossible(
 }
 
 /** Sequences of either side, without the videos that could not be used. */
-function divide(sequences: readonly LabelledSequence[], { training }: VideoSplit) {
+function divide(sequences: readonly LabeledSequence[], { training }: VideoSplit) {
   const trains = new Set(training.map(({ name }) => name));
   return {
     training: sequences.filter(({ name }) => trains.has(name)),
@@ -190,7 +190,7 @@ function divide(sequences: readonly LabelledSequence[], { training }: VideoSplit
 /** Says which labels no frame teaches. */
 function warnOfUnseen(
   labels: readonly string[],
-  training: readonly LabelledSequence[],
+  training: readonly LabeledSequence[],
   onWarning: ((message: string) => void) | undefined,
 ): void {
   const seen = new Set(training.flatMap(({ targets }) => [...new Set(targets)]));

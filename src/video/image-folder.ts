@@ -106,7 +106,7 @@ async function readPicture(file: string, options: DecodeOptions): Promise<Uint8A
     const pixels = await image
       .autoOrient()
       .flatten({ background: 'black' })
-      .toColourspace('srgb')
+      .toColorspace('srgb')
       // The triangle kernel that ffmpeg's `bilinear` is; shrinking while a JPEG loads would use another.
       .resize(width, height, { fit, background: 'black', kernel: 'linear', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })

@@ -10,7 +10,7 @@ export const FORMAT_WORDS = ['activitynet', 'audacity', 'boris', 'cvat', 'frames
 
 const PICTURE_EXTENSIONS = new Set(['.jpeg', '.jpg', '.png', '.webp']);
 
-/** What is drawn of labelled videos; where it lies among videos it is none. */
+/** What is drawn of labeled videos; where it lies among videos it is none. */
 const DRAWING = /\.(?:overlay\.(?:mp4|mkv)|contact-sheet\.jpg)$/i;
 
 /** Whether a file is a video by its extension, in upper or lower case, and not one that was drawn of another. */

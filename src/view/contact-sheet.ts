@@ -6,7 +6,7 @@ import { cutLine, drawSvg, FONT } from './draw-svg.js';
 import { html, markup, type Html } from './html.js';
 import type { LabelColors } from './label-colors.js';
 import { longestSegments } from './longest-segments.js';
-import { spellTime } from './format-time.js';
+import { formatTime } from './format-time.js';
 import { takeFrames, type TakenFrames, type TakeFramesOptions } from './take-frames.js';
 import { colorsOf, drawBar, lengthSecOf } from './timeline-bar.js';
 
@@ -29,7 +29,7 @@ const JPEG_QUALITY = 82;
 
 /**
  * Writes a picture of a video as a JPEG file: a thumbnail of the middle of each segment with label, time and mean
- * confidence, coloured by label, below a bar of the whole timeline. Of more than 48 segments the longest are shown, and
+ * confidence, colored by label, below a bar of the whole timeline. Of more than 48 segments the longest are shown, and
  * the sheet says so. It is 1,700 pixels wide at most; its height is bounded by the number of thumbnails.
  *
  * @returns Why the thumbnails are missing, where the video cannot be read; the sheet is written all the same.
@@ -98,13 +98,13 @@ function drawSheet(timeline: Timeline, shown: readonly Segment[], layout: Layout
 
 function describe(timeline: Timeline, shown: readonly Segment[]): string {
   const { segments, model } = timeline;
-  const by = model === '' ? '' : `, labelled by ${model}`;
-  const length = spellTime(lengthSecOf(timeline));
+  const by = model === '' ? '' : `, labeled by ${model}`;
+  const length = formatTime(lengthSecOf(timeline));
   if (shown.length === segments.length) return `${length}, ${segments.length} segments${by}`;
   const shortestSec = Math.min(...shown.map(({ startSec, endSec }) => endSec - startSec));
   return (
     `${length}, ${segments.length} segments${by}: the ${shown.length} longest are shown, ` +
-    `${segments.length - shown.length} of up to ${spellTime(shortestSec)} are left out`
+    `${segments.length - shown.length} of up to ${formatTime(shortestSec)} are left out`
   );
 }
 
@@ -115,7 +115,7 @@ function drawTile(
 ): Html {
   const top = y + PICTURE_HEIGHT;
   const ink = colors.inkOn(label);
-  const when = `${spellTime(startSec)} – ${spellTime(endSec)}`;
+  const when = `${formatTime(startSec)} – ${formatTime(endSec)}`;
   const sure = `${Math.round(100 * confidence)} %`;
   const room = width - 16;
   const numLetters = when.length + sure.length + 2;

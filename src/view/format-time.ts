@@ -1,5 +1,5 @@
 /** Seconds as a person reads them: `8.4 s`, and from a minute on, where seconds alone are hard to read, `1:15`. */
-export function spellTime(seconds: number): string {
+export function formatTime(seconds: number): string {
   const tenths = Math.round(10 * seconds);
   if (tenths < 600) return `${tenths / 10} s`;
   const [hours, minutes, rest] = [

@@ -7,7 +7,7 @@ const PALETTE = [
 /** Of the background, and of what the model is not sure of. */
 const NO_ACTIVITY_COLOR = '#9498a0';
 
-/** Colours of labels, as `#rrggbb`, the same throughout a report. With more labels than colours some share one. */
+/** Colors of labels, as `#rrggbb`, the same throughout a report. With more labels than colors some share one. */
 export class LabelColors {
   readonly #colors: ReadonlyMap<string, string>;
 
@@ -20,7 +20,7 @@ export class LabelColors {
     return this.#colors.get(label) ?? NO_ACTIVITY_COLOR;
   }
 
-  /** Colour of text that stands on the label's colour. */
+  /** Color of text that stands on the label's color. */
   inkOn(label: string): string {
     const [red, green, blue] = [1, 3, 5].map(
       (at) => parseInt(this.of(label).slice(at, at + 2), 16) / 255,

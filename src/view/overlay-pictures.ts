@@ -33,7 +33,7 @@ export function bandOf({ width, height }: { width: number; height: number }): Ov
 }
 
 /**
- * Draws the band anew whenever the label changes: the segment's label with its mean confidence, in the label's colour,
+ * Draws the band anew whenever the label changes: the segment's label with its mean confidence, in the label's color,
  * above the bar of the whole timeline. Where there is no label there is only the bar.
  *
  * @param shiftSec - Added to every time.
@@ -83,7 +83,7 @@ async function drawBarOf(timeline: Timeline, colors: LabelColors, band: OverlayB
   return (await drawSvg(frame(band, bar))).png().toBuffer();
 }
 
-/** The label on a plate of its colour, above the bar. */
+/** The label on a plate of its color, above the bar. */
 async function drawChip(
   { label, confidence }: Segment,
   colors: LabelColors,

@@ -12,7 +12,7 @@ import { streamPictures } from './picture-stream.js';
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import { lengthSecOf } from './timeline-bar.js';
 
-/** How a labelled video is written. */
+/** How a labeled video is written. */
 export interface OverlayOptions {
   limits?: VideoLimits | undefined;
   /** Whether a network address may be opened. Default false. */
@@ -30,15 +30,15 @@ export const OVERLAY_EXTENSIONS = { mp4: '.overlay.mp4', matroska: '.overlay.mkv
 /** Sounds that every player of MP4 plays; any other is copied into a Matroska file, which holds all. */
 const MP4_SOUNDS = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac']);
 
-/** From this height on, videos that do not say which colours they mean are taken for BT.709 by players. */
+/** From this height on, videos that do not say which colors they mean are taken for BT.709 by players. */
 const HIGH_DEFINITION_HEIGHT = 720;
 
 /**
- * Writes a video again with its labels burnt in: at the lower edge the label of the moment with the segment's mean
+ * Writes a video again with its labels burned in: at the lower edge the label of the moment with the segment's mean
  * confidence, and a bar of the whole timeline with a mark where it is. One run of ffmpeg. Sounds are copied as they are,
  * as are chapters and what the file says of itself; each frame keeps its time; rotation is applied; the picture is encoded
  * as H.264. Subtitles and further video streams are left out. The pictures of a folder become a video at the timeline's rate,
- * in the order and shape in which they were labelled, all of the first one's size.
+ * in the order and shape in which they were labeled, all of the first one's size.
  *
  * @param timeline - Of `timeline.video.source`, which is read again.
  * @param base - Path of the file to write, without `.overlay.mp4`, or `.overlay.mkv` where MP4 cannot hold the sounds.
@@ -67,7 +67,7 @@ export async function writeOverlay(
   const inputs = [...inputOptions, '-protocol_whitelist', 'pipe', '-f', 'matroska', '-i', 'pipe:0'];
   const filters = filtersOf(size, band, { lengthSec: lengthSecOf(timeline), shiftSec });
   const outputs = [
-    ...['-filter_complex', filters, '-map', '[labelled]', '-map', '0:a?', '-map_metadata', '0'],
+    ...['-filter_complex', filters, '-map', '[labeled]', '-map', '0:a?', '-map_metadata', '0'],
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p', '-c:a', 'copy'],
     // Each frame once, at its own time; an encoder that counts frames would round it.
     ...[supportsFpsMode ? '-fps_mode' : '-vsync', 'passthrough', '-enc_time_base', '1:90000'],
@@ -101,7 +101,7 @@ function filtersOf(
     `[1:v]scale=out_color_matrix=${matrix}:out_range=tv,format=yuva420p[band]`,
     `[video][band]overlay=x=0:y=${height - band.height}:shortest=1[banded]`,
     `color=c=white:s=${headWidth}x${band.barHeight}:r=1[head]`,
-    `[banded][head]overlay=x='${width - headWidth}*${share}':y=${height - band.barHeight}:shortest=1[labelled]`,
+    `[banded][head]overlay=x='${width - headWidth}*${share}':y=${height - band.barHeight}:shortest=1[labeled]`,
   ].join(';');
 }
 

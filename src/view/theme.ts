@@ -1,4 +1,4 @@
-/** What all pages share: colours by name for light and dark, and how plain text looks. */
+/** What all pages share: colors by name for light and dark, and how plain text looks. */
 export const THEME = `
 :root {
   color-scheme: light dark;

@@ -11,7 +11,7 @@ export interface Place {
   height: number;
 }
 
-/** Colours of a timeline's labels; what the model is not sure of is grey. */
+/** Colors of a timeline's labels; what the model is not sure of is gray. */
 export function colorsOf({ labels }: Pick<Timeline, 'labels'>): LabelColors {
   return new LabelColors(labels, UNKNOWN_LABEL);
 }
@@ -22,7 +22,7 @@ export function lengthSecOf({ video, segments }: Pick<Timeline, 'video' | 'segme
 }
 
 /**
- * Draws a timeline as a bar, each pixel in the colour of what is there at its middle. As many rectangles as pixels at
+ * Draws a timeline as a bar, each pixel in the color of what is there at its middle. As many rectangles as pixels at
  * most, however many segments.
  */
 export function drawBar(

@@ -16,7 +16,7 @@ import { useTemporaryFolder } from './temporary-folder.js';
 const { inFolder } = useTemporaryFolder();
 const CLIP = path.join(import.meta.dirname, '../../fixtures/drawn-people/clips/wave/1.mp4');
 
-/** A batch of one that was labelled, one whose video is gone since, and one that failed. */
+/** A batch of one that was labeled, one whose video is gone since, and one that failed. */
 async function batch(): Promise<VideoOutcome[]> {
   const outputDir = inFolder('out');
   const label = async (source: string, baseName: string): Promise<VideoOutcome> => {
@@ -83,7 +83,7 @@ describe('drawBatch', () => {
     await draw(videos);
     expect(await timesMs()).toEqual(before);
     const later = new Date(Date.now() + 5000);
-    await utimes(inFolder('out/wave/1.json'), later, later); // labelled again
+    await utimes(inFolder('out/wave/1.json'), later, later); // labeled again
     await rm(inFolder('out/gone.contact-sheet.jpg'));
     await draw(videos);
     const after = await timesMs();

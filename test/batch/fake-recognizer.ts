@@ -11,7 +11,7 @@ type Recognizer = Pick<ActivityRecognizer, 'label' | 'model'>;
  * `fault` meets a fault of the program.
  */
 export class FakeRecognizer implements Recognizer {
-  /** Videos that were labelled, in the order of their beginning. */
+  /** Videos that were labeled, in the order of their beginning. */
   readonly seen: string[] = [];
   /** Called before a video ends. */
   onLabel: (source: string, options: LabelOptions) => unknown = () => undefined;

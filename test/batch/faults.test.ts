@@ -117,12 +117,12 @@ describe('a batch whose worker dies', () => {
 
 describe.skipIf(process.platform === 'win32')('a batch whose ffmpeg', () => {
   /** A program in ffmpeg's place that misbehaves on the second video. */
-  async function replaceFfmpeg(behaviour: string): Promise<void> {
+  async function replaceFfmpeg(behavior: string): Promise<void> {
     const { ffmpegPath, ffprobePath } = await findFfmpeg();
     const program = `#!${process.execPath}
       const { spawnSync } = require('node:child_process');
       const argv = process.argv.slice(2);
-      if (argv.join(' ').includes('second.mp4')) { ${behaviour} }
+      if (argv.join(' ').includes('second.mp4')) { ${behavior} }
       else process.exitCode = spawnSync(${JSON.stringify(ffmpegPath)}, argv, { stdio: 'inherit' }).status;`;
     await writeFile(inFolder('ffmpeg.cjs'), program, { mode: 0o755 });
     vi.stubEnv('FFMPEG_PATH', inFolder('ffmpeg.cjs'));
@@ -132,8 +132,8 @@ describe.skipIf(process.platform === 'win32')('a batch whose ffmpeg', () => {
   it.each([
     ['hangs', 'setInterval(() => {}, 1000);', 'ERR_VIDEO_STALLED', { stallTimeoutMs: 8000 }],
     ['crashes', "process.kill(process.pid, 'SIGSEGV'); setInterval(() => {}, 1000);", 'ERR_VIDEO_DECODE', {}],
-  ])('%s fails that video and labels the others', async (_, behaviour, code, options) => {
-    await replaceFfmpeg(behaviour);
+  ])('%s fails that video and labels the others', async (_, behavior, code, options) => {
+    await replaceFfmpeg(behavior);
     const { videos: outcomes } = await run('output', options);
     expect(outcomes.map(({ status }) => status)).toEqual(['labelled', 'failed', 'labelled']);
     expect(outcomes[1]).toMatchObject({ error: { code } });

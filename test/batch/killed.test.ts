@@ -79,8 +79,8 @@ async function journalOf(output: string): Promise<string> {
   return readFile(path.join(output, STATE, 'journal.jsonl'), 'utf8').catch(() => '');
 }
 
-/** Videos that a journal says are labelled, as often as it says so. */
-function labelledIn(journal: string): string[] {
+/** Videos that a journal says are labeled, as often as it says so. */
+function labeledIn(journal: string): string[] {
   const lines = journal.split('\n').slice(0, -1); // what stands behind the last line break was cut off
   return lines.map((line) => (JSON.parse(line) as { video: string }).video);
 }
@@ -106,18 +106,18 @@ async function killMany(numKills: number, seed: number): Promise<number> {
       expect(after.startsWith(before.slice(0, before.lastIndexOf('\n') + 1))).toBe(true);
       expect(exit).toBeOneOf([0, 'SIGKILL']);
       if (exit === 0) break;
-      if (labelledIn(after).length < NUM_VIDEOS) kills++;
+      if (labeledIn(after).length < NUM_VIDEOS) kills++;
     }
     expect(await filesOf(output)).toEqual(whole);
-    const labelled = labelledIn(await journalOf(output));
-    expect([labelled.length, new Set(labelled).size]).toEqual([NUM_VIDEOS, NUM_VIDEOS]);
+    const labeled = labeledIn(await journalOf(output));
+    expect([labeled.length, new Set(labeled).size]).toEqual([NUM_VIDEOS, NUM_VIDEOS]);
     expect(await readdir(path.join(output, STATE))).toEqual(['journal.jsonl']);
   }
   return numComplete;
 }
 
 it(
-  'a run that is killed at any moment and started again gives the files of one that is not, each video labelled once',
+  'a run that is killed at any moment and started again gives the files of one that is not, each video labeled once',
   { timeout: 600_000 },
   async () => {
     expect(Object.keys(whole)).toHaveLength(3 * NUM_VIDEOS);
@@ -137,7 +137,7 @@ it.skipIf(process.platform === 'win32')(
     expect(await readdir(path.join(output, STATE))).toEqual(['journal.jsonl']);
     const before = await filesOf(output);
     expect(whole).toMatchObject(before); // no half a file
-    expect(labelledIn(await journalOf(output)).length).toBeLessThan(NUM_VIDEOS);
+    expect(labeledIn(await journalOf(output)).length).toBeLessThan(NUM_VIDEOS);
     expect((await label(output)).exit).toBe(0);
     expect(await filesOf(output)).toEqual(whole);
   },

@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 const output = (...parts: string[]) => inFolder('output', ...parts);
 
-/** One run. @returns The summary, and the names of the videos that it labelled or tried to. */
+/** One run. @returns The summary, and the names of the videos that it labeled or tried to. */
 async function run(
   options: Partial<LabelVideosOptions> = {},
   recognizer = new FakeRecognizer(),
@@ -34,7 +34,7 @@ describe('labelVideos', () => {
       const recognizer = new FakeRecognizer();
       const refused = run({ ...stretch, formats: ['json', 'ms-tcn'] }, recognizer);
       await expect(refused).rejects.toThrow(UsageError);
-      await expect(refused).rejects.toThrow(/only a stretch is to be labelled.*--background.*"ms-tcn"/);
+      await expect(refused).rejects.toThrow(/only a stretch is to be labeled.*--background.*"ms-tcn"/);
       expect(recognizer.seen).toEqual([]);
     }
     expect(await readdir(inFolder())).not.toContain('output');
@@ -207,7 +207,7 @@ describe('labelVideos, when things go wrong', () => {
   it('ends when its output folder is removed, without writing where nobody looks, and goes on in the next run', async () => {
     const recognizer = new FakeRecognizer();
     recognizer.onLabel = (source) => source === videos[2] && rm(output(), { recursive: true });
-    await expect(run({}, recognizer)).rejects.toThrow(/removed or replaced while videos were labelled/);
+    await expect(run({}, recognizer)).rejects.toThrow(/removed or replaced while videos were labeled/);
     await expect(readdir(output())).rejects.toThrow('ENOENT');
     expect(await run()).toMatchObject({ tried: 'abcd', numLabelled: 3 });
   });

@@ -31,17 +31,14 @@ const told = (stderr: string) =>
   stderr.replaceAll(`${folder}${path.sep}`, '').trim().split('\n').filter(Boolean);
 
 describe('framewise convert', () => {
-  const labelled: AnnotatedSegment[] = [
+  const labeled: AnnotatedSegment[] = [
     { video: 'street.mp4', label: 'walk', startSec: 0, endSec: 1.4 },
     { video: 'street.mp4', label: 'fall & lie', startSec: 1.4, endSec: 4 },
   ];
-  it.each(NAMES)('from %s to every format keeps what was labelled when', async (from) => {
+  it.each(NAMES)('from %s to every format keeps what was labeled when', async (from) => {
     const [source] = findFormats([from]);
     const info = { ...unknownVideo('street.mp4'), frameRate: 25 };
-    const file = await write(
-      `in/street${source?.extension}`,
-      source?.write(timelineOf(info, labelled)) ?? '',
-    );
+    const file = await write(`in/street${source?.extension}`, source?.write(timelineOf(info, labeled)) ?? '');
     for (const target of annotationFormats) {
       const output = pathOf(target.name, 'groundTruth'); // the one folder in which MS-TCN's files are known
       const { exitCode, stdout, stderr } = await convert(
@@ -52,7 +49,7 @@ describe('framewise convert', () => {
       const { segments } = await readLabelFile(stdout.trim(), { frameRate: 25 });
       const rows = segments.map(({ label, startSec, endSec }) => [label, startSec, endSec]);
       expect(rows, target.name).toEqual(
-        labelled.map(({ label, startSec, endSec }) => [label, startSec, endSec]),
+        labeled.map(({ label, startSec, endSec }) => [label, startSec, endSec]),
       );
     }
   });

@@ -14,14 +14,14 @@ const FIRST_LABEL = 'left';
 
 let folder: string;
 /** An untrained model, and the same with a prior that knows how videos begin. */
-let models: { plain: string; learnt: string };
+let models: { plain: string; learned: string };
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-evaluate-'));
-  models = { plain: path.join(folder, 'plain'), learnt: path.join(folder, 'learnt') };
+  models = { plain: path.join(folder, 'plain'), learned: path.join(folder, 'learned') };
   await saveUntrainedModel(models.plain);
-  await cp(models.plain, models.learnt, { recursive: true });
-  const file = path.join(models.learnt, 'model.json');
+  await cp(models.plain, models.learned, { recursive: true });
+  const file = path.join(models.learned, 'model.json');
   const segmentPrior = {
     weight: 1,
     initial: UNTRAINED_LABELS.map((label) => (label === FIRST_LABEL ? 1 : 0)),
@@ -89,7 +89,7 @@ describe('framewise evaluate', () => {
 
   it('prints tables for people: scores, labels, and a confusion of numbered columns', async () => {
     const { stdout } = await evaluate(models.plain);
-    expect(stdout).toMatch(/^1 videos?, 40 labelled frames/);
+    expect(stdout).toMatch(/^1 videos?, 40 labeled frames/);
     expect(stdout).toMatch(/mAP@0\.5:0\.95[^]*calibration error[^]*precision[^]*truth \\ given[^]*3 up/);
   });
 
@@ -108,14 +108,14 @@ describe('framewise evaluate', () => {
 
   it('smooths as it is told to, else as validation chose for the model', async () => {
     const none = await scores(models.plain);
-    const chosen = await scores(models.learnt);
+    const chosen = await scores(models.learned);
     expect(chosen.confusion).not.toEqual(none.confusion);
-    expect(await scores(models.learnt, '--smoothing', 'none')).toEqual(none);
-    expect(await scores(models.learnt, '--smooth', '3')).not.toEqual(chosen);
+    expect(await scores(models.learned, '--smoothing', 'none')).toEqual(none);
+    expect(await scores(models.learned, '--smooth', '3')).not.toEqual(chosen);
   });
 
   const refusals: [flags: string[], message: RegExp][] = [
-    [['--smoothing', 'viterbi'], /"untrained" has not learnt how long its labels last/],
+    [['--smoothing', 'viterbi'], /"untrained" has not learned how long its labels last/],
     [['--smoothing', 'none', '--smooth', '1'], /window of 1 s goes with the smoothing "median", not "none"/],
     [['--smoothing', 'fourier'], /viterbi, median, none/],
     [['--unknown-below', '1.5'], /from 0 to 1/],
@@ -132,7 +132,7 @@ describe('framewise evaluate', () => {
 
 describe('framewise label', () => {
   const timelineOf = async (...flags: string[]) => {
-    const argv = ['--model', models.learnt, '--output', path.join(folder, 'labelled'), '--format', 'json'];
+    const argv = ['--model', models.learned, '--output', path.join(folder, 'labelled'), '--format', 'json'];
     const { exitCode, stderr } = await framewise('label', VIDEO, ...argv, '--duration', '3', ...flags);
     expect(exitCode, stderr).toBe(0);
     return readTimelineJson(path.join(folder, 'labelled/stitched-3.json'));

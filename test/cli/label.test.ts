@@ -58,7 +58,7 @@ describe('framewise label', () => {
       exitCode: 0,
       files: ['1.json', '1.csv', '1.vtt'],
     });
-    expect(stderr).toMatch(/labelled .*1\.mp4: \d+ frames, \d+ segments/);
+    expect(stderr).toMatch(/labeled .*1\.mp4: \d+ frames, \d+ segments/);
     const timeline = await readTimelineJson(path.join(output, '1.json'));
     expect(timeline.video.source).toBe(CLIP);
     expect(timeline.frames.length).toBeGreaterThan(4);
@@ -76,7 +76,7 @@ describe('framewise label', () => {
     expect(still.frames.at(-1)).not.toEqual(all.frames.at(-1));
     const refused = await label([CLIP], '--skip-unchanged', '256');
     expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toContain('Expected grey levels, 0 to 255.');
+    expect(refused.stderr).toContain('Expected gray levels, 0 to 255.');
   });
 
   it('labels the videos of a folder and below into folders of the same names', async () => {
@@ -85,7 +85,7 @@ describe('framewise label', () => {
     const files = stdout.trim().split('\n');
     expect(files.slice(0, 2)).toEqual([1, 2].map((name) => path.join(output, 'squat down', `${name}.csv`)));
     expect(await written()).toHaveLength(12);
-    expect(stderr).toMatch(/12 of 12 videos labelled\. \d+ frames, .* frames a second\.\n$/);
+    expect(stderr).toMatch(/12 of 12 videos labeled\. \d+ frames, .* frames a second\.\n$/);
   });
 
   it('takes patterns and a piped list, each video once, and does nothing twice', async () => {
@@ -102,8 +102,8 @@ describe('framewise label', () => {
     const second = await run();
     expect(second.stdout).toBe(first.stdout);
     expect(second.stderr.match(/^unchanged /gm)).toHaveLength(3);
-    expect(second.stderr).toContain('3 of 3 videos labelled, 3 of them in an earlier run.');
-    expect((await run('--overwrite')).stderr.match(/^labelled /gm)).toHaveLength(3);
+    expect(second.stderr).toContain('3 of 3 videos labeled, 3 of them in an earlier run.');
+    expect((await run('--overwrite')).stderr.match(/^labeled /gm)).toHaveLength(3);
   });
 
   it('reports what failed before without trying again, until it is told to', async () => {
@@ -143,8 +143,8 @@ describe('framewise label', () => {
   it.skipIf(process.platform === 'win32')(
     'lets no file name end a line, move the cursor or turn the text (skipped on Windows, which forbids such names)',
     async () => {
-      const hostile = '\x1b[2Jfine\nlabelled \u202efake\x9b.mp4';
-      const spelt = '\\x1b[2Jfine\\nlabelled \\u202efake\\x9b';
+      const hostile = '\x1b[2Jfine\nlabeled \u202efake\x9b.mp4';
+      const spelt = '\\x1b[2Jfine\\nlabeled \\u202efake\\x9b';
       const videos = [
         await damaged(hostile, await readFile(CLIP)),
         await damaged(`broken-${hostile}`, 'no video'),
@@ -154,7 +154,7 @@ describe('framewise label', () => {
       const lines = plain.stderr.trim().split('\n');
       expect(lines).toHaveLength(3);
       expect(lines.sort()[1]).toMatch(/^failed /);
-      expect(lines.sort()[2]).toMatch(/^labelled /);
+      expect(lines.sort()[2]).toMatch(/^labeled /);
       expect(plain.stderr).toContain(spelt);
       expect(plain.stderr).toMatch(/^[\n -~]+$/);
 
@@ -193,7 +193,7 @@ describe('framewise label', () => {
     const stretch = ['--format', 'ms-tcn', '--start', '0.4', '--duration', '0.4'];
     const refused = await label([CLIP], ...stretch);
     expect({ exitCode: refused.exitCode, files: await written() }).toEqual({ exitCode: 2, files: [] });
-    expect(refused.stderr).toMatch(/only a stretch is to be labelled.*--background/);
+    expect(refused.stderr).toMatch(/only a stretch is to be labeled.*--background/);
     const { stdout } = await label([CLIP], ...stretch, '--background', 'not seen');
     const lines = (await readFile(stdout.trim(), 'utf8')).trim().split('\n');
     const isSeen = (await probeTimes(CLIP)).map((timeSec) => timeSec > 0.399 && timeSec < 0.799);
@@ -252,7 +252,7 @@ describe('framewise label, given a bad video', () => {
       const failures = stderr.split('\n').filter((line) => line.startsWith('failed'));
       expect(failures).toHaveLength(1);
       expect(failures[0]).toMatch(message);
-      expect(stderr).toContain('1 of 2 videos labelled.');
+      expect(stderr).toContain('1 of 2 videos labeled.');
       expect(await written()).toEqual(['1.json']);
     },
   );

@@ -81,10 +81,10 @@ describe('framewise train and evaluate', () => {
     expect(Object.keys(scores.f1)).toEqual(['10', '25', '50']);
 
     const table = await framewise('evaluate', CLIPS, '--model', model, '--cache', cache);
-    expect(table.stdout).toMatch(/12 videos, \d+ labelled frames[^]*frame accuracy[^]*squat down/);
+    expect(table.stdout).toMatch(/12 videos, \d+ labeled frames[^]*frame accuracy[^]*squat down/);
   });
 
-  it('train on untrimmed videos and leave unlabelled frames out, or make them the background', async () => {
+  it('train on untrimmed videos and leave unlabeled frames out, or make them the background', async () => {
     const csv = 'street.mp4,jump,0,1.6\nstreet.mp4,fall,4,6\n';
     const dataset = await datasetOf('gaps', csv);
     const plain = await train(

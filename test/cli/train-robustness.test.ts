@@ -125,8 +125,8 @@ describe('framewise train', () => {
     const place = path.join(folder, 'of one');
     await mkdir(place);
     await cp(path.join(FIXTURES, 'stitched/stitched-3.mp4'), path.join(place, 'here.mp4'));
-    const labelled = (label: string) => ({ annotations: [{ label, segment: [0, 2] }] });
-    const database = { here: labelled('jump'), gone: labelled('fall') };
+    const labeled = (label: string) => ({ annotations: [{ label, segment: [0, 2] }] });
+    const database = { here: labeled('jump'), gone: labeled('fall') };
     await writeFile(path.join(place, 'set.json'), JSON.stringify({ database }));
     const { exitCode, stderr } = await train(place, 'of one label', '--folds', '0');
     expect(exitCode).toBe(1);

@@ -4,7 +4,7 @@ import { trainLabeler } from '../../src/training/loop/train-labeler.js';
 import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from '../training/loop/waves.js';
 import type { Numbers } from './numbers.js';
 
-/** Losses of ten steps from a fixed seed, with all that training makes of chance, and what was learnt by then. */
+/** Losses of ten steps from a fixed seed, with all that training makes of chance, and what was learned by then. */
 export async function trainBriefly(): Promise<Numbers> {
   const { labeler, history } = await trainLabeler(drawWaves(2, 1), [], {
     labels: WAVE_LABELS,

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import type { ModelOnDiskSpec } from '../../src/encoder/encoder-spec.js';
 
-/** Two features of a colour, `rgb · MIXING`; over a picture's places their mean is that of the mean colour. */
+/** Two features of a color, `rgb · MIXING`; over a picture's places their mean is that of the mean color. */
 const MIXING = [
   [1, 10],
   [2, 20],
@@ -22,12 +22,12 @@ export function expectedFeatures(
 ): number[] {
   const perFrame = pixels.length / numFrames;
   return Array.from({ length: numFrames }, (_, frame) => {
-    const colour = [0, 0, 0];
+    const color = [0, 0, 0];
     for (let byte = 0; byte < perFrame; byte++) {
-      colour[byte % 3]! += scale(pixels[frame * perFrame + byte]!) / (perFrame / 3);
+      color[byte % 3]! += scale(pixels[frame * perFrame + byte]!) / (perFrame / 3);
     }
     return [0, 1].map((feature) =>
-      colour.reduce((sum, value, rgb) => sum + value * MIXING[rgb]![feature]!, 0),
+      color.reduce((sum, value, rgb) => sum + value * MIXING[rgb]![feature]!, 0),
     );
   }).flat();
 }

@@ -8,7 +8,7 @@ import { groupByLength } from '../../examples/pos-tagging/batches.js';
 import { parseConllu, readConllu, UNIVERSAL_TAGS } from '../../examples/pos-tagging/conllu.js';
 import { EmbeddingTable } from '../../examples/pos-tagging/embedding-table.js';
 import { reportErrors, type JudgedWord } from '../../examples/pos-tagging/error-report.js';
-import { spellReport } from '../../examples/pos-tagging/spell-report.js';
+import { formatReport } from '../../examples/pos-tagging/spell-report.js';
 import { wordMask } from '../../examples/pos-tagging/tagger.js';
 import { TaggingNetwork } from '../../examples/pos-tagging/tagging-network.js';
 import { trainTagger } from '../../examples/pos-tagging/train-tagger.js';
@@ -240,7 +240,7 @@ describe('the error report', () => {
   });
 
   it('is spelled out for people', () => {
-    const text = spellReport(report);
+    const text = formatReport(report);
     expect(text).toContain('37.50');
     expect(text).toMatch(/NOUN\s+│ VERB\s+│\s+3 │ run ×2, walk/);
     expect(text).toMatch(/ADP\s+│\s+1 │\s+– │\s+0\.00 │\s+0\.00/);

@@ -168,9 +168,9 @@ describe('a bidirectional network', () => {
     const expected = tf.softmax(tf.div(logitsOf(labeler, frames), 1.5));
     const features = frames.dataSync<'float32'>();
     const expectValues = (values: Float32Array): void => {
-      const labelled = tf.tensor(values, expected.shape);
-      expect(largestDifference(labelled, expected)).toBeLessThan(1e-6);
-      labelled.dispose();
+      const labeled = tf.tensor(values, expected.shape);
+      expect(largestDifference(labeled, expected)).toBeLessThan(1e-6);
+      labeled.dispose();
     };
     const before = tf.memory().numTensors;
     for (const sizes of [[300], [1, 0, 270, 29]]) {
@@ -181,11 +181,11 @@ describe('a bidirectional network', () => {
         expect(await online.push(piece)).toHaveLength(0);
         start += size;
       }
-      const labelled = await online.finish();
+      const labeled = await online.finish();
       expect(await online.finish()).toHaveLength(0);
       online.dispose();
       expect(tf.memory().numTensors).toBe(before);
-      expectValues(labelled);
+      expectValues(labeled);
     }
     const { probabilities, state } = await labeler.label(features);
     disposeState(state);

@@ -219,7 +219,7 @@ describe('a model folder', () => {
       /segmentPrior: not of as many labels/,
     ],
     ['no labels', { json: (d) => ({ ...d, labels: undefined }) }, /not valid: labels/],
-    ['an unknown field', { json: (d) => ({ ...d, colour: 'red' }) }, /not valid.*colour/],
+    ['an unknown field', { json: (d) => ({ ...d, color: 'red' }) }, /not valid.*color/],
     ['an unknown encoder', { json: (d) => ({ ...d, encoder: { kind: 'magic' } }) }, /not valid: encoder/],
     [
       'an unknown cell',

@@ -118,9 +118,9 @@ describe('a labeler that sees motion', () => {
       const last = await labeler.label(features.subarray(270 * FEATURE_SIZE), first.state);
       for (const { state } of [first, last]) disposeState(state);
       expect(tf.memory().numTensors).toBe(before);
-      const labelled = tf.tensor([...first.probabilities, ...last.probabilities], expected.shape);
-      tf.tidy(() => expectClose(labelled, expected, 1e-6));
-      labelled.dispose();
+      const labeled = tf.tensor([...first.probabilities, ...last.probabilities], expected.shape);
+      tf.tidy(() => expectClose(labeled, expected, 1e-6));
+      labeled.dispose();
     }
   });
 

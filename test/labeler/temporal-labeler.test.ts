@@ -154,8 +154,8 @@ describe('TemporalLabeler', () => {
       590 * NUM_LABELS,
       10 * NUM_LABELS,
     ]);
-    const labelled = tf.tensor([...first.probabilities, ...last.probabilities], logits.shape);
-    expectClose(labelled, tf.softmax(logits));
+    const labeled = tf.tensor([...first.probabilities, ...last.probabilities], logits.shape);
+    expectClose(labeled, tf.softmax(logits));
   });
 
   it('divides its logits by the temperature before it makes probabilities of them', async () => {
@@ -165,20 +165,20 @@ describe('TemporalLabeler', () => {
     const state = labeler.initialState(1);
     const { logits } = labeler.forward(features, state);
     labeler.temperature = 2.5;
-    const labelled = await labeler.label(values);
+    const labeled = await labeler.label(values);
     const scores = logits.dataSync<'float32'>();
     for (let frame = 0; frame < 20; frame++) {
       const own = Array.from(scores.subarray(frame * NUM_LABELS, (frame + 1) * NUM_LABELS));
       const exponentials = own.map((logit) => Math.exp(logit / 2.5));
       const sum = exponentials.reduce((total, value) => total + value, 0);
       exponentials.forEach((value, i) =>
-        expect(labelled.probabilities[frame * NUM_LABELS + i]).toBeCloseTo(value / sum, 5),
+        expect(labeled.probabilities[frame * NUM_LABELS + i]).toBeCloseTo(value / sum, 5),
       );
     }
     for (const impossible of [0, -1, NaN, Infinity]) {
       expect(() => (labeler.temperature = impossible)).toThrow(UsageError);
     }
-    disposeState(labelled.state);
+    disposeState(labeled.state);
   });
 
   it('carries no reference to the memory of the features', async () => {
@@ -328,8 +328,8 @@ describe('TemporalLabeler', () => {
       const values = random[step]!.map(([, offset], lane) =>
         Array.from({ length: numSteps }, (_, time) =>
           Array.from({ length: width }, (_, place) => {
-            const centre = offset! * width + (isRight[lane] ? time : -time);
-            const distance = (((place - centre) % width) + width) % width;
+            const center = offset! * width + (isRight[lane] ? time : -time);
+            const distance = (((place - center) % width) + width) % width;
             return Math.exp(-(Math.min(distance, width - distance) ** 2));
           }),
         ),

@@ -10,7 +10,7 @@ export const FRAME_RATE = 5;
 const LABELS = ['dark', 'bright', 'other'];
 
 /**
- * What labels a stream, small enough for a test to wait for nothing: the mean of each colour goes through an untrained
+ * What labels a stream, small enough for a test to wait for nothing: the mean of each color goes through an untrained
  * network.
  *
  * @param beforeEncoding - Awaited before each frame is encoded.
@@ -20,7 +20,7 @@ export async function createSmallStages(
 ): Promise<StreamStages> {
   await startBackend('cpu');
   const encoder: FrameEncoder = {
-    id: 'mean-colour',
+    id: 'mean-color',
     inputWidth: 16,
     inputHeight: 12,
     pictureFit: 'fill',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseSeeds } from '../../scripts/cross-validate/parse-seeds.js';
-import { spellTable, summarize } from '../../scripts/cross-validate/spell-table.js';
+import { formatTable, summarize } from '../../scripts/cross-validate/spell-table.js';
 import { variantsOf } from '../../scripts/cross-validate/variants.js';
 import type { FoldScores } from '../../src/training/evaluation/cross-validate.js';
 
@@ -24,7 +24,7 @@ describe('the table of a cross-validation', () => {
   });
 
   it('leaves out what is undefined everywhere', () => {
-    const [header, , line] = spellTable(summarize(rows)).split('\n');
+    const [header, , line] = formatTable(summarize(rows)).split('\n');
     expect(header).not.toContain('edit');
     expect(line).toContain('| GRU | 75.0 ± 11.2 (80.0, 70.0) | 50.0 ± 0.0 (50.0, 50.0) |');
   });

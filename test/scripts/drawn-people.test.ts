@@ -183,7 +183,7 @@ describe('the solid canvas', () => {
   it('shows a ball at the depth of its surface', () => {
     const canvas = new SolidCanvas(41, 41);
     const at = [20.5, -20.5, 3] as const;
-    canvas.draw({ from: at, to: at, fromRadius: 10, toRadius: 10, colour: [200, 0, 0] }, light);
+    canvas.draw({ from: at, to: at, fromRadius: 10, toRadius: 10, color: [200, 0, 0] }, light);
     expect(canvas.depth[20 * 41 + 20]).toBeCloseTo(13, 5);
     expect(canvas.depth[20 * 41 + 26]).toBeCloseTo(3 + 8, 5); // 6-8-10 triangle
     expect(canvas.depth[20 * 41 + 31]).toBe(-Infinity);
@@ -201,7 +201,7 @@ describe('the solid canvas', () => {
         [0, 0, 1],
       ] as const,
       stretch: [1, 0.7, 1.3] as const,
-      colour: [0, 200, 0] as const,
+      color: [0, 200, 0] as const,
     };
     const swept = new SolidCanvas(41, 41);
     swept.draw(solid, light);

@@ -27,7 +27,7 @@ const golden = JSON.parse(
   readFileSync(new URL('../../fixtures/golden/segmentation-metrics.json', import.meta.url), 'utf8'),
 ) as Golden;
 
-/** `walk*3 fall*2` spells five frames; `-` is a frame that nobody labelled. */
+/** `walk*3 fall*2` spells five frames; `-` is a frame that nobody labeled. */
 function frames(text: string): string[] {
   return text.split(' ').flatMap((part) => {
     const [label = '', count = '1'] = part.split('*');
@@ -112,7 +112,7 @@ describe('SegmentationScorer', () => {
     expect(scorer.result().edit).toBe(50);
   });
 
-  it('leaves unlabelled frames out of every score, whatever was predicted there', () => {
+  it('leaves unlabeled frames out of every score, whatever was predicted there', () => {
     const scorer = new SegmentationScorer();
     scorer.add(truthOf('-*5 a*4 -*3 a*4 b*2'), frames('c*5 a*4 d a c a*4 b*2'));
     const { numFrames, frameAccuracy, edit, f1, labels } = scorer.result();

@@ -53,7 +53,7 @@ describe('labelsAtTimes', () => {
     { label: 'c', startSec: 4, endSec: 5 },
   ];
 
-  it('takes spans as [start, end) and leaves gaps unlabelled', () => {
+  it('takes spans as [start, end) and leaves gaps unlabeled', () => {
     expect(labelsAtTimes(spans, [0, 0.5, 1, 1.9, 2, 2.99, 3, 3.5, 4, 4.5, 5, 6])).toEqual([
       undefined,
       undefined,

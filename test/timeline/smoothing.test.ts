@@ -98,7 +98,7 @@ describe('minimum duration', () => {
     expect(smooth('aaaabbbaaaa', { minDurationSec: 0.3 })).toBe('aaaabbbaaaa');
   });
 
-  it('gives a short segment to the neighbour that its frames fit better', () => {
+  it('gives a short segment to the neighbor that its frames fit better', () => {
     const frames = framesOf('aaaabccccc');
     frames[4]?.probabilities.set([0.1, 0.6, 0.3]);
     expect(textOf(smoothLabels(labels, frames, 1, { minDurationSec: 0.2 }))).toBe('aaaacccccc');
@@ -106,11 +106,11 @@ describe('minimum duration', () => {
     expect(textOf(smoothLabels(labels, frames, 1, { minDurationSec: 0.2 }))).toBe('aaaaaccccc');
   });
 
-  it('gives it to the earlier neighbour on a tie', () => {
+  it('gives it to the earlier neighbor on a tie', () => {
     expect(smooth('aaaabccccc', { minDurationSec: 0.2 })).toBe('aaaaaccccc');
   });
 
-  it('absorbs at the video’s start and end, where there is one neighbour', () => {
+  it('absorbs at the video’s start and end, where there is one neighbor', () => {
     expect(smooth('baaaaac', { minDurationSec: 0.3 })).toBe('aaaaaaa');
   });
 

@@ -9,7 +9,7 @@ function generator(seed: number): () => number {
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
-function normalised(values: number[]): number[] {
+function normalized(values: number[]): number[] {
   const sum = values.reduce((total, value) => total + value, 0);
   return values.map((value) => value / sum);
 }
@@ -18,9 +18,9 @@ function randomPrior(random: () => number, numLabels: number): SegmentPrior {
   const draw = () => Array.from({ length: numLabels }, () => 0.05 + random());
   return {
     weight: 2 * random(),
-    initial: normalised(draw()),
+    initial: normalized(draw()),
     transitions: draw().map((_, row) =>
-      normalised(draw().map((value, column) => (row === column ? 0 : value))),
+      normalized(draw().map((value, column) => (row === column ? 0 : value))),
     ),
     durations: draw().map(() => ({ logMean: 1.5 * random(), logDeviation: 0.2 + 0.4 * random() })),
   };
@@ -63,7 +63,7 @@ function bestByTryingAll(probabilities: Float32Array[], prior: SegmentPrior): nu
 
 const videoOf = (numFrames: number, numLabels: number, random: () => number) =>
   Array.from({ length: numFrames }, () =>
-    Float32Array.from(normalised(Array.from({ length: numLabels }, () => 0.02 + random() ** 2))),
+    Float32Array.from(normalized(Array.from({ length: numLabels }, () => 0.02 + random() ** 2))),
   );
 
 describe('viterbiLabels', () => {

@@ -15,7 +15,7 @@ import {
 
 const MILLISECOND = 0.001;
 
-/** Frame n is one flat colour, kept without loss: a byte in the wrong frame shows. */
+/** Frame n is one flat color, kept without loss: a byte in the wrong frame shows. */
 const countingVideo = await makeVideo(
   'counting.mkv',
   "nullsrc=s=33x17:r=10:d=2,format=gbrp,geq=r='N*10':g='255-N*10':b='N'",

@@ -186,7 +186,7 @@ describe.each(everyTools)('a decoding ffmpeg $version', (tools) => {
 
 // A program in ffmpeg's place, which fails in ways that the real one cannot be brought to.
 const isWindows = process.platform === 'win32';
-async function makeFakeFfmpeg(behaviour: string): Promise<string> {
+async function makeFakeFfmpeg(behavior: string): Promise<string> {
   const file = path.join(folder, 'fake-ffmpeg.cjs');
   const program = `#!${process.execPath}
     const { spawnSync } = require('node:child_process');
@@ -197,14 +197,14 @@ async function makeFakeFfmpeg(behaviour: string): Promise<string> {
     const frame = Buffer.alloc(64 * 48 * 3, 7);
     if (argv[0] === '-version') console.log('ffmpeg version fake\\nlibavformat 60. 1.100');
     else if (!argv.join().includes('framecrc')) process.exitCode = spawnSync(real, argv, { stdio: 'inherit' }).status;
-    else { ${behaviour} }`;
+    else { ${behavior} }`;
   await writeFile(file, program, { mode: 0o755 });
   return file;
 }
 
 describe.skipIf(isWindows)('an ffmpeg that fails (a script in its place needs a shebang line)', () => {
-  async function decodeWithFake(behaviour: string): Promise<{ frames: VideoFrame[]; error: unknown }> {
-    const FFMPEG_PATH = await makeFakeFfmpeg(behaviour);
+  async function decodeWithFake(behavior: string): Promise<{ frames: VideoFrame[]; error: unknown }> {
+    const FFMPEG_PATH = await makeFakeFfmpeg(behavior);
     return withEnvironment({ FFMPEG_PATH, FFPROBE_PATH: bundledTools.ffprobePath }, () =>
       decodeUntilError(decodeFrames(shortVideo, { ...size, frameRate: 'source' })),
     );
@@ -262,8 +262,8 @@ describe.skipIf(isWindows)('an ffmpeg that fails (a script in its place needs a 
   it.each([
     ['to send a byte', 'setInterval(() => {}, 1000);'],
     ['to do more than complain', `setInterval(() => console.error('[mov @ 0x1] [error] bad data'), 100);`],
-  ])('%s is ended after the time-out', async (_, behaviour) => {
-    const FFMPEG_PATH = await makeFakeFfmpeg(behaviour);
+  ])('%s is ended after the time-out', async (_, behavior) => {
+    const FFMPEG_PATH = await makeFakeFfmpeg(behavior);
     await withEnvironment({ FFMPEG_PATH, FFPROBE_PATH: bundledTools.ffprobePath }, async () => {
       const frames = decodeFrames(shortVideo, { ...size, frameRate: 'source', stallTimeoutMs: 4000 });
       const { error } = await decodeUntilError(frames);

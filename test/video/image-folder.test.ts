@@ -97,8 +97,8 @@ it('turns a picture as EXIF says', async () => {
 it('shows transparency on black, and gray as RGB', async () => {
   const odd = await makeFolder('odd', {
     '1.png': picture({ r: 200, g: 100, b: 50, alpha: 0.5 }).png(),
-    '2.png': picture({ r: 77, g: 77, b: 77 }).toColourspace('b-w').png(),
-    '3.png': picture({ r: 10, g: 20, b: 30 }).toColourspace('rgb16').png(),
+    '2.png': picture({ r: 77, g: 77, b: 77 }).toColorspace('b-w').png(),
+    '3.png': picture({ r: 10, g: 20, b: 30 }).toColorspace('rgb16').png(),
   });
   const pixels = (await decodeAll(odd)).map(({ data }) => [...data.subarray(0, 3)]);
   expect(pixels[0]?.map((value, i) => Math.abs(value - [100, 50, 25][i]!))).toSatisfy(

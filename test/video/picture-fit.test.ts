@@ -58,7 +58,7 @@ describe.each(everyTools)('contained with $ffmpegPath, a picture', (tools) => {
     const [fromPicture] = await decodeAll(pictures, options);
     expect(boxOf(fromPicture!.data, 32)).toEqual(boxOf(fromVideo!.data, 32));
     const apart = fromVideo!.data.reduce((sum, value, i) => sum + Math.abs(value - fromPicture!.data[i]!), 0);
-    expect(apart / fromVideo!.data.length).toBeLessThan(1); // The colours of a video are rounded twice.
+    expect(apart / fromVideo!.data.length).toBeLessThan(1); // The colors of a video are rounded twice.
   });
 });
 

@@ -105,7 +105,7 @@ describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
     expect(messages).toEqual([]);
   });
 
-  it('colours a timeline, and tells label and probabilities under the pointer', async () => {
+  it('colors a timeline, and tells label and probabilities under the pointer', async () => {
     const colors = colorsOf({ labels: ['walk', 'sit', 'fall', 'unknown'] });
     const shown = await page.evaluate<[number, string][]>(`(() => {
       const bar = document.querySelector('.bar');

@@ -9,7 +9,7 @@ import { colorsOf } from '../../src/view/timeline-bar.js';
 import { folder, makeVideo } from '../video/video-fixtures.js';
 import { colorDistance, LABELS, timelineOf } from './timelines.js';
 
-/** Draws a sheet. @returns Its size, and the colour of a pixel. */
+/** Draws a sheet. @returns Its size, and the color of a pixel. */
 async function sheetOf(timeline: Timeline) {
   const file = path.join(folder, 'sheet.jpg');
   const { problem } = await writeContactSheet(timeline, file);
@@ -19,7 +19,7 @@ async function sheetOf(timeline: Timeline) {
 }
 
 describe('writeContactSheet', () => {
-  it('has the middle of each segment above its label’s colour, and a bar of all in time', async () => {
+  it('has the middle of each segment above its label’s color, and a bar of all in time', async () => {
     const halves = 'color=red:s=320x240:r=10:d=4,drawbox=c=blue:t=fill:enable=gte(t\\,3)';
     const video = await makeVideo('halves.mp4', halves, '-pix_fmt', 'yuv420p');
     const timeline = timelineOf(video, [

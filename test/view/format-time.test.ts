@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { spellTime } from '../../src/view/format-time.js';
+import { formatTime } from '../../src/view/format-time.js';
 
 it.each([
   [0, '0 s'],
@@ -10,5 +10,5 @@ it.each([
   [3599.96, '1:00:00'],
   [7384.2, '2:03:04.2'],
 ])('spells %d seconds as %s', (seconds, spelt) => {
-  expect(spellTime(seconds)).toBe(spelt);
+  expect(formatTime(seconds)).toBe(spelt);
 });

@@ -47,7 +47,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
   it('keeps the sound as it is and every frame at its time, and shows each label from its first frame on', async () => {
     // The picture begins half a second after the sound.
     const silent = await makeVideo('silent.mp4', GREY, ...H264);
-    const video = path.join(folder, 'grey.mp4');
+    const video = path.join(folder, 'gray.mp4');
     const later = ['-itsoffset', '0.5', '-i', `file:${silent}`];
     await ffmpeg(
       ...later,
@@ -65,8 +65,8 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect((await probeVideo(video)).startSec).toBeCloseTo(0.5);
 
     const timeline = timelineOf(video, ENDS, { durationSec: 3 });
-    const file = await writeOverlay(timeline, path.join(folder, 'grey'));
-    expect(path.basename(file)).toBe('grey.overlay.mp4');
+    const file = await writeOverlay(timeline, path.join(folder, 'gray'));
+    expect(path.basename(file)).toBe('gray.overlay.mp4');
     expect(await soundOf(file)).toBe(await soundOf(video));
     expect((await probeVideo(file)).startSec).toBeCloseTo(0.5, 3);
     expect(largestDifference(await probeTimes(file), await probeTimes(video))).toBeLessThan(1e-4);
@@ -114,7 +114,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect(await soundOf(file)).toBe(await soundOf(video));
   });
 
-  it('makes a video of a folder of pictures, in the order and shape in which they are labelled', async () => {
+  it('makes a video of a folder of pictures, in the order and shape in which they are labeled', async () => {
     // Natural order, all formats, another size, one to be turned as EXIF says; 5 a second.
     const plain = (level: number, width = 161, height = 120) =>
       sharp({ create: { width, height, channels: 3, background: { r: level, g: level, b: 255 - level } } });
@@ -149,8 +149,8 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
   });
 
   it('names the picture of a folder that cannot be read, and leaves neither a file nor a process', async () => {
-    const grey = sharp({ create: { width: 32, height: 24, channels: 3, background: 'gray' } }).png();
-    const damaged = await makeFolder(`damaged ${tools.origin}`, { '1.png': grey, '2.png': 'no picture' });
+    const gray = sharp({ create: { width: 32, height: 24, channels: 3, background: 'gray' } }).png();
+    const damaged = await makeFolder(`damaged ${tools.origin}`, { '1.png': gray, '2.png': 'no picture' });
     const base = path.join(folder, `damaged-${tools.origin}`);
     const writing = writeOverlay(timelineOf(damaged, [['walk', 0.08]], { frameRate: 25 }), base);
     await expect(writing).rejects.toThrow(`Cannot read the picture "${path.join(damaged, '2.png')}"`);

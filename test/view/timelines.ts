@@ -35,7 +35,7 @@ function framesBetween(startSec: number, endSec: number): number[] {
   return Array.from({ length: Math.ceil(10 * endSec - 1e-9) - first }, (_, i) => first + i);
 }
 
-/** Largest difference of a channel between a colour of pixels and `#rrggbb`. */
+/** Largest difference of a channel between a color of pixels and `#rrggbb`. */
 export function colorDistance(pixel: ArrayLike<number>, color: string): number {
   const expected = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
   return Math.max(...expected.map((channel, i) => Math.abs(channel - pixel[i]!)));

@@ -30,7 +30,7 @@ export type Part = (typeof PARTS)[number];
 /** Does some work once. @returns Frames or steps that it was. */
 export type Measure = () => Promise<number>;
 
-/** Seconds of a video that are labelled at a time. */
+/** Seconds of a video that are labeled at a time. */
 export interface Stretch {
   video: string;
   durationSec: number;

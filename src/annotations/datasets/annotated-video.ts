@@ -2,7 +2,7 @@ import { AnnotationError } from '../../errors.js';
 import type { LabelSpan } from '../../timeline/timeline.js';
 import { placeOf, type LabelOverlap } from '../annotated-segments.js';
 import { reportSkip, type ReadOptions } from '../annotation-reader.js';
-import type { LabelledFile } from '../label-files.js';
+import type { LabeledFile } from '../label-files.js';
 import { refusal, type VideoFinder } from './video-finder.js';
 
 /** A video and what it truly shows. */
@@ -33,12 +33,12 @@ export interface AnnotatedVideo {
  * groups or subsets.
  */
 export async function collectVideos(
-  labelled: LabelledFile,
+  labeled: LabeledFile,
   { find, folders }: VideoFinder,
   videos: Map<string, AnnotatedVideo>,
   options: ReadOptions,
 ): Promise<void> {
-  const { file, segments, overlaps, subsetBySplit, mayListAbsentVideos } = labelled;
+  const { file, segments, overlaps, subsetBySplit, mayListAbsentVideos } = labeled;
   const own = new Map<string, AnnotatedVideo>(); // by the name in the file
   const absent = new Set<string>();
   for (const segment of segments) {

@@ -6,7 +6,7 @@ import { reportSkip, type ReadOptions } from '../annotation-reader.js';
 import { compareNaturally, isPictureFileName, isVideoFileName } from '../../video/media-names.js';
 
 /** A clip that shows one activity from start to end. */
-interface LabelledClip {
+interface LabeledClip {
   /** Path of a video file, or of a folder of pictures that are its frames. */
   path: string;
   /** Name of the class folder. */
@@ -16,13 +16,13 @@ interface LabelledClip {
 /**
  * Reads a folder that holds a folder of clips for each label: `<folder>/<label>/**`. A clip is a video file, or a
  * folder of pictures below the class folder. Hidden files and other files are passed over; a class folder without a clip
- * is left out, for a class without a video cannot be learnt.
+ * is left out, for a class without a video cannot be learned.
  *
  * @returns Clips in natural order, label by label.
  * @throws {DatasetError} If the folder cannot be read, or no class folder holds a clip; if strict, also if one holds none.
  */
-export async function readClipFolders(folder: string, options: ReadOptions = {}): Promise<LabelledClip[]> {
-  const clips: LabelledClip[] = [];
+export async function readClipFolders(folder: string, options: ReadOptions = {}): Promise<LabeledClip[]> {
+  const clips: LabeledClip[] = [];
   for (const entry of await listFolder(folder)) {
     const label = entry.name;
     const classFolder = path.join(folder, label);
@@ -36,7 +36,7 @@ export async function readClipFolders(folder: string, options: ReadOptions = {})
   }
   if (clips.length === 0) {
     throw new DatasetError(
-      `"${folder}" holds no labelled clips: expected one folder of clips for each label, or a labels.csv.`,
+      `"${folder}" holds no labeled clips: expected one folder of clips for each label, or a labels.csv.`,
       folder,
     );
   }

@@ -21,7 +21,7 @@ const LABEL_FOLDERS = ['videos', 'annotations'];
 const MAX_TOLD = 5;
 
 /**
- * Reads a dataset of labelled videos in any of its forms:
+ * Reads a dataset of labeled videos in any of its forms:
  *
  * - a label file: CSV, or as another tool writes it;
  * - a folder with a `labels.csv`;
@@ -32,7 +32,7 @@ const MAX_TOLD = 5;
  * A label file names its videos relative to its own folder, or to `videos` in it; a bare name finds the one video of
  * that name there, with or without extension.
  *
- * @throws {DatasetError} If the path is missing or unreadable, or holds no labelled video.
+ * @throws {DatasetError} If the path is missing or unreadable, or holds no labeled video.
  * @throws {AnnotationError} If a label file is wrong, or names a video that is absent or not clear.
  */
 export async function readDataset(dataset: string, options: ReadOptions = {}): Promise<AnnotatedVideo[]> {
@@ -84,11 +84,11 @@ async function readLabelFiles(
   const finder = await createVideoFinder([...files.map((file) => path.dirname(file)), dataset]);
   const videos = new Map<string, AnnotatedVideo>(); // by path
   for (const file of files) {
-    const labelled = await readLabelFile(file, createProbeContext(file, finder.find, options));
-    if (labelled.segments.length === 0 && files.length > 1) {
+    const labeled = await readLabelFile(file, createProbeContext(file, finder.find, options));
+    if (labeled.segments.length === 0 && files.length > 1) {
       reportSkip({ what: `"${file}"`, why: 'it labels nothing' }, options);
     }
-    await collectVideos(labelled, finder, videos, options);
+    await collectVideos(labeled, finder, videos, options);
   }
   return refuseNone([...videos.values()], files[0] as string);
 }
@@ -97,8 +97,8 @@ async function readGroundTruth(dataset: string, options: ReadOptions): Promise<A
   const finder = await createVideoFinder([dataset]);
   const place = path.join(dataset, GROUND_TRUTH);
   const videos = new Map<string, AnnotatedVideo>();
-  for (const labelled of await readMsTcn(dataset, createProbeContext(place, finder.find, options))) {
-    await collectVideos(labelled, finder, videos, options);
+  for (const labeled of await readMsTcn(dataset, createProbeContext(place, finder.find, options))) {
+    await collectVideos(labeled, finder, videos, options);
   }
   return refuseNone([...videos.values()], place);
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { DatasetError } from '../../errors.js';
 import { reportSkip, type ReadContext } from '../annotation-reader.js';
 import { listFolder } from './clip-folders.js';
-import type { LabelledFile } from '../label-files.js';
+import type { LabeledFile } from '../label-files.js';
 import { GROUND_TRUTH, linesOf, readFrameLabels } from '../formats/ms-tcn.js';
 import { openLabelFile } from '../open-label-file.js';
 
@@ -15,14 +15,14 @@ import { openLabelFile } from '../open-label-file.js';
  * @throws {DatasetError} If there is no ground truth.
  * @throws {AnnotationError} If a file cannot be read, or a frame has no label.
  */
-export async function readMsTcn(folder: string, context: ReadContext): Promise<LabelledFile[]> {
+export async function readMsTcn(folder: string, context: ReadContext): Promise<LabeledFile[]> {
   const place = path.join(folder, GROUND_TRUTH);
   const names = (await listFolder(place)).map(({ name }) => name).filter((name) => name.endsWith('.txt'));
   if (names.length === 0) {
     throw new DatasetError(`"${place}" holds no ground truth: expected a file <video>.txt a video.`, place);
   }
   const subsets = await readBundles(folder, names, context);
-  const files: LabelledFile[] = [];
+  const files: LabeledFile[] = [];
   for (const name of names) {
     const file = await openLabelFile(path.join(place, name));
     const video = path.parse(name).name;
@@ -78,7 +78,7 @@ async function readBundles(
 /** Tells of labels that only the mapping knows, or only the ground truth. */
 async function compareMapping(
   folder: string,
-  files: readonly LabelledFile[],
+  files: readonly LabeledFile[],
   { onWarning }: ReadContext,
 ): Promise<void> {
   if (!(await listFolder(folder)).some(({ name }) => name === 'mapping.txt')) return;

@@ -11,7 +11,7 @@ import { isVideoFileName } from '../../video/media-names.js';
 import { openLabelFile } from '../open-label-file.js';
 
 /** All that a label file says of one video. Its segments may overlap. */
-export interface LabelledVideo {
+export interface LabeledVideo {
   timeline: Timeline;
   group?: string | undefined;
   subset?: string | undefined;
@@ -24,11 +24,11 @@ export interface LabelledVideo {
  * @param format - Its format; found by its ending and content if not given.
  * @throws {AnnotationError} If it cannot be read, is of no known kind, says something impossible, or labels nothing.
  */
-export async function readLabelledVideos(
+export async function readLabeledVideos(
   file: string,
   context: ReadContext,
   format?: AnnotationFormat,
-): Promise<LabelledVideo[]> {
+): Promise<LabeledVideo[]> {
   const content = await openLabelFile(file);
   const { read, readTimelines } = format ?? formatOf(content);
   const videos = readTimelines
@@ -41,12 +41,12 @@ export async function readLabelledVideos(
   return videos;
 }
 
-function checkTimelines(timelines: Timeline[], file: LabelFile, context: ReadContext): LabelledVideo[] {
+function checkTimelines(timelines: Timeline[], file: LabelFile, context: ReadContext): LabeledVideo[] {
   checkSegments(timelines.flatMap(annotatedSegmentsOf), file.path, context);
   return timelines.map((timeline) => ({ timeline }));
 }
 
-function joinSegments(segments: readonly AnnotatedSegment[]): LabelledVideo[] {
+function joinSegments(segments: readonly AnnotatedSegment[]): LabeledVideo[] {
   return [...groupByVideo(segments)].map(([name, own]) => {
     const [{ group, subset }] = own as [AnnotatedSegment];
     return { timeline: timelineOf(unknownVideo(name), own), group, subset };

@@ -14,7 +14,7 @@ const COLUMNS = ['behavior', 'behavior type', 'start (s)', 'stop (s)'] as const;
 const MEDIA_COLUMNS = ['media file name', 'media file'] as const; // since version 8, and before
 
 /**
- * Aggregated events as BORIS exports them, comma or tab between: a row an event, the behaviour is the label. Rows of
+ * Aggregated events as BORIS exports them, comma or tab between: a row an event, the behavior is the label. Rows of
  * type STATE have a length; POINT events have none and are left out. Written are the columns of version 8.
  *
  * @see https://www.boris.unito.it/user_guide/export_events/

@@ -4,7 +4,7 @@ import { segmentFrames } from '../../timeline/segments.js';
 import type { FrameLabel, Timeline } from '../../timeline/timeline.js';
 import type { AnnotationFormat } from '../annotation-format.js';
 import type { LabelFile } from '../annotation-reader.js';
-import { countFrames, labelledFrames } from '../text/frame-runs.js';
+import { countFrames, labeledFrames } from '../text/frame-runs.js';
 import { annotatedSegmentsOf, unknownVideo } from '../labeled-timeline.js';
 import { videoName } from '../../video/media-names.js';
 import { parseTable, seemsToHaveColumns, type TableRow } from '../text/parse-table.js';
@@ -14,7 +14,7 @@ const COLUMNS = ['video', 'frame', 'time', 'label'] as const;
 
 /**
  * One frame a row: `video,frame,time,label,confidence`, the frame counted from 0, seconds to the millisecond. A frame
- * whose row is taken out has no label. Where no model labelled frames, each frame of the video has a row.
+ * whose row is taken out has no label. Where no model labeled frames, each frame of the video has a row.
  */
 export const csvFramesFormat: AnnotationFormat = {
   name: 'csv-frames',
@@ -46,7 +46,7 @@ function writeFrames(timeline: Timeline): string {
 /** Every frame of the video that a segment covers. */
 function framesOfVideo(timeline: Timeline): FrameLabel[] {
   const count = countFrames(timeline, csvFramesFormat.title);
-  return Array.from(labelledFrames(timeline, count, csvFramesFormat.title), ({ segment, frame }) => ({
+  return Array.from(labeledFrames(timeline, count, csvFramesFormat.title), ({ segment, frame }) => ({
     index: frame,
     timeSec: frame / count.frameRate,
     label: segment.label,

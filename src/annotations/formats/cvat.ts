@@ -3,7 +3,7 @@ import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segments.js';
 import type { AnnotationFormat } from '../annotation-format.js';
 import { frameRateOf, type LabelFile, type ReadContext } from '../annotation-reader.js';
-import { countFrames, labelledFrames, type FrameRun } from '../text/frame-runs.js';
+import { countFrames, labeledFrames, type FrameRun } from '../text/frame-runs.js';
 import { videoName } from '../../video/media-names.js';
 import { oneLine } from '../text/one-line.js';
 import { childrenAt, parseXmlFile, type XmlNode } from '../text/parse-xml.js';
@@ -31,7 +31,7 @@ function writeTags(timeline: Timeline): string {
   const { video, model, segments } = timeline;
   const count = countFrames(timeline, cvatFormat.title);
   const labelsOf = new Map<number, string[]>(); // by frame
-  for (const { segment, frame } of labelledFrames(timeline, count, cvatFormat.title)) {
+  for (const { segment, frame } of labeledFrames(timeline, count, cvatFormat.title)) {
     labelsOf.set(frame, [...(labelsOf.get(frame) ?? []), oneLine(segment.label)]);
   }
   const frames = [...labelsOf].sort(([a], [b]) => a - b);

@@ -40,7 +40,7 @@ export const annotationFormats: readonly AnnotationFormat[] = [
 ];
 
 /**
- * Finds formats by name, each once. Call it before a long video is labelled, not after.
+ * Finds formats by name, each once. Call it before a long video is labeled, not after.
  *
  * @throws {UsageError} If a name is unknown; the message lists those that exist.
  */

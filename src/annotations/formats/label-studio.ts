@@ -28,7 +28,7 @@ const taskSchema = z.looseObject({
 
 /**
  * Tasks of Label Studio as it exports and imports them: timeline labels of each task's first annotation that was not
- * cancelled, or, where nobody has annotated, of its first prediction. Ranges are frames, the first one 1, both ends
+ * canceled, or, where nobody has annotated, of its first prediction. Ranges are frames, the first one 1, both ends
  * included, counted at the rate of the project's Video tag; where that is not the video's own rate, say it as
  * `frameRate`.
  *
@@ -66,10 +66,10 @@ function writeTask(timeline: Timeline): string {
       ...(isPrediction && { score: segment.confidence }),
     };
   });
-  const labelled = isPrediction
+  const labeled = isPrediction
     ? { predictions: [{ model_version: model, result }], annotations: [] }
     : { annotations: [{ was_cancelled: false, result }], predictions: [] };
-  return `${JSON.stringify([{ data: { video: publicSource(video.source) }, ...labelled }])}\n`;
+  return `${JSON.stringify([{ data: { video: publicSource(video.source) }, ...labeled }])}\n`;
 }
 
 async function readTasks(file: LabelFile, context: ReadContext): Promise<AnnotatedSegment[]> {

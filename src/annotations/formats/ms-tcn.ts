@@ -4,7 +4,7 @@ import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segments.js';
 import type { AnnotationFormat, WriteOptions } from '../annotation-format.js';
 import { frameRateOf, type LabelFile, type ReadContext } from '../annotation-reader.js';
-import { countFrames, expectFewFrames, labelledFrames, runsOf } from '../text/frame-runs.js';
+import { countFrames, expectFewFrames, labeledFrames, runsOf } from '../text/frame-runs.js';
 import { oneLine } from '../text/one-line.js';
 
 /** Name of the folder that tells the layout of a whole dataset. */
@@ -31,7 +31,7 @@ function writeFrameLabels(timeline: Timeline, { background, isWhole }: WriteOpti
   const { video, segments } = timeline;
   const count = countFrames(timeline, msTcnFormat.title);
   const labels: (string | undefined)[] = [];
-  for (const { segment, frame } of labelledFrames(timeline, count, msTcnFormat.title)) {
+  for (const { segment, frame } of labeledFrames(timeline, count, msTcnFormat.title)) {
     labels[frame] = oneLine(segment.label);
   }
   const last = segments.at(-1);
@@ -46,10 +46,10 @@ function writeFrameLabels(timeline: Timeline, { background, isWhole }: WriteOpti
     { length: numFrames },
     (_, frame) => labels[frame] ?? (frame < labels.length ? other : after),
   );
-  const unlabelled = lines.indexOf(undefined);
-  if (unlabelled >= 0) {
+  const unlabeled = lines.indexOf(undefined);
+  if (unlabeled >= 0) {
     throw new AnnotationError(
-      `${msTcnFormat.title} say something of every frame, and frame ${unlabelled} of ${JSON.stringify(video.source)} ` +
+      `${msTcnFormat.title} say something of every frame, and frame ${unlabeled} of ${JSON.stringify(video.source)} ` +
         'has no label. Name one for such frames (background, --background on the command line).',
       video.source,
     );

@@ -42,7 +42,7 @@ export interface FrameCount {
 
 /**
  * Counts a video's frames as other tools do: in their order, at the video's own rate, whatever the model looked at. Where
- * every frame was labelled each begins at its own time, so that the count is right of a video whose rate varies; else frame
+ * every frame was labeled each begins at its own time, so that the count is right of a video whose rate varies; else frame
  * `i` begins at `i / frameRate`.
  *
  * @param title - The format, for the message.
@@ -76,7 +76,7 @@ export function countFrames({ video, frames }: Timeline, title: string): FrameCo
  *
  * @throws {AnnotationError} If there are more than {@link expectFewFrames} allows.
  */
-export function* labelledFrames(
+export function* labeledFrames(
   timeline: Timeline,
   { within }: FrameCount,
   title: string,

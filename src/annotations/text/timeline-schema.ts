@@ -22,7 +22,7 @@ export const timelineSchema = z
       codec: z.string(),
       numFrames: z.int().nonnegative().optional(),
     }),
-    model: z.string().describe('Name of the model that labelled; empty where a person did.'),
+    model: z.string().describe('Name of the model that labeled; empty where a person did.'),
     frameRate: z
       .number()
       .nonnegative()
@@ -43,7 +43,7 @@ export const timelineSchema = z
     frames: z
       .array(
         z.object({
-          index: z.int().nonnegative().describe('Position among the labelled frames.'),
+          index: z.int().nonnegative().describe('Position among the labeled frames.'),
           timeSec: seconds,
           label: z.string().describe("The model's own choice, never smoothed."),
           confidence: probability.describe('Probability of the label.'),
@@ -53,7 +53,7 @@ export const timelineSchema = z
             .describe('Probability of every label, in the order of `labels`.'),
         }),
       )
-      .describe('Every frame that a model labelled, in order.'),
+      .describe('Every frame that a model labeled, in order.'),
   })
   .describe('The activity that each frame of a video shows, as framewise writes it.')
   .superRefine(({ labels, segments, frames }, context) => {

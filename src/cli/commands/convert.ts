@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { Detail } from '../../annotations/annotation-format.js';
 import { convertLabels, type ConvertOutcome } from '../../annotations/convert-labels.js';
 import { annotationFormats, findFormats } from '../../annotations/formats/formats.js';
-import { spellLoss } from '../../annotations/losses.js';
+import { formatLoss } from '../../annotations/losses.js';
 import { prepareOutputFolder } from '../../runtime/output-file.js';
 import { positiveNumber } from '../options.js';
 import type { CommandOutcome } from '../run-cli.js';
@@ -68,7 +68,7 @@ async function convert(terminal: Terminal, files: string[], flags: ConvertFlags)
       for (const detail of losses) numLost.set(detail, (numLost.get(detail) ?? 0) + 1);
     }
   }
-  for (const [detail, numVideos] of numLost) note(spellLoss(target?.title ?? to, detail, numVideos));
+  for (const [detail, numVideos] of numLost) note(formatLoss(target?.title ?? to, detail, numVideos));
   const numFailed = outcomes.filter(({ status }) => status === 'failed').length;
   if (flags.json) {
     const numConverted = outcomes.length - numFailed;

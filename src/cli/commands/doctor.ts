@@ -33,7 +33,7 @@ async function measurePaces(machine: MachineReport): Promise<MeasuredMachine> {
   return { ...machine, backends };
 }
 
-function spellPace(pace: EncoderPace): string {
+function formatPace(pace: EncoderPace): string {
   if ('reason' in pace) return `Encodes: no figure, as ${pace.reason}`;
   return `Encodes ${pace.framesPerSec.toPrecision(3)} frames a second, measured just now.`;
 }
@@ -55,7 +55,7 @@ function spell(machine: MeasuredMachine): string[] {
     const state = isAvailable
       ? `yes, ${version} on the ${device === 'gpu' ? 'GPU' : 'processor'}${deviceName ? `: ${deviceName}` : ''}`
       : `no: ${reason}`;
-    const remarks = encoderPace ? [ability, spellPace(encoderPace)] : [ability];
+    const remarks = encoderPace ? [ability, formatPace(encoderPace)] : [ability];
     lines.push(
       `${mark} ${name.padEnd(15)} ${state}`,
       ...remarks.map((remark) => `${''.padEnd(17)} ${remark}`),

@@ -6,7 +6,7 @@ import { startBatchProgress } from '../terminal/batch-progress.js';
 import { limitsOf, type LimitOptions } from '../options.js';
 import { printNote, type Terminal } from '../terminal/terminal.js';
 
-/** Options that say what to draw of labelled videos. */
+/** Options that say what to draw of labeled videos. */
 export interface DrawOptions extends LimitOptions {
   overlay?: boolean;
   contactSheet?: boolean;
@@ -16,7 +16,7 @@ export interface DrawOptions extends LimitOptions {
 /** `--overlay`, `--contact-sheet` and `--report`. */
 export function drawOptions(): Option[] {
   return [
-    new Option('--overlay', 'write each video again with its labels and a timeline bar burnt in'),
+    new Option('--overlay', 'write each video again with its labels and a timeline bar burned in'),
     new Option('--contact-sheet', 'write a picture of each video: a thumbnail a segment'),
     new Option('--report', 'write report.html: all videos with timelines, to search and to play'),
   ];

@@ -27,7 +27,7 @@ interface EvaluateFlags extends MachineOptions, SegmentOptions, LimitOptions {
 /** `framewise evaluate`. */
 export function evaluateCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
   const command = new Command('evaluate')
-    .description('Compare what a model says of labelled videos with the truth.')
+    .description('Compare what a model says of labeled videos with the truth.')
     .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end')
     .requiredOption('--model <dir>', 'folder of a trained model')
     .option('--json', 'print one JSON object on stdout');
@@ -65,7 +65,7 @@ function spell(scores: DatasetScores): string[] {
   const { numVideos, numFrames } = scores;
   const tables = [summaryOf(scores), labelsOf(scores), confusionOf(scores)];
   const lines = tables.flatMap((table) => table.toString().split('\n'));
-  return [`${numVideos} videos, ${numFrames} labelled frames`, ...lines];
+  return [`${numVideos} videos, ${numFrames} labeled frames`, ...lines];
 }
 
 function summaryOf({ f1, ...scores }: DatasetScores): Table.Table {

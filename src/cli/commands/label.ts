@@ -12,7 +12,7 @@ import { startBatchProgress } from '../terminal/batch-progress.js';
 import { drawAll, drawOptions, formatsToWrite, type DrawOptions } from './draw-options.js';
 import { labelLive, liveOptions } from './label-live.js';
 import {
-  greyLevels,
+  grayLevels,
   limitOptions,
   limitsOf,
   machineOptions,
@@ -24,7 +24,7 @@ import {
   type SegmentOptions,
 } from '../options.js';
 import type { CommandOutcome } from '../run-cli.js';
-import { batchJson, filesOf, spellOutcome, spellSummary } from '../terminal/format-batch.js';
+import { batchJson, filesOf, formatOutcome, formatSummary } from '../terminal/format-batch.js';
 import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
 import { readVideoList } from './video-list.js';
 
@@ -76,8 +76,8 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     )
     .option(
       '--skip-unchanged <levels>',
-      'encode no frame that looks like the last one encoded: no part of it differs by so many grey levels, 0 to 255 (try 3)',
-      greyLevels,
+      'encode no frame that looks like the last one encoded: no part of it differs by so many gray levels, 0 to 255 (try 3)',
+      grayLevels,
     )
     .option('--allow-remote', 'permit URLs beside local files')
     .option(
@@ -123,7 +123,7 @@ async function label(terminal: Terminal, named: string[], flags: LabelFlags): Pr
     const drawings = await drawAll(terminal, summary, flags);
     if (flags.json) printJson(terminal, batchJson(summary, drawings));
     else printResult(terminal, ...filesOf(summary, drawings));
-    if (summary.numVideos > 1) printNote(terminal, spellSummary(summary, flags.output));
+    if (summary.numVideos > 1) printNote(terminal, formatSummary(summary, flags.output));
     return { isAllDone: summary.numFailed === 0 && (drawings?.numFailed ?? 0) === 0 };
   } finally {
     recognizer.dispose();
@@ -160,7 +160,7 @@ async function labelAll(
       onOutcome: (outcome) => {
         const numFrames = outcome.status === 'labelled' ? outcome.numFrames : undefined;
         progress.settle(publicSource(outcome.source), numFrames);
-        printNote(terminal, ...spellOutcome(outcome));
+        printNote(terminal, ...formatOutcome(outcome));
       },
     });
   } catch (error) {

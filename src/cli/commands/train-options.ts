@@ -131,7 +131,7 @@ export function addTrainOptions(command: Command): void {
     .option('--dropout <share>', 'share of values dropped in training', share, 0.3)
     .option(
       '--lookahead <n>',
-      'frames seen beyond the one labelled; labels of a stream come later',
+      'frames seen beyond the one labeled; labels of a stream come later',
       wholeNumber(0),
       0,
     );

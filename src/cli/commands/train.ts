@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { spellDatasetReport } from '../../training/data/format-dataset-report.js';
+import { formatDatasetReport } from '../../training/data/format-dataset-report.js';
 import { trainModel, type TrainModelOptions } from '../../training/train-model.js';
 import type { EpochReport } from '../../training/loop/training-log.js';
 import { cacheDirOf, limitsOf } from '../options.js';
@@ -12,7 +12,7 @@ import { addTrainOptions, type TrainFlags } from './train-options.js';
 export function trainCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
   const command = new Command('train')
     .description(
-      'Train a model on labelled videos: a folder with a labels.csv, or with a folder of clips a label.',
+      'Train a model on labeled videos: a folder with a labels.csv, or with a folder of clips a label.',
     )
     .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end');
   addTrainOptions(command);
@@ -73,7 +73,7 @@ async function train(
       },
       onReport: (report) => {
         progress?.stop();
-        for (const line of spellDatasetReport(report)) printNote(terminal, line);
+        for (const line of formatDatasetReport(report)) printNote(terminal, line);
       },
       onEpoch: (epoch) => {
         progress?.stop();

@@ -1,6 +1,6 @@
 import { BatchPace, type InFlight, type Step } from './batch-pace.js';
 import { startLiveLines } from './live-lines.js';
-import { spellBar, spellDuration, spellShare } from './progress-text.js';
+import { formatBar, formatDuration, formatShare } from './progress-text.js';
 import { columnsOf, escapeUnprintable, keepEnd, keepStart } from './terminal-text.js';
 import { printNote, type Terminal } from './terminal.js';
 
@@ -8,7 +8,7 @@ import { printNote, type Terminal } from './terminal.js';
 export interface BatchProgress {
   /** An item is begun, or has come further. */
   advance(name: string, step?: Step): void;
-  /** An item is settled. @param numFrames - Frames labelled; undefined if there was nothing to do. */
+  /** An item is settled. @param numFrames - Frames labeled; undefined if there was nothing to do. */
   settle(name: string, numFrames?: number): void;
   stop(): void;
 }
@@ -45,8 +45,8 @@ interface Teller {
 
 function showLines({ stderr }: Terminal, pace: BatchPace, items: string): Teller {
   const lines = startLiveLines(stderr, (columns) => [
-    keepStart(`${spellBar(pace.share)} ${spellWhole(pace, items).join('  ')}`, columns),
-    ...pace.inFlight.map((item) => spellInFlight(item, columns)),
+    keepStart(`${formatBar(pace.share)} ${formatWhole(pace, items).join('  ')}`, columns),
+    ...pace.inFlight.map((item) => formatInFlight(item, columns)),
   ]);
   return { onStep() {}, stop: () => lines.stop() };
 }
@@ -57,30 +57,30 @@ function writeLines(terminal: Terminal, pace: BatchPace, items: string): Teller 
     onStep() {
       if (performance.now() - lastMs < LINE_EVERY_MS) return;
       lastMs = performance.now();
-      printNote(terminal, spellWhole(pace, items).join(', '), 'progress');
+      printNote(terminal, formatWhole(pace, items).join(', '), 'progress');
     },
     stop() {},
   };
 }
 
-function spellWhole(pace: BatchPace, items: string): string[] {
+function formatWhole(pace: BatchPace, items: string): string[] {
   const { share, numSettled, numItems, framesPerSec, secondsLeft } = pace;
   return [
-    spellShare(share),
+    formatShare(share),
     `${numSettled} of ${numItems} ${items}`,
-    ...(framesPerSec > 0 ? [spellRate(framesPerSec)] : []),
-    ...(secondsLeft === undefined ? [] : [`${spellDuration(secondsLeft)} left`]),
+    ...(framesPerSec > 0 ? [formatRate(framesPerSec)] : []),
+    ...(secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`]),
   ];
 }
 
-function spellInFlight({ name, share, numFrames, framesPerSec }: InFlight, columns: number): string {
-  const known = share === undefined ? [] : [`${spellBar(share)} ${spellShare(share).padStart(5)}`];
+function formatInFlight({ name, share, numFrames, framesPerSec }: InFlight, columns: number): string {
+  const known = share === undefined ? [] : [`${formatBar(share)} ${formatShare(share).padStart(5)}`];
   const counted = share === undefined && numFrames > 0 ? [`${numFrames} frames`] : [];
-  const rate = framesPerSec ? [spellRate(framesPerSec)] : [];
+  const rate = framesPerSec ? [formatRate(framesPerSec)] : [];
   const head = ['', ...known, ...counted, ...rate, ''].join('  ');
   return keepStart(head, columns) + keepEnd(escapeUnprintable(name), columns - columnsOf(head));
 }
 
-function spellRate(framesPerSec: number): string {
+function formatRate(framesPerSec: number): string {
   return `${framesPerSec.toFixed(1)} frames/s`;
 }

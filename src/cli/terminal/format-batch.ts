@@ -2,11 +2,11 @@ import path from 'node:path';
 import { publicSource } from '../../video/media-names.js';
 import type { BatchDrawings } from '../../batch/draw-batch.js';
 import { publicSummary, SUMMARY_FILE, type BatchSummary, type VideoOutcome } from '../../batch/summary.js';
-import { spellDuration } from './progress-text.js';
+import { formatDuration } from './progress-text.js';
 import type { Mark } from './terminal.js';
 
 /** What became of a video, as a remark. */
-export function spellOutcome(outcome: VideoOutcome): [text: string, mark: Mark] {
+export function formatOutcome(outcome: VideoOutcome): [text: string, mark: Mark] {
   const source = publicSource(outcome.source);
   if (outcome.status === 'failed') {
     const hint = outcome.isEarlier ? ' (in an earlier run; --retry-failed tries again)' : '';
@@ -16,14 +16,14 @@ export function spellOutcome(outcome: VideoOutcome): [text: string, mark: Mark] 
 }
 
 /** How a batch went, in a line. */
-export function spellSummary(summary: BatchSummary, outputDir: string): string {
+export function formatSummary(summary: BatchSummary, outputDir: string): string {
   const { numVideos, numLabelled, numUnchanged, numFailed, numFrames, videoSec, wallSec } = summary;
   const earlier = numUnchanged > 0 ? `, ${numUnchanged} of them in an earlier run` : '';
   const failed = numFailed > 0 ? ` ${numFailed} failed: see ${path.join(outputDir, SUMMARY_FILE)}.` : '';
   const pace =
-    `${numFrames} frames, ${spellDuration(videoSec)} of video in ${spellDuration(wallSec)}, ` +
+    `${numFrames} frames, ${formatDuration(videoSec)} of video in ${formatDuration(wallSec)}, ` +
     `${summary.framesPerSec.toFixed(1)} frames a second.`;
-  return `${numLabelled + numUnchanged} of ${numVideos} videos labelled${earlier}.${failed} ${pace}`;
+  return `${numLabelled + numUnchanged} of ${numVideos} videos labeled${earlier}.${failed} ${pace}`;
 }
 
 /** Files of a batch: those of labels, video by video, then those that were drawn, and the page of all. */

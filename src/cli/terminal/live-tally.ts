@@ -20,7 +20,7 @@ export class LiveTally {
     this.#source = maskPassword(source);
   }
 
-  /** A frame was labelled. */
+  /** A frame was labeled. */
   count({ delayMs, numDropped }: StreamedFrame): void {
     this.#numFrames++;
     this.#numDropped += numDropped;
@@ -39,7 +39,7 @@ export class LiveTally {
     printNote(this.terminal, `${this.#source}: ${why} ${next}`, 'lost');
   }
 
-  /** The last line of the output; delays are null where no frame was labelled. */
+  /** The last line of the output; delays are null where no frame was labeled. */
   summary(): object {
     const delay = (share: number) => this.#delays.percentile(share) ?? null;
     return {

@@ -1,18 +1,18 @@
 const BAR_COLUMNS = 20;
 
-/** A bar of 20 columns, rounded down as {@link spellShare}. @param share - 0 to 1. */
-export function spellBar(share: number): string {
+/** A bar of 20 columns, rounded down as {@link formatShare}. @param share - 0 to 1. */
+export function formatBar(share: number): string {
   const numFull = Math.floor(BAR_COLUMNS * Math.min(Math.max(share, 0), 1));
   return '█'.repeat(numFull).padEnd(BAR_COLUMNS, '░');
 }
 
 /** 0.425 → "42 %", rounded down: nothing is whole before it is. */
-export function spellShare(share: number): string {
+export function formatShare(share: number): string {
   return `${Math.floor(100 * share)} %`;
 }
 
 /** 4000 → "1:06:40", 65 → "1:05". */
-export function spellDuration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const [hours, minutes, rest] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor) as [
     number,
     number,

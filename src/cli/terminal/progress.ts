@@ -1,5 +1,5 @@
 import { startLiveLines } from './live-lines.js';
-import { spellBar, spellDuration, spellShare } from './progress-text.js';
+import { formatBar, formatDuration, formatShare } from './progress-text.js';
 import { escapeUnprintable, keepStart } from './terminal-text.js';
 import { printNote, type Terminal } from './terminal.js';
 
@@ -24,7 +24,7 @@ function writeLines(terminal: Terminal, title: string): Progress {
     update(share, detail = '') {
       if (share < nextShare) return;
       nextShare = share + LINE_SHARE;
-      printNote(terminal, `${title}: ${spellShare(share)} ${detail}`.trimEnd());
+      printNote(terminal, `${title}: ${formatShare(share)} ${detail}`.trimEnd());
     },
     stop() {},
   };
@@ -36,8 +36,8 @@ function showBar(terminal: Terminal, title: string): Progress {
   let detail = '';
   const spell = (): string => {
     const elapsedSec = (performance.now() - startMs) / 1000;
-    const left = share > 0 ? [`${spellDuration((elapsedSec / share) * (1 - share))} left`] : [];
-    const parts = [`${title} ${spellBar(share)} ${spellShare(share)}`, ...left, escapeUnprintable(detail)];
+    const left = share > 0 ? [`${formatDuration((elapsedSec / share) * (1 - share))} left`] : [];
+    const parts = [`${title} ${formatBar(share)} ${formatShare(share)}`, ...left, escapeUnprintable(detail)];
     return parts.join('  ').trimEnd();
   };
   const lines = startLiveLines(terminal.stderr, (columns) => [keepStart(spell(), columns)]);

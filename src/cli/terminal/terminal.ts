@@ -12,7 +12,7 @@ export interface Terminal {
   signal: AbortSignal;
 }
 
-/** Words that a remark may begin with, and their colours on a terminal. */
+/** Words that a remark may begin with, and their colors on a terminal. */
 const MARKS = {
   labelled: 'green',
   'connected again': 'green',
@@ -38,7 +38,7 @@ export function printJson({ stdout }: Terminal, value: unknown, indent?: number)
   stdout.write(`${printableJson(value, indent)}\n`);
 }
 
-/** Writes a remark to stderr, in one line whatever is in it; its mark is coloured on a terminal, unless NO_COLOR is set. */
+/** Writes a remark to stderr, in one line whatever is in it; its mark is colored on a terminal, unless NO_COLOR is set. */
 export function printNote({ stderr }: Terminal, text: string, mark?: Mark): void {
   const colors = picocolors.createColors(Boolean(stderr.isTTY) && !process.env['NO_COLOR']);
   const head = mark === undefined ? '' : `${colors[MARKS[mark]](mark)} `;

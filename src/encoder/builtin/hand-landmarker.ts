@@ -19,7 +19,7 @@ const EMBEDDING = 'model_1/model/global_average_pooling2d/Mean';
 
 /** A square part of a picture. */
 export interface Crop {
-  /** Its centre and its side, shares of the picture. It may reach over the edges; there is black. */
+  /** Its center and its side, shares of the picture. It may reach over the edges; there is black. */
   x: number;
   y: number;
   size: number;

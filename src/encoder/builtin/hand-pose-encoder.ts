@@ -40,13 +40,13 @@ interface Look {
 /**
  * How one hand is shaped and where, the most conspicuous one of a picture. A detector finds it, a second network reads its
  * landmarks from a crop, and once more from a crop around these. Where that finds no sure hand, the detector looks again at
- * the picture grey, blurred and of even contrast, which helps with noisy and infrared recordings. Where nothing at all is
+ * the picture gray, blurred and of even contrast, which helps with noisy and infrared recordings. Where nothing at all is
  * found, the features describe the whole picture. Features, in this order:
  *
  * - 2: presence of a hand, 0 to 1; left or right, 0 to 1
  * - 7: scores of the detected place as hand, fist, pinch, point, face, tip, pinch tip, 0 to 1
  * - 7: the highest scores anywhere as each of these
- * - 3: centre x and y and side of the crop, shares of the picture
+ * - 3: center x and y and side of the crop, shares of the picture
  * - 63: 21 landmarks' x, y and z, relative to their mean and in their extents, times presence
  * - 15: cosines of the bends at the fingers' inner joints, times presence
  * - 5: distances of the fingertips to the wrist in palms, times presence

@@ -7,11 +7,11 @@ const BLUR_SIZE = 5;
 const MEAN = 120 / 255;
 const DEVIATION = 50 / 255;
 
-/** Keeps a picture of one colour from being divided by zero. */
+/** Keeps a picture of one color from being divided by zero. */
 const TINY = 1e-4;
 
 /**
- * Makes a noisy, dark or colourless picture plainer: grey, blurred, and of one brightness and contrast whatever it had.
+ * Makes a noisy, dark or colorless picture plainer: gray, blurred, and of one brightness and contrast whatever it had.
  * Bars around the picture, which are exactly -1, do not count for these.
  *
  * @param picture - float32 `[1, height, width, 3]`, -1 to 1.
@@ -19,13 +19,13 @@ const TINY = 1e-4;
  */
 export function evenOutContrast(picture: tf.Tensor4D): tf.Tensor4D {
   return tf.tidy(() => {
-    const grey = tf.mean(tf.avgPool(picture, BLUR_SIZE, 1, 'same'), 3, true); // [1, height, width, 1]
+    const gray = tf.mean(tf.avgPool(picture, BLUR_SIZE, 1, 'same'), 3, true); // [1, height, width, 1]
     const isPicture = tf.cast(tf.greater(tf.max(picture, 3, true), -1), 'float32');
     const numPixels = tf.maximum(tf.sum(isPicture), 1);
-    const mean = tf.div(tf.sum(tf.mul(grey, isPicture)), numPixels);
-    const centred = tf.sub(grey, mean);
-    const variance = tf.div(tf.sum(tf.mul(tf.square(centred), isPicture)), numPixels);
-    const standardised = tf.div(centred, tf.add(tf.sqrt(variance), TINY));
+    const mean = tf.div(tf.sum(tf.mul(gray, isPicture)), numPixels);
+    const centerd = tf.sub(gray, mean);
+    const variance = tf.div(tf.sum(tf.mul(tf.square(centerd), isPicture)), numPixels);
+    const standardised = tf.div(centerd, tf.add(tf.sqrt(variance), TINY));
     const even = tf.add(tf.mul(standardised, 2 * DEVIATION), 2 * MEAN - 1);
     return tf.tile(tf.clipByValue(even, -1, 1), [1, 1, 1, 3]) as tf.Tensor4D;
   });

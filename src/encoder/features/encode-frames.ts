@@ -21,7 +21,7 @@ export interface EncodeFramesOptions {
   maxPending?: number | undefined;
   /**
    * A frame gets the features of the last one encoded, if no tile of 16 by 16 pixels differs from that one's by so many
-   * grey levels, 0 to 255, on average. Default: every frame is encoded.
+   * gray levels, 0 to 255, on average. Default: every frame is encoded.
    */
   skipUnchanged?: number | undefined;
   /** Where batches are laid out; the frames may already lie in it. Default: memory of its own. */
@@ -91,7 +91,7 @@ function checkOptions(batchSize: number, maxPending: number, skipUnchanged = 0):
     }
   }
   if (!(skipUnchanged >= 0 && skipUnchanged <= 255)) {
-    throw new UsageError(`skipUnchanged is ${skipUnchanged}; expected grey levels, 0 to 255.`);
+    throw new UsageError(`skipUnchanged is ${skipUnchanged}; expected gray levels, 0 to 255.`);
   }
 }
 

@@ -3,7 +3,7 @@ const TILE_SIZE = 16;
 
 /**
  * Tells frames that show something new from those that look like the last one that did. Compared is with that one, not
- * with the neighbour, so that slow changes add up until they are seen.
+ * with the neighbor, so that slow changes add up until they are seen.
  */
 export class ChangeDetector {
   readonly #rowBytes: number;
@@ -12,7 +12,7 @@ export class ChangeDetector {
 
   /**
    * @param width - Of the frames, pixels.
-   * @param threshold - Grey levels, 0 to 255, by which some tile of 16 by 16 pixels must change on average.
+   * @param threshold - Gray levels, 0 to 255, by which some tile of 16 by 16 pixels must change on average.
    */
   constructor(width: number, threshold: number) {
     this.#rowBytes = 3 * width;

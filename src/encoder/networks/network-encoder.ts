@@ -77,9 +77,9 @@ function checkInput(spec: ModelOnDiskSpec, { inputShape }: Network): void {
 /** Runs the network on two pictures, as one would not show a batch that is fixed. @returns The number of features. */
 function tryNetwork(spec: ModelOnDiskSpec, network: Network): number {
   const shape: [number, number, number, number] = [2, spec.inputHeight, spec.inputWidth, 3];
-  const grey = (spec.pixelRange[0] + spec.pixelRange[1]) / 2;
+  const gray = (spec.pixelRange[0] + spec.pixelRange[1]) / 2;
   try {
-    return tf.tidy(() => poolOverSpace(spec, network.execute(tf.fill(shape, grey)), 2).shape[1]);
+    return tf.tidy(() => poolOverSpace(spec, network.execute(tf.fill(shape, gray)), 2).shape[1]);
   } catch (cause) {
     if (cause instanceof EncoderError) throw cause;
     const message = `The encoder model "${spec.path}" fails on float32 [${shape.join(', ')}]: ${reasonOf(cause)}`;

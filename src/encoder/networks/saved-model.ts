@@ -34,15 +34,15 @@ const DATA_TYPES: Record<string, number> = { DT_FLOAT: 1, DT_INT32: 3, DT_BOOL: 
  * @throws {Error} If an attribute is of a kind or data type that is not known here.
  * @see tensorflow/core/protobuf/{saved_model,meta_graph}.proto, tensorflow/core/framework/{graph,node_def,attr_value}.proto.
  */
-export function spellSavedModel(nodes: readonly GraphNode[]): Buffer {
-  const graph = [...nodes.map((node) => bytes(1, ...spellNode(node))), bytes(4, integer(1, PRODUCER))];
+export function formatSavedModel(nodes: readonly GraphNode[]): Buffer {
+  const graph = [...nodes.map((node) => bytes(1, ...formatNode(node))), bytes(4, integer(1, PRODUCER))];
   const metaGraph = [bytes(1, bytes(4, text(SAVED_MODEL_TAG))), bytes(2, ...graph)];
   return Buffer.concat([integer(1, 1), bytes(2, ...metaGraph)]);
 }
 
-function spellNode({ name, op, input = [], attr = {} }: GraphNode): Buffer[] {
+function formatNode({ name, op, input = [], attr = {} }: GraphNode): Buffer[] {
   const attributes = Object.entries(attr).map(([key, value]) =>
-    bytes(5, bytes(1, text(key)), bytes(2, spellAttribute(key, value))),
+    bytes(5, bytes(1, text(key)), bytes(2, formatAttribute(key, value))),
   );
   return [
     bytes(1, text(name)),
@@ -52,11 +52,11 @@ function spellNode({ name, op, input = [], attr = {} }: GraphNode): Buffer[] {
   ];
 }
 
-function spellAttribute(name: string, { list, tensor, ...scalar }: Attribute): Buffer {
+function formatAttribute(name: string, { list, tensor, ...scalar }: Attribute): Buffer {
   if (tensor) {
     const { dtype, shape, content } = tensor;
     const dim = shape.map((size) => ({ size }));
-    return bytes(8, integer(1, dataType(dtype)), bytes(2, spellShape({ dim })), bytes(4, content));
+    return bytes(8, integer(1, dataType(dtype)), bytes(2, formatShape({ dim })), bytes(4, content));
   }
   const [kind, value] = (Object.entries(scalar) as [string, unknown][])[0] ?? [];
   if (list)
@@ -79,13 +79,13 @@ function spell(kind: string, value: unknown): Buffer {
     case 'type':
       return integer(6, dataType(value as string));
     case 'shape':
-      return bytes(7, spellShape(value as NonNullable<Attribute['shape']>));
+      return bytes(7, formatShape(value as NonNullable<Attribute['shape']>));
     default:
       throw new Error(`an attribute is of the kind "${kind}"`);
   }
 }
 
-function spellShape({ unknownRank, dim = [] }: NonNullable<Attribute['shape']>): Buffer {
+function formatShape({ unknownRank, dim = [] }: NonNullable<Attribute['shape']>): Buffer {
   if (unknownRank) return integer(3, 1);
   return Buffer.concat(dim.map(({ size }) => bytes(2, integer(1, size))));
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { backendDevice } from '../../runtime/backend.js';
 import type { Network } from './network.js';
-import { SAVED_MODEL_TAG, spellSavedModel, type GraphNode } from './saved-model.js';
+import { SAVED_MODEL_TAG, formatSavedModel, type GraphNode } from './saved-model.js';
 import { cutSessionGraph, joinedOutput, runSideBySide, type GraphPart } from './session-graph.js';
 
 /** What tfjs-node's backend can do beyond any other's. */
@@ -45,7 +45,7 @@ export function createSessionNetwork(
   const isOnProcessor = backendDevice() === 'cpu';
   const savedModel = attempt(() => {
     const graph = cutSessionGraph(nodes, weights, part);
-    return spellSavedModel(isOnProcessor ? runSideBySide(graph, part, PARTS_OF_BATCH) : graph);
+    return formatSavedModel(isOnProcessor ? runSideBySide(graph, part, PARTS_OF_BATCH) : graph);
   });
   const session = savedModel && loadSession(backend, savedModel);
   if (session === undefined) return undefined;

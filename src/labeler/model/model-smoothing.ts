@@ -8,14 +8,14 @@ export const SMOOTHING_METHODS = ['viterbi', 'median', 'none'] as const;
 /** How the labels of a whole video are to be calmed. */
 export interface SmoothingRequest {
   /**
-   * `viterbi` finds the most probable segmentation by what the model learnt of durations and order; `median` takes each
+   * `viterbi` finds the most probable segmentation by what the model learned of durations and order; `median` takes each
    * label's median probability over a window. Default: `median` where a window is given, else `viterbi` where the model
-   * has learnt how, which it keeps only if it helped on validation videos, else `none`.
+   * has learned how, which it keeps only if it helped on validation videos, else `none`.
    */
   method?: (typeof SMOOTHING_METHODS)[number];
   /** Width of the median's window in seconds. Default 1. */
   medianSec?: number;
-  /** Seconds that a segment must last after that; shorter ones are absorbed by a neighbour. Default 0. */
+  /** Seconds that a segment must last after that; shorter ones are absorbed by a neighbor. Default 0. */
   minDurationSec?: number;
 }
 
@@ -41,8 +41,8 @@ export function smoothingOf(
   if (chosen === 'none') return { minDurationSec };
   if (!segmentPrior) {
     throw new UsageError(
-      `The model "${name}" has not learnt how long its labels last, which Viterbi smoothing needs: it was trained ` +
-        'without validation videos, or they were labelled better without. Smooth by "median", or train it again.',
+      `The model "${name}" has not learned how long its labels last, which Viterbi smoothing needs: it was trained ` +
+        'without validation videos, or they were labeled better without. Smooth by "median", or train it again.',
     );
   }
   return { prior: segmentPrior, minDurationSec };

@@ -3,14 +3,14 @@ import { OnlineLabeler } from './online-labeler.js';
 import type { TemporalLabeler } from '../temporal-labeler.js';
 
 /** Frames whose labels are known, in order. */
-export interface LabelledChunk {
+export interface LabeledChunk {
   /** `VideoFrame.index` of each frame, `[numFrames]`. */
   indices: number[];
   /** Seconds since the stream's start, `[numFrames]`. */
   timesSec: number[];
   /** float32 `[numFrames, numLabels]`. */
   probabilities: Float32Array;
-  /** Time of the last frame seen, which may be later than those labelled. */
+  /** Time of the last frame seen, which may be later than those labeled. */
   seenSec: number;
 }
 
@@ -26,12 +26,12 @@ export interface LabelledChunk {
 export async function* labelEncoded(
   labeler: TemporalLabeler,
   encoded: AsyncIterable<EncodedFrames>,
-): AsyncGenerator<LabelledChunk> {
+): AsyncGenerator<LabeledChunk> {
   const online = new OnlineLabeler(labeler);
   /** Frames that are not decided yet. */
   let waiting: { index: number; timeSec: number }[] = [];
   let seenSec = 0;
-  const decide = (probabilities: Float32Array): LabelledChunk => {
+  const decide = (probabilities: Float32Array): LabeledChunk => {
     const decided = waiting.slice(0, probabilities.length / labeler.config.numLabels);
     waiting = waiting.slice(decided.length);
     const indices = decided.map(({ index }) => index);

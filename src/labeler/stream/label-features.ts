@@ -8,14 +8,14 @@ import type { TemporalLabeler } from '../temporal-labeler.js';
 const CHUNK_FRAMES = 256;
 
 /** Probabilities of frames, float32 `[numFrames, numLabels]`, and the state after the last, which the caller disposes. */
-export type LabelledFeatures = { probabilities: Float32Array; state: LabelerState };
+export type LabeledFeatures = { probabilities: Float32Array; state: LabelerState };
 
 /** {@link TemporalLabeler.label}. */
 export async function labelFeatures(
   labeler: TemporalLabeler,
   features: Float32Array,
   state?: LabelerState,
-): Promise<LabelledFeatures> {
+): Promise<LabeledFeatures> {
   if (labeler.config.bidirectional) {
     const { projected, state: before } = await projectFeatures(labeler, features, state);
     try {
@@ -24,11 +24,11 @@ export async function labelFeatures(
       disposeState(before);
     }
   }
-  const labelled = await inChunks(labeler, features, state, labeler.config.numLabels, (chunk, current) => {
+  const labeled = await inChunks(labeler, features, state, labeler.config.numLabels, (chunk, current) => {
     const { logits, state: next } = labeler.forward(chunk, current);
     return { values: probabilitiesOf(labeler, logits), state: next };
   });
-  return { probabilities: labelled.values, state: labelled.state };
+  return { probabilities: labeled.values, state: labeled.state };
 }
 
 /**
@@ -64,18 +64,18 @@ export async function labelProjected(
   labeler: TemporalLabeler,
   projected: Float32Array,
   state: LabelerState,
-): Promise<LabelledFeatures> {
+): Promise<LabeledFeatures> {
   const { projectionUnits } = labeler.config;
   const numFrames = projected.length / projectionUnits;
   if (numFrames === 0) return { probabilities: new Float32Array(0), state: cloneState(state) };
-  const labelled = tf.tidy(() => {
+  const labeled = tf.tidy(() => {
     const frames = tf.tensor3d(projected, [1, numFrames, projectionUnits]);
     const { logits, state: next } = labeler.score(frames, state);
     return { probabilities: probabilitiesOf(labeler, logits), state: next };
   });
-  const probabilities = await labelled.probabilities.data<'float32'>();
-  labelled.probabilities.dispose();
-  return { probabilities, state: labelled.state };
+  const probabilities = await labeled.probabilities.data<'float32'>();
+  labeled.probabilities.dispose();
+  return { probabilities, state: labeled.state };
 }
 
 function probabilitiesOf(labeler: TemporalLabeler, logits: Tensor3D): Tensor3D {

@@ -8,12 +8,12 @@ import type { ForwardInputs, RecurrenceAttributes } from './recurrence.js';
 const EPSILON = 1e-3;
 
 /**
- * A recurrence whose two products are normalised before they are added: LN(x·W)·gain₀ + LN(h·U)·gain₁ + bias, each over
+ * A recurrence whose two products are normalized before they are added: LN(x·W)·gain₀ + LN(h·U)·gain₁ + bias, each over
  * all gates together, or over the gates of one product where the cell makes two. Runs in composed operations and is
  * differentiated by TensorFlow.js step by step: several times slower than the plain one.
  *
  * @param gain - float32 `[2, gates·units]`.
- * @see Ba, Kiros and Hinton 2016, arXiv:1607.06450. The cell state is not normalised.
+ * @see Ba, Kiros and Hinton 2016, arXiv:1607.06450. The cell state is not normalized.
  */
 export function normalizedRecurrence(
   inputs: ForwardInputs<Tensor>,

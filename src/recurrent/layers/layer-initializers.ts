@@ -10,7 +10,7 @@ interface OrthogonalArgs {
   seed?: number;
 }
 
-/** Ours instead of the orthogonal initialiser of TensorFlow.js 4.22, which does not run in Node; any other as it is. */
+/** Ours instead of the orthogonal initializer of TensorFlow.js 4.22, which does not run in Node; any other as it is. */
 export function runnable(initializer: LayerInitializer): LayerInitializer {
   if (initializer.getClassName() !== 'Orthogonal') return initializer;
   return new Orthogonal(initializer as LayerInitializer & OrthogonalArgs);
@@ -42,7 +42,7 @@ class Orthogonal extends tf.serialization.Serializable {
   }
 }
 
-/** Another initialiser's values, but for ones in the second of four blocks. */
+/** Another initializer's values, but for ones in the second of four blocks. */
 export class UnitForgetBias extends tf.serialization.Serializable {
   constructor(private readonly others: LayerInitializer) {
     super();

@@ -26,7 +26,7 @@ export interface RecurrentLayerConfig extends Omit<
   seed?: number;
   /**
    * Whether the products with input and hidden state are each brought to zero mean and unit variance and scaled by a
-   * learnt `gain`. Slower: the gates are not fused then. Default false.
+   * learned `gain`. Slower: the gates are not fused then. Default false.
    */
   layerNormalization?: boolean;
 }
@@ -67,7 +67,7 @@ export class RecurrentCellLayer extends layers.RNNCell {
     }
     const { units, stateNames } = recurrentCell;
     this.stateSize = stateNames.length === 1 ? units : stateNames.map(() => units);
-    // Makes initialisers, regularisers and constraints of their names, which TensorFlow.js offers nowhere else.
+    // Makes initializers, regularisers and constraints of their names, which TensorFlow.js offers nowhere else.
     this.#resolved = layers.simpleRNNCell({
       ...args,
       activation: 'tanh',

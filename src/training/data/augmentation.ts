@@ -1,4 +1,4 @@
-import { UNLABELLED, type LabelledSequence, type ShownFrames } from './sequences.js';
+import { UNLABELED, type LabeledSequence, type ShownFrames } from './sequences.js';
 import { delayTargets, loadFeatures } from './sequences.js';
 import type { Random } from './random.js';
 
@@ -30,7 +30,7 @@ export interface SequenceView {
 /** Draws how to show a sequence. */
 export function drawView(
   sequence: number,
-  { numFrames, mirroredFeatures }: LabelledSequence,
+  { numFrames, mirroredFeatures }: LabeledSequence,
   { speedJitter, lookahead }: { speedJitter: number; lookahead: number },
   random: Random,
 ): SequenceView {
@@ -42,7 +42,7 @@ export function drawView(
 
 /** Brings a sequence into memory as it is to be shown. */
 export async function showSequence(
-  { features, mirroredFeatures = features, targets, numFrames }: LabelledSequence,
+  { features, mirroredFeatures = features, targets, numFrames }: LabeledSequence,
   view: SequenceView,
   lookahead: number,
 ): Promise<ShownFrames> {
@@ -61,7 +61,7 @@ export function resampleInTime(shown: ShownFrames, speed: number): ShownFrames {
   const featureSize = shown.features.length / shown.numFrames;
   const numFrames = Math.floor((shown.numFrames - 1) / speed) + 1;
   const features = new Float32Array(numFrames * featureSize);
-  const targets = new Int32Array(numFrames).fill(UNLABELLED);
+  const targets = new Int32Array(numFrames).fill(UNLABELED);
   for (let frame = 0; frame < numFrames; frame++) {
     const position = frame * speed;
     const before = Math.floor(position);

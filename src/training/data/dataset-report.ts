@@ -20,13 +20,13 @@ export interface DescribeOptions extends GroupOptions {
 interface LabelSummary {
   label: string;
   numVideos: number;
-  /** Labelled segments, or whole clips. */
+  /** Labeled segments, or whole clips. */
   numSegments: number;
-  /** Labelled time in seconds; null where the length of a whole clip is not known. */
+  /** Labeled time in seconds; null where the length of a whole clip is not known. */
   labelledSec: number | null;
   /** Frames at the rate at which the model looks; null as above. */
   numFrames: number | null;
-  /** Percent of the labelled time, or of the segments where a time is not known. */
+  /** Percent of the labeled time, or of the segments where a time is not known. */
   share: number;
 }
 

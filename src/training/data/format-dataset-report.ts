@@ -5,7 +5,7 @@ import type { DatasetReport } from './dataset-report.js';
 const MAX_LISTED = 10;
 
 /** A report on a dataset as lines for a terminal: a table of the labels, and a line for each thing that is odd. */
-export function spellDatasetReport(report: DatasetReport): string[] {
+export function formatDatasetReport(report: DatasetReport): string[] {
   const { durationSec, frameRate, labels, imbalance, overlaps, gaps, beyondEnd } = report;
   const table = new Table({
     head: ['label', 'videos', 'segments', 'minutes', `frames at ${frameRate}/s`, 'share %'],
@@ -26,7 +26,7 @@ export function spellDatasetReport(report: DatasetReport): string[] {
     lines.push(`Labels without a segment: ${report.emptyLabels.join(', ')}.`);
   if (gaps.count > 0) {
     const share = gaps.share === null ? '' : `, ${gaps.share.toFixed(1)} % of the videos`;
-    lines.push(`Unlabelled: ${gaps.count} stretches, ${minutes(gaps.seconds)} minutes${share}.`);
+    lines.push(`Unlabeled: ${gaps.count} stretches, ${minutes(gaps.seconds)} minutes${share}.`);
   }
   if (overlaps.count > 0) {
     lines.push(

@@ -1,13 +1,13 @@
 import type { InputKind, LabelerConfig } from '../../labeler/labeler-config.js';
 import type { Moments } from '../../labeler/normalization.js';
-import { loadFeatures, type LabelledSequence } from './sequences.js';
+import { loadFeatures, type LabeledSequence } from './sequences.js';
 
 /**
  * Mean and variance of each input of a network over all frames of a dataset, in the order of the inputs. Holds one video
  * at a time.
  */
 export async function inputMoments(
-  sequences: readonly LabelledSequence[],
+  sequences: readonly LabeledSequence[],
   config: Pick<LabelerConfig, 'inputs' | 'featureSize' | 'motionFrames'>,
 ): Promise<Moments[]> {
   const { inputs, featureSize } = config;

@@ -1,10 +1,10 @@
 import type { SegmentPrior } from '../../timeline/segment-prior.js';
-import { UNLABELLED, type LabelledSequence } from './sequences.js';
+import { UNLABELED, type LabeledSequence } from './sequences.js';
 
 /** Least standard deviation of log-durations: no activity lasts the same to a tenth every time. */
 const MIN_LOG_DEVIATION = 0.1;
 
-/** Neighbouring frames of one label. */
+/** Neighboring frames of one label. */
 interface TrueSegment {
   label: number;
   numFrames: number;
@@ -20,7 +20,7 @@ interface TrueSegment {
  * @returns The prior, of weight 1.
  */
 export function learnSegmentPrior(
-  sequences: readonly Pick<LabelledSequence, 'targets'>[],
+  sequences: readonly Pick<LabeledSequence, 'targets'>[],
   numLabels: number,
 ): SegmentPrior {
   const videos = sequences.map(({ targets }) => trueSegments(targets)).filter(({ length }) => length > 0);
@@ -53,7 +53,7 @@ function trueSegments(targets: Int32Array): TrueSegment[] {
   for (let start = 0, end = 0; start < targets.length; start = end) {
     const label = targets[start] as number;
     while (end < targets.length && targets[end] === label) end++;
-    if (label !== UNLABELLED) segments.push({ label, numFrames: end - start });
+    if (label !== UNLABELED) segments.push({ label, numFrames: end - start });
   }
   return segments;
 }
@@ -64,8 +64,8 @@ function shares(counts: readonly number[]): number[] {
 }
 
 function meanAndVariance(values: readonly number[]): { mean: number; variance: number } {
-  const centre = mean(values);
-  return { mean: centre, variance: mean(values.map((value) => (value - centre) ** 2)) };
+  const center = mean(values);
+  return { mean: center, variance: mean(values.map((value) => (value - center) ** 2)) };
 }
 
 /** 0 for no values. */

@@ -4,7 +4,7 @@ import type { FrameEncoder } from '../../encoder/frame-encoder.js';
 import { DatasetError, FramewiseError } from '../../errors.js';
 import type { VideoLimits } from '../../video/video-limits.js';
 import { FeatureCache } from './feature-cache.js';
-import { labelSequence, UNLABELLED, type LabelledSequence } from './sequences.js';
+import { labelSequence, UNLABELED, type LabeledSequence } from './sequences.js';
 import { featuresOf, type VideoFeatures } from './video-features.js';
 
 /** How a dataset's videos become sequences. */
@@ -12,7 +12,7 @@ export interface EncodeDatasetOptions {
   /** Frames a second. */
   frameRate: number;
   labels: readonly string[];
-  /** Label for frames that the truth leaves out; they stay unlabelled without it. */
+  /** Label for frames that the truth leaves out; they stay unlabeled without it. */
   background?: string;
   /** Folder for cached features, from which they are read again when needed; false keeps them in memory. */
   cacheDir?: string | false;
@@ -45,11 +45,11 @@ export async function encodeDataset(
   videos: readonly AnnotatedVideo[],
   encoder: FrameEncoder,
   options: EncodeDatasetOptions,
-): Promise<LabelledSequence[]> {
+): Promise<LabeledSequence[]> {
   const { cacheDir, isStrict = true, onVideo, onWarning } = options;
   const cache = cacheDir === false ? undefined : new FeatureCache(new FeatureStore(cacheDir));
   const load = (video: AnnotatedVideo) => loadSequence(video, { ...options, encoder, cache });
-  const sequences: (LabelledSequence | undefined)[] = videos.map(() => undefined);
+  const sequences: (LabeledSequence | undefined)[] = videos.map(() => undefined);
   const refusals: DatasetError[] = [];
   let done = 0;
   try {
@@ -82,13 +82,13 @@ interface LoadOptions extends EncodeDatasetOptions {
 async function loadSequence(
   video: AnnotatedVideo,
   options: LoadOptions,
-): Promise<{ sequence: LabelledSequence; isCached: boolean }> {
+): Promise<{ sequence: LabeledSequence; isCached: boolean }> {
   const { labels, background, mirroredToo, frameRate, onWarning } = options;
   const plain = await loadFeatures(video, false, options);
   const { timesSec } = plain;
   const endSec = (timesSec.at(-1) ?? 0) + 1 / frameRate;
   const sequence = labelSequence(video, timesSec, plain.features, labels, background);
-  if (sequence.targets.every((target) => target === UNLABELLED)) {
+  if (sequence.targets.every((target) => target === UNLABELED)) {
     throw new DatasetError(
       `No frame of "${video.path}" has a label: its segments lie outside its ${endSec.toFixed(1)} seconds. ` +
         'Correct them, or leave the video out.',

@@ -32,7 +32,7 @@ export function createNormalRandom(random: Random): Random {
   };
 }
 
-/** Turns neighbouring 32-bit numbers into unrelated ones. */
+/** Turns neighboring 32-bit numbers into unrelated ones. */
 function scramble(number: number): number {
   let mixed = Math.imul(number ^ (number >>> 15), number | 1);
   mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);

@@ -3,7 +3,7 @@ import { compareNaturally } from '../../video/media-names.js';
 import { labelsAtTimes } from '../../timeline/segments.js';
 
 /** Stands in `targets` for a frame without a label: left out of loss and metrics. */
-export const UNLABELLED = -1;
+export const UNLABELED = -1;
 
 /**
  * Features of a whole video, float32 `[numFrames, featureSize]`: the numbers themselves, or what gets them whenever they
@@ -12,13 +12,13 @@ export const UNLABELLED = -1;
 export type SequenceFeatures = Float32Array | (() => Promise<Float32Array>);
 
 /** A video as training and evaluation know it. */
-export interface LabelledSequence {
+export interface LabeledSequence {
   name: string;
   numFrames: number;
   features: SequenceFeatures;
   /** The same of the video seen in a mirror, where training is to show it so now and then. */
   mirroredFeatures?: SequenceFeatures;
-  /** Index of each frame's label, or `UNLABELLED`, `[numFrames]`. */
+  /** Index of each frame's label, or `UNLABELED`, `[numFrames]`. */
   targets: Int32Array;
   /** Whether one label holds for the whole video, so that it counts as a clip. */
   isClip: boolean;
@@ -42,7 +42,7 @@ export async function loadFeatures(features: SequenceFeatures): Promise<Float32A
  * Joins a video's features with its truth.
  *
  * @param timesSec - Time of each frame, `[numFrames]`.
- * @param background - Label for the frames that the truth leaves out; they stay unlabelled without it.
+ * @param background - Label for the frames that the truth leaves out; they stay unlabeled without it.
  */
 export function labelSequence(
   { name, segments, clipLabel }: AnnotatedVideo,
@@ -50,13 +50,13 @@ export function labelSequence(
   features: SequenceFeatures,
   labels: readonly string[],
   background?: string,
-): LabelledSequence {
+): LabeledSequence {
   const shown = labelsAtTimes(segments, [...timesSec]).map((label) => label ?? background);
   return {
     name,
     numFrames: timesSec.length,
     features,
-    targets: Int32Array.from(shown, (label) => (label === undefined ? UNLABELLED : labels.indexOf(label))),
+    targets: Int32Array.from(shown, (label) => (label === undefined ? UNLABELED : labels.indexOf(label))),
     isClip: clipLabel !== undefined,
   };
 }
@@ -71,7 +71,7 @@ export function delayTargets(shown: ShownFrames, lookahead: number): ShownFrames
   const featureSize = features.length / numFrames;
   const delayed = {
     numFrames: numFrames + lookahead,
-    targets: new Int32Array(numFrames + lookahead).fill(UNLABELLED),
+    targets: new Int32Array(numFrames + lookahead).fill(UNLABELED),
     features: new Float32Array((numFrames + lookahead) * featureSize),
   };
   delayed.targets.set(targets, lookahead);

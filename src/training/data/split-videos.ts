@@ -155,7 +155,7 @@ function compareLabels(
   const untrained = [...validated].filter((label) => !trained.has(label));
   const unvalidated = [...trained].filter((label) => !validated.has(label));
   if (untrained.length > 0)
-    onWarning?.(`No video to train on shows ${untrained.join(', ')}: it cannot be learnt.`);
+    onWarning?.(`No video to train on shows ${untrained.join(', ')}: it cannot be learned.`);
   if (unvalidated.length > 0)
     onWarning?.(`No video to validate shows ${unvalidated.join(', ')}: it has no score.`);
 }

@@ -2,7 +2,7 @@ import type { AnnotatedVideo } from '../../annotations/datasets/dataset.js';
 import { createRandom, shuffle } from './random.js';
 
 /**
- * Deals groups of videos out to parts of equal content: each part gets nearly its share of every label's labelled time.
+ * Deals groups of videos out to parts of equal content: each part gets nearly its share of every label's labeled time.
  *
  * Groups are taken in the order of how much of some label they hold, equal ones as the seed shuffles them, and each
  * goes to the part where it adds least to Σ over labels and parts of share². With s the shares of a part and g those of
@@ -18,7 +18,7 @@ export function stratifyGroups(
   numParts: number,
   seed: number,
 ): AnnotatedVideo[][] {
-  const totals = labelledTime(groups.flat());
+  const totals = labeledTime(groups.flat());
   const shared = shuffle(groups, createRandom(seed)).map((videos) => ({
     videos,
     shares: sharesOf(videos, totals),
@@ -40,8 +40,8 @@ export function stratifyGroups(
   return parts.map(({ videos }) => videos);
 }
 
-/** Labelled seconds by label; a clip without an end counts as one, as all clips are alike. */
-function labelledTime(videos: readonly AnnotatedVideo[]): Map<string, number> {
+/** Labeled seconds by label; a clip without an end counts as one, as all clips are alike. */
+function labeledTime(videos: readonly AnnotatedVideo[]): Map<string, number> {
   const times = new Map<string, number>();
   for (const { segments } of videos) {
     for (const { label, startSec, endSec } of segments) {
@@ -57,7 +57,7 @@ function sharesOf(
   totals: ReadonlyMap<string, number>,
 ): Map<string, number> {
   return new Map(
-    [...labelledTime(videos)].map(([label, time]) => [label, time / (totals.get(label) as number)]),
+    [...labeledTime(videos)].map(([label, time]) => [label, time / (totals.get(label) as number)]),
   );
 }
 

@@ -9,7 +9,7 @@ import {
   type ScoringOptions,
   type SequencePrediction,
 } from './score-sequences.js';
-import type { LabelledSequence } from '../data/sequences.js';
+import type { LabeledSequence } from '../data/sequences.js';
 
 /** What validation videos say about confidence and smoothing. */
 export interface Calibration {
@@ -33,8 +33,8 @@ export const PRIOR_WEIGHTS = [0, 0.5, 1, 2, 4, 8, 16, 32];
  */
 export async function calibrateLabeler(
   labeler: TemporalLabeler,
-  training: readonly Pick<LabelledSequence, 'targets'>[],
-  validation: readonly LabelledSequence[],
+  training: readonly Pick<LabeledSequence, 'targets'>[],
+  validation: readonly LabeledSequence[],
   { labels, background }: Pick<ScoringOptions, 'labels' | 'background'>,
 ): Promise<Calibration> {
   if (validation.length === 0) {
@@ -54,7 +54,7 @@ export async function calibrateLabeler(
 /**
  * Tries a prior with several weights, and none at all, on held-out videos.
  *
- * @param predictions - Of videos that neither labeler nor prior were learnt from.
+ * @param predictions - Of videos that neither labeler nor prior were learned from.
  * @returns The prior with the weight of the highest F1@50, of the higher frame accuracy on a tie; undefined where none
  *   beats doing without. And the scores of the choice.
  */

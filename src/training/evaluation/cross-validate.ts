@@ -8,7 +8,7 @@ import {
   type ScoringOptions,
   type SequencePrediction,
 } from './score-sequences.js';
-import type { LabelledSequence } from '../data/sequences.js';
+import type { LabeledSequence } from '../data/sequences.js';
 import { fitTemperature } from './fit-temperature.js';
 import { trainLabeler, type LabelerTrainingOptions } from '../loop/train-labeler.js';
 
@@ -46,7 +46,7 @@ interface Fold {
  * @param onFold - Told when a split's training is done.
  */
 export async function crossValidate(
-  sequences: readonly LabelledSequence[],
+  sequences: readonly LabeledSequence[],
   splits: readonly NamedSplit[],
   options: LabelerTrainingOptions & Pick<ScoringOptions, 'frameRate'>,
   onFold?: (name: string, scores: DatasetScores) => void,

@@ -1,5 +1,5 @@
 import type { SequencePrediction } from './score-sequences.js';
-import { UNLABELLED } from '../data/sequences.js';
+import { UNLABELED } from '../data/sequences.js';
 
 /** Between these the temperature is sought. */
 const [COLDEST, HOTTEST] = [0.1, 20];
@@ -19,12 +19,12 @@ const MIN_PROBABILITY = 2 ** -126;
  *
  * @param predictions - Of videos that the labeler was not trained on.
  * @param numLabels - Width of the probabilities.
- * @returns What to multiply the labeler's temperature by; 1 where no frame is labelled, or every one is right: such
+ * @returns What to multiply the labeler's temperature by; 1 where no frame is labeled, or every one is right: such
  *   videos ask for boundless confidence, and are too easy to say how much is due.
  * @see Guo et al. 2017, arXiv:1706.04599.
  */
 export function fitTemperature(predictions: readonly SequencePrediction[], numLabels: number): number {
-  const frames = labelledFrames(predictions, numLabels);
+  const frames = labeledFrames(predictions, numLabels);
   if (frames.every(({ target, logits }) => logits[target] === 0)) return 1;
   const lossAt = (logTemperature: number): number => {
     const scale = Math.exp(-logTemperature);
@@ -50,8 +50,8 @@ export function applyTemperature(
   });
 }
 
-/** The labelled frames, with logits of which the highest is 0: a constant added to all of them changes nothing. */
-function labelledFrames(
+/** The labeled frames, with logits of which the highest is 0: a constant added to all of them changes nothing. */
+function labeledFrames(
   predictions: readonly SequencePrediction[],
   numLabels: number,
 ): { target: number; logits: Float64Array }[] {
@@ -61,7 +61,7 @@ function labelledFrames(
       const highest = row.reduce((most, value) => Math.max(most, value), 0);
       const logits = Float64Array.from(row, (value) => Math.log(Math.max(value, MIN_PROBABILITY) / highest));
       return { target, logits };
-    }).filter(({ target }) => target !== UNLABELLED),
+    }).filter(({ target }) => target !== UNLABELED),
   );
 }
 

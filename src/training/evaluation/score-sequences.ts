@@ -7,20 +7,20 @@ import { SegmentationScorer, type SegmentationScores } from '../../timeline/metr
 import { smoothLabels, type SmoothingOptions } from '../../timeline/smoothing.js';
 import type { ScoredFrame } from '../../timeline/timeline.js';
 import { markUnknownSegments, UNKNOWN_LABEL, withUnknown } from '../../timeline/unknown.js';
-import { loadFeatures, UNLABELLED, type LabelledSequence } from '../data/sequences.js';
+import { loadFeatures, UNLABELED, type LabeledSequence } from '../data/sequences.js';
 
 /** How well a model labels a dataset. Percentages, null where undefined. */
 export interface DatasetScores extends SegmentationScores {
   /** Clips, out of those that show one label throughout, whose most probable label over all frames is right. */
   clipAccuracy: number | null;
-  /** Expected calibration error of the frames' own labels, before smoothing; null without labelled frames. */
+  /** Expected calibration error of the frames' own labels, before smoothing; null without labeled frames. */
   calibrationError: number | null;
-  /** Mean negative log-likelihood of the true label over labelled frames, in nats; null without labelled frames. */
+  /** Mean negative log-likelihood of the true label over labeled frames, in nats; null without labeled frames. */
   loss: number | null;
 }
 
 /** What a labeler says of a video, beside the truth. */
-export interface SequencePrediction extends Pick<LabelledSequence, 'name' | 'targets' | 'isClip'> {
+export interface SequencePrediction extends Pick<LabeledSequence, 'name' | 'targets' | 'isClip'> {
   /** float32 `[numFrames, numLabels]`. */
   probabilities: Float32Array;
 }
@@ -51,7 +51,7 @@ const MIN_PROBABILITY = 1e-12;
  */
 export async function scoreSequences(
   labeler: TemporalLabeler,
-  sequences: readonly LabelledSequence[],
+  sequences: readonly LabeledSequence[],
   labels: readonly string[],
   background?: string,
 ): Promise<DatasetScores> {
@@ -61,7 +61,7 @@ export async function scoreSequences(
 /** Runs a labeler over whole sequences. Features are in memory one video at a time, predictions all. */
 export async function predictSequences(
   labeler: TemporalLabeler,
-  sequences: readonly LabelledSequence[],
+  sequences: readonly LabeledSequence[],
 ): Promise<SequencePrediction[]> {
   const predictions: SequencePrediction[] = [];
   for (const { name, targets, isClip, features } of sequences) {
@@ -101,7 +101,7 @@ export function scorePredictions(
       given.map(({ confidence }) => confidence),
     );
     targets.forEach((target, frame) => {
-      if (target === UNLABELLED) return;
+      if (target === UNLABELED) return;
       const { label, confidence, probabilities: row } = own[frame] as ScoredFrame;
       calibration.add(confidence, label === labels[target]);
       logLikelihood.sum += Math.log(Math.max(row[target] as number, MIN_PROBABILITY));

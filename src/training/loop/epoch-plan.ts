@@ -1,7 +1,7 @@
 import { drawView, type SequenceView } from '../data/augmentation.js';
 import { batchWhole, walkInLanes, type LaneChunk } from './lanes.js';
 import { createRandom, shuffle } from '../data/random.js';
-import type { LabelledSequence } from '../data/sequences.js';
+import type { LabeledSequence } from '../data/sequences.js';
 
 /** What an epoch shows, and in what order. */
 export interface EpochPlan {
@@ -30,7 +30,7 @@ const STREAM = 1;
 /** Plans an epoch: by the seed and the epoch's number alone, so that it can be planned again to go on in its middle. */
 export function planEpoch(
   epoch: number,
-  sequences: readonly LabelledSequence[],
+  sequences: readonly LabeledSequence[],
   options: PlanOptions,
 ): EpochPlan {
   const { seed, numLanes, chunkLength, isClipMode } = options;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import type { LaneChunk } from './lanes.js';
-import { UNLABELLED, type ShownFrames } from '../data/sequences.js';
+import { UNLABELED, type ShownFrames } from '../data/sequences.js';
 
 /** One step's chunks of all lanes, side by side; what a lane does not fill is zero and weighs nothing. */
 export type LaneBatch = {
@@ -60,7 +60,7 @@ export function gatherLanes(
     pairs.fill(1, lane * (numSteps - 1), lane * (numSteps - 1) + length - 1);
     for (let step = 0; step < length; step++) {
       const target = frames.targets[start + step]!;
-      if (target === UNLABELLED) continue;
+      if (target === UNLABELED) continue;
       const row = (lane * numSteps + step) * numLabels;
       const weight = frameWeights[target]!;
       targets.fill((weight * labelSmoothing) / numLabels, row, row + numLabels);

@@ -12,7 +12,7 @@ import type { LaneChunk } from './lanes.js';
 import { learningRateAt } from './learning-rate.js';
 import { createNormalRandom, createRandom } from '../data/random.js';
 import { sequenceLoss, smoothnessLoss } from './sequence-loss.js';
-import type { LabelledSequence, ShownFrames } from '../data/sequences.js';
+import type { LabeledSequence, ShownFrames } from '../data/sequences.js';
 import type { TrainingSettings } from './training-settings.js';
 
 /** What one step of the optimizer brought. */
@@ -60,7 +60,7 @@ export class LaneTrainer {
   /** @param labeler - Stays the caller's, who must not dispose it before the trainer. */
   constructor(
     private readonly labeler: TemporalLabeler,
-    private readonly sequences: readonly LabelledSequence[],
+    private readonly sequences: readonly LabeledSequence[],
     private readonly settings: TrainingSettings,
     private readonly statistics: TrainingStatistics,
   ) {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import '../../tfjs/register-gradients.js';
-import { UNLABELLED } from '../data/sequences.js';
+import { UNLABELED } from '../data/sequences.js';
 
 /**
  * Mean cross-entropy over frames, each weighted.
@@ -23,7 +23,7 @@ export function sequenceLoss(logits: Tensor3D, targets: Tensor3D): Scalar {
 const MAX_CHANGE = 4;
 
 /**
- * Truncated mean squared error between the log-probabilities of neighbouring frames, which keeps labels from flickering.
+ * Truncated mean squared error between the log-probabilities of neighboring frames, which keeps labels from flickering.
  * The earlier frame counts as a constant.
  *
  * @param logits - float32 `[batch, time, labels]`, at least two steps.
@@ -56,7 +56,7 @@ function stopGradient<T extends tf.Tensor>(tensor: T): T {
 export type LabelWeights = 'none' | 'balanced' | Readonly<Record<string, number>>;
 
 /**
- * @param targets - Label indices of all sequences, `UNLABELLED` where there is none.
+ * @param targets - Label indices of all sequences, `UNLABELED` where there is none.
  * @returns The weight of a frame of each label, `[numLabels]`; what is not named weighs 1.
  */
 export function frameWeights(
@@ -71,12 +71,12 @@ export function frameWeights(
 /**
  * Weights that let each label that occurs count alike, however many frames show it; their mean over frames is 1.
  *
- * @param targets - Label indices, `UNLABELLED` where there is none.
+ * @param targets - Label indices, `UNLABELED` where there is none.
  * @returns `[numLabels]`; 0 for a label that never occurs.
  */
 export function balancedWeights(targets: readonly Int32Array[], numLabels: number): Float32Array {
   const counts = new Float64Array(numLabels);
-  for (const sequence of targets) for (const target of sequence) if (target !== UNLABELLED) counts[target]!++;
+  for (const sequence of targets) for (const target of sequence) if (target !== UNLABELED) counts[target]!++;
   const total = counts.reduce((sum, count) => sum + count, 0);
   const numPresent = counts.filter((count) => count > 0).length;
   return Float32Array.from(counts, (count) => (count > 0 ? total / (numPresent * count) : 0));

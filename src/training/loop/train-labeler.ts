@@ -6,7 +6,7 @@ import { TemporalLabeler } from '../../labeler/temporal-labeler.js';
 import { inputMoments } from '../data/input-moments.js';
 import { LaneTrainer } from './lane-trainer.js';
 import { frameWeights } from './sequence-loss.js';
-import { loadFeatures, type LabelledSequence } from '../data/sequences.js';
+import { loadFeatures, type LabeledSequence } from '../data/sequences.js';
 import type { EpochReport } from './training-log.js';
 import { TrainingRun, type TrainingData } from './training-run.js';
 import {
@@ -45,8 +45,8 @@ export interface TrainedLabeler {
  *   trajectories"; clipping: Pascanu et al. 2013, arXiv:1211.5063.
  */
 export async function trainLabeler(
-  training: readonly LabelledSequence[],
-  validation: readonly LabelledSequence[],
+  training: readonly LabeledSequence[],
+  validation: readonly LabeledSequence[],
   options: LabelerTrainingOptions,
 ): Promise<TrainedLabeler> {
   const settings = settingsOf(options);
@@ -82,7 +82,7 @@ export async function trainLabeler(
   }
 }
 
-async function featureSizeOf(sequences: readonly LabelledSequence[]): Promise<number> {
+async function featureSizeOf(sequences: readonly LabeledSequence[]): Promise<number> {
   const first = sequences.find(({ numFrames }) => numFrames > 0);
   if (!first) throw new TrainingError('There is no frame to train on.');
   return (await loadFeatures(first.features)).length / first.numFrames;
@@ -90,7 +90,7 @@ async function featureSizeOf(sequences: readonly LabelledSequence[]): Promise<nu
 
 /** Standard deviation of the noise of each feature, in units of how much it changes from frame to frame. */
 async function noiseOf(
-  training: readonly LabelledSequence[],
+  training: readonly LabeledSequence[],
   network: LabelerConfig,
   { featureNoise }: TrainingSettings,
 ): Promise<Float32Array | undefined> {

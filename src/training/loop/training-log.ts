@@ -10,7 +10,7 @@ export interface EpochReport {
   /** One-based. */
   epoch: number;
   epochs: number;
-  /** Mean loss a labelled frame, dropout on, in nats. */
+  /** Mean loss a labeled frame, dropout on, in nats. */
   trainingLoss: number;
   /** Step size of the last step. */
   learningRate: number;

@@ -7,7 +7,7 @@ import { goodnessOf } from './early-stopping.js';
 import { planEpoch } from './epoch-plan.js';
 import type { LaneTrainer, StepReport } from './lane-trainer.js';
 import { scoreSequences } from '../evaluation/score-sequences.js';
-import type { LabelledSequence } from '../data/sequences.js';
+import type { LabeledSequence } from '../data/sequences.js';
 import { captureTraining, expectSameTraining, restoreTraining } from './training-checkpoint.js';
 import type {
   CheckpointFacts,
@@ -20,8 +20,8 @@ import { decisiveSettings, type TrainingSettings } from './training-settings.js'
 
 /** What there is to learn, and to be tried on. */
 export interface TrainingData {
-  training: readonly LabelledSequence[];
-  validation: readonly LabelledSequence[];
+  training: readonly LabeledSequence[];
+  validation: readonly LabeledSequence[];
   /** Hash of all of it. */
   hash: string;
 }

@@ -3,7 +3,7 @@ import { parseHTML } from 'linkedom';
 import { markup, type Html } from '../../view/html.js';
 
 /**
- * Draws a chart as SVG, without a browser. Colours may be variables of the page's style sheet, so that one drawing serves
+ * Draws a chart as SVG, without a browser. Colors may be variables of the page's style sheet, so that one drawing serves
  * light and dark.
  *
  * @param description - What the chart shows, for those who cannot see it.

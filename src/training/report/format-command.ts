@@ -1,5 +1,5 @@
 /** Spells a command so that a shell reads it as it was given: `framewise train 'my clips' --output out`. */
-export function spellCommand(words: readonly string[]): string {
+export function formatCommand(words: readonly string[]): string {
   return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quote(word))).join(' ');
 }
 

@@ -1,6 +1,6 @@
 import type { LabelSpan } from '../../timeline/timeline.js';
 import type { ScoringOptions, SequencePrediction } from '../evaluation/score-sequences.js';
-import { UNLABELLED } from '../data/sequences.js';
+import { UNLABELED } from '../data/sequences.js';
 
 /** A stretch of truth that the model does not see. */
 export interface HardSegment extends LabelSpan {
@@ -13,7 +13,7 @@ export interface HardSegment extends LabelSpan {
   likeliest: { label: string; probability: number };
 }
 
-/** @returns All labelled stretches, the least probable truth first. */
+/** @returns All labeled stretches, the least probable truth first. */
 export function hardestSegments(
   predictions: readonly SequencePrediction[],
   { labels, frameRate = 1 }: Pick<ScoringOptions, 'labels' | 'frameRate'>,
@@ -50,13 +50,13 @@ function meanProbabilities(
   });
 }
 
-/** The stretches of one label of a video, frames `[start, end)`, without those that are not labelled. */
+/** The stretches of one label of a video, frames `[start, end)`, without those that are not labeled. */
 function truthRuns(targets: Int32Array): { target: number; start: number; end: number }[] {
   const runs: ReturnType<typeof truthRuns> = [];
   for (let start = 0, end = 0; start < targets.length; start = end) {
     const target = targets[start]!;
     while (targets[end] === target && end < targets.length) end++;
-    if (target !== UNLABELLED) runs.push({ target, start, end });
+    if (target !== UNLABELED) runs.push({ target, start, end });
   }
   return runs;
 }

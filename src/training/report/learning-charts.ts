@@ -6,7 +6,7 @@ import type { CurvePoint, LearningCurves } from './learning-curves.js';
 const WIDTH = 460;
 const HEIGHT = 230;
 
-/** A curve's name and its colour, a variable of the page's style sheet. */
+/** A curve's name and its color, a variable of the page's style sheet. */
 interface Series {
   name: string;
   color: string;

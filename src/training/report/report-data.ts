@@ -9,7 +9,7 @@ import {
   type ScoringOptions,
   type SequencePrediction,
 } from '../evaluation/score-sequences.js';
-import { UNLABELLED } from '../data/sequences.js';
+import { UNLABELED } from '../data/sequences.js';
 import { hardestSegments, type HardSegment } from './hardest-segments.js';
 
 /** What a report tells of validation videos. A plain object: no tensor, no frame of a video. */
@@ -32,13 +32,13 @@ export interface ReportVideo {
   /** Where its pictures are, if known. */
   path?: string;
   durationSec: number;
-  /** Percent of labelled frames that are right; null without labelled frames. */
+  /** Percent of labeled frames that are right; null without labeled frames. */
   frameAccuracy: number | null;
-  /** What is labelled; of a long video, as exactly as a screen can show. */
+  /** What is labeled; of a long video, as exactly as a screen can show. */
   truth: LabelSpan[];
   /** Without gaps. */
   predicted: LabelSpan[];
-  /** Probability of the true label over time, thinned; null where nothing is labelled. */
+  /** Probability of the true label over time, thinned; null where nothing is labeled. */
   truthProbability: { timeSec: number; probability: number | null }[];
 }
 
@@ -96,14 +96,14 @@ function describeVideo(
   const durationSec = targets.length / frameRate;
   const smoothed = smoothLabels(labels, labelFrames(labels, probabilities, timesSec), durationSec, smoothing);
   const frames = unknownBelow === undefined ? smoothed : markUnknownSegments(smoothed, unknownBelow);
-  const labelled = frames.filter(({ index }) => targets[index] !== UNLABELLED);
-  const right = labelled.filter(({ index, label }) => label === labels[targets[index]!]);
+  const labeled = frames.filter(({ index }) => targets[index] !== UNLABELED);
+  const right = labeled.filter(({ index, label }) => label === labels[targets[index]!]);
   const path = paths?.get(name);
   return {
     name,
     ...(path !== undefined && { path }),
     durationSec,
-    frameAccuracy: labelled.length > 0 ? (100 * right.length) / labelled.length : null,
+    frameAccuracy: labeled.length > 0 ? (100 * right.length) / labeled.length : null,
     truth: thinLabels(
       Array.from(targets, (target) => labels[target]),
       frameRate,
@@ -139,13 +139,13 @@ function thinProbability(
   targets: Int32Array,
 ): ReportVideo['truthProbability'] {
   return groupEvenly(frames, MAX_POINTS).map((group) => {
-    const known = group.filter(({ index }) => targets[index] !== UNLABELLED);
+    const known = group.filter(({ index }) => targets[index] !== UNLABELED);
     const sum = known.reduce((total, { index, probabilities }) => total + probabilities[targets[index]!]!, 0);
     return { timeSec: group[0]!.timeSec, probability: known.length > 0 ? sum / known.length : null };
   });
 }
 
-/** At most so many groups of neighbours, all equally large but the last. */
+/** At most so many groups of neighbors, all equally large but the last. */
 function groupEvenly<Item>(items: readonly Item[], most: number): Item[][] {
   const width = Math.ceil(items.length / most);
   return Array.from({ length: width && Math.ceil(items.length / width) }, (_, i) =>
@@ -168,7 +168,7 @@ function reliabilityOf(
   for (const { targets, probabilities } of predictions) {
     for (const { index, label, confidence } of labelFrames(labels, probabilities, [...targets.keys()])) {
       const target = targets[index]!;
-      if (target !== UNLABELLED) scorer.add(confidence, label === labels[target]);
+      if (target !== UNLABELED) scorer.add(confidence, label === labels[target]);
     }
   }
   return scorer.bins();

@@ -1,11 +1,11 @@
 import { drawConfusion, FAINT_SHARE, MAX_NUMBERED_LABELS } from './confusion-chart.js';
 import { html, type Html } from '../../view/html.js';
 import type { LabelColors } from '../../view/label-colors.js';
-import { spellTime } from '../../view/format-time.js';
+import { formatTime } from '../../view/format-time.js';
 import { drawReliability } from './reliability-chart.js';
 import { LONGEST_CLIP_SEC, type ReportPictures } from './report-pictures.js';
 import type { ReportData, ReportVideo } from './report-data.js';
-import { describeLabels, spellScore } from './score-sections.js';
+import { describeLabels, formatScore } from './score-sections.js';
 import { drawTimeline } from './timeline-chart.js';
 
 /** A confusion matrix of more labels takes the whole width. */
@@ -19,7 +19,7 @@ export function describeResults(data: ReportData, colors: LabelColors, pictures:
   return html`<section id="labels">
       <h2>Labels</h2>
       <p class="lead">
-        Over the labelled frames of the validation videos, percent; average precision is over segments.
+        Over the labeled frames of the validation videos, percent; average precision is over segments.
       </p>
       <div class="scroll">${describeLabels(data)}</div>
     </section>
@@ -36,7 +36,7 @@ export function describeResults(data: ReportData, colors: LabelColors, pictures:
         <figure>
           <figcaption>
             <b>Reliability</b> On the diagonal, confidence is how often the model is right. Dots are as large
-            as frames are many; calibration error ${spellScore(scores.calibrationError)} %.
+            as frames are many; calibration error ${formatScore(scores.calibrationError)} %.
           </figcaption>
           ${drawReliability(reliability)}
         </figure>
@@ -79,7 +79,7 @@ function describeVideo(
   return html`<article class="video">
     <header>
       <h3>${name}</h3>
-      <span>${spellScore(frameAccuracy)} % right, ${spellTime(durationSec)}</span>
+      <span>${formatScore(frameAccuracy)} % right, ${formatTime(durationSec)}</span>
     </header>
     ${drawTimeline(video, colors, strips.get(video), width)}
     ${problem && html`<p class="note">No pictures: ${problem}</p>`}
@@ -101,17 +101,17 @@ function describeHardest({ hardest }: ReportData, colors: LabelColors, { segment
         const picture = segments.get(segment);
         return html`<figure>
           <div class="picture">${picture ? html`<img src="${picture}" alt="" />` : 'no picture'}</div>
-          <p>truth ${key(label)} ${spellProbability(truthProbability)}</p>
+          <p>truth ${key(label)} ${formatProbability(truthProbability)}</p>
           <p>
-            ${label === likeliest.label ? 'the likeliest all the same' : html`taken for ${key(likeliest.label)} ${spellProbability(likeliest.probability)}`}
+            ${label === likeliest.label ? 'the likeliest all the same' : html`taken for ${key(likeliest.label)} ${formatProbability(likeliest.probability)}`}
           </p>
-          <p class="note">${video}, ${spellTime(startSec)} to ${spellTime(endSec)}</p>
+          <p class="note">${video}, ${formatTime(startSec)} to ${formatTime(endSec)}</p>
         </figure>`;
       })}
     </div>
   </section>`;
 }
 
-function spellProbability(probability: number): string {
+function formatProbability(probability: number): string {
   return `${(100 * probability).toFixed(1)} %`;
 }

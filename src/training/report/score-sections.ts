@@ -19,7 +19,7 @@ export function describeScores({ scores }: Pick<ReportData, 'scores'>): Html {
       ([name, score]) =>
         html`<div>
           <dt>${name}</dt>
-          <dd>${spellScore(score)} ${score !== null && html`<small>%</small>`}</dd>
+          <dd>${formatScore(score)} ${score !== null && html`<small>%</small>`}</dd>
         </div>`,
     )}
     <div>
@@ -33,7 +33,7 @@ export function describeScores({ scores }: Pick<ReportData, 'scores'>): Html {
 export function describeLabels({ scores }: Pick<ReportData, 'scores'>): Html {
   const head = ['Label', 'Support, frames', 'Precision', 'Recall', 'F1', 'Average precision'];
   const cell = (score: number | null): Html =>
-    html`<td class="share" style="--share: ${(score ?? 0).toFixed(1)}%">${spellScore(score)}</td>`;
+    html`<td class="share" style="--share: ${(score ?? 0).toFixed(1)}%">${formatScore(score)}</td>`;
   return html`<table class="scored">
     <thead>
       <tr>
@@ -54,6 +54,6 @@ export function describeLabels({ scores }: Pick<ReportData, 'scores'>): Html {
 }
 
 /** @returns Percent to a tenth; a dash where undefined. */
-export function spellScore(score: number | null): string {
+export function formatScore(score: number | null): string {
   return score === null ? '–' : score.toFixed(1);
 }

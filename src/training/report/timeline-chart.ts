@@ -4,7 +4,7 @@ import { drawChart } from './draw-chart.js';
 import type { Html } from '../../view/html.js';
 import type { LabelColors } from '../../view/label-colors.js';
 import type { VideoPictures } from '../../view/pictures.js';
-import { spellTime } from '../../view/format-time.js';
+import { formatTime } from '../../view/format-time.js';
 import type { ReportVideo } from './report-data.js';
 
 /** Rows from top to bottom, in units of the row of the curve, `[bottom, top]`. */
@@ -43,7 +43,7 @@ export function drawTimeline(
     marginTop: pictureHeight + 8,
     marginBottom: 34,
     style: { fontSize: '11px' },
-    x: { domain: [0, durationSec], label: null, tickFormat: spellTime, ticks: width / 90 },
+    x: { domain: [0, durationSec], label: null, tickFormat: formatTime, ticks: width / 90 },
     y: { domain: [0, 3], axis: null, label: null },
     color: { type: 'identity' },
     marks: [

@@ -27,11 +27,11 @@ interface ReportDataset {
   numValidation: number;
   labels: readonly {
     label: string;
-    /** Labelled segments, or whole clips. */
+    /** Labeled segments, or whole clips. */
     numSegments: number;
     /** Videos that show it, where counted. */
     numVideos?: number;
-    /** Labelled time in seconds, where known. */
+    /** Labeled time in seconds, where known. */
     labelledSec?: number | null;
   }[];
   /** What is odd about it: overlaps, videos left out. */

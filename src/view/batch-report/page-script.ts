@@ -24,7 +24,7 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-function spellTime(hundredths) {
+function formatTime(hundredths) {
   const tenths = Math.round(hundredths / 10);
   if (tenths < 600) return tenths / 10 + ' s';
   const pad = (value) => (value < 10 ? '0' : '') + value;
@@ -39,10 +39,10 @@ function segmentAt(row, time) {
   }
 }
 
-function spellMoment(row, time) {
+function formatMoment(row, time) {
   const segment = segmentAt(row, time);
   const what = segment ? labels[segment.label].name + ', ' + segment.confidence + ' %' : 'no label shown';
-  return spellTime(time) + ': ' + what;
+  return formatTime(time) + ': ' + what;
 }
 
 function probabilitiesAt(row, time) {
@@ -58,7 +58,7 @@ function probabilitiesAt(row, time) {
 
 function showTip(row, time, x, y) {
   tip.replaceChildren(
-    make('div', {}, spellMoment(row, time)),
+    make('div', {}, formatMoment(row, time)),
     ...probabilitiesAt(row, time).map(({ label, percent }) =>
       make('p', {}, make('span', {}, labels[label].name),
         make('i', { style: { width: percent + '%', background: labels[label].color } }), make('b', {}, percent + ' %'))),
@@ -72,7 +72,7 @@ function makeBar(row, play) {
   const cursor = make('b', { hidden: '' });
   const bar = make('div', {
     class: 'bar', role: 'slider', tabindex: 0, 'aria-label': 'Timeline of ' + row.name + ', Enter plays',
-    'aria-valuemin': 0, 'aria-valuemax': row.length / 100, 'aria-valuenow': 0, 'aria-valuetext': spellMoment(row, 0),
+    'aria-valuemin': 0, 'aria-valuemax': row.length / 100, 'aria-valuenow': 0, 'aria-valuetext': formatMoment(row, 0),
   });
   let current = 0;
   bar.moveTo = (time) => {
@@ -80,7 +80,7 @@ function makeBar(row, play) {
     cursor.hidden = false;
     cursor.style.left = (100 * current) / row.length + '%';
     bar.setAttribute('aria-valuenow', current / 100);
-    bar.setAttribute('aria-valuetext', spellMoment(row, current));
+    bar.setAttribute('aria-valuetext', formatMoment(row, current));
   };
   const timeAt = (event) => {
     const { left, width } = bar.getBoundingClientRect();
@@ -128,7 +128,7 @@ function makeThumbnails(row, play) {
   const picture = new Image();
   const buttons = Array.from({ length: count }, (_, i) => {
     const time = Math.round(((i + 0.5) * row.length) / count);
-    const title = 'Play from ' + spellTime(time);
+    const title = 'Play from ' + formatTime(time);
     return make('button', { type: 'button', title, 'aria-label': title, onclick: () => play(time) });
   });
   picture.onload = () => buttons.forEach((button, i) => Object.assign(button.style, {
@@ -174,7 +174,7 @@ function makeRow(row) {
   }
   const kept = row.segments.length / 4;
   const left = kept < row.numSegments ? ' (the ' + kept + ' longest are shown)' : '';
-  const facts = spellTime(row.length) + ' · ' + row.numSegments + ' segments' + left + ' · ' + row.confidence + ' % sure';
+  const facts = formatTime(row.length) + ' · ' + row.numSegments + ' segments' + left + ' · ' + row.confidence + ' % sure';
   head.append(make('span', { class: 'facts' }, facts));
   let play = () => undefined;
   const bar = makeBar(row, (time) => play(time));

@@ -2,7 +2,7 @@ import type { FrameLabel, Timeline } from '../../timeline/timeline.js';
 import { longestSegments } from '../longest-segments.js';
 import { lengthSecOf } from '../timeline-bar.js';
 
-/** A video that was labelled, or why it was not. */
+/** A video that was labeled, or why it was not. */
 export interface ReportVideo {
   /** What it is called on the page. */
   name: string;
@@ -60,9 +60,9 @@ export const PROBABILITY_STEPS = 33;
  *
  * @param labelAt - Position of a label among those of the whole page.
  */
-export function spellRow(video: ReportVideo, budget: RowBudget, labelAt: (label: string) => number): string {
+export function formatRow(video: ReportVideo, budget: RowBudget, labelAt: (label: string) => number): string {
   const { name, href, links, timeline, thumbnails, error } = video;
-  const row = { name, href, links, error, ...(timeline && spellTimeline(timeline, budget, labelAt)) };
+  const row = { name, href, links, error, ...(timeline && formatTimeline(timeline, budget, labelAt)) };
   const pictures = thumbnails && {
     thumbnails: { count: thumbnails.count, jpeg: Buffer.from(thumbnails.jpeg).toString('base64') },
   };
@@ -70,7 +70,7 @@ export function spellRow(video: ReportVideo, budget: RowBudget, labelAt: (label:
   return JSON.stringify({ ...row, ...pictures }).replaceAll('<', '\\u003c');
 }
 
-function spellTimeline(timeline: Timeline, budget: RowBudget, labelAt: (label: string) => number): object {
+function formatTimeline(timeline: Timeline, budget: RowBudget, labelAt: (label: string) => number): object {
   const { segments, model } = timeline;
   const shown = longestSegments(segments, budget.numSegments);
   const covered = segments.reduce((sum, { startSec, endSec }) => sum + endSec - startSec, 0);
@@ -109,7 +109,7 @@ function curvesOf(
     .map((_, label) => label)
     .sort((a, b) => total(b) - total(a))
     .slice(0, budget.numCurves)
-    .map((label) => [labelAt(labels[label]!), means[label]!.map(spellProbability).join('')]);
+    .map((label) => [labelAt(labels[label]!), means[label]!.map(formatProbability).join('')]);
 }
 
 function meansOf(
@@ -133,7 +133,7 @@ function meansOf(
   return means;
 }
 
-function spellProbability(value: number): string {
+function formatProbability(value: number): string {
   return String.fromCharCode(FIRST_LETTER + Math.round(PROBABILITY_STEPS * value));
 }
 

@@ -9,7 +9,7 @@ import { LabelColors } from '../label-colors.js';
 import { pageHead } from '../page-head.js';
 import { SCRIPT } from './page-script.js';
 import { STYLE } from './page-style.js';
-import { budgetOf, spellRow, type ReportVideo } from './report-row.js';
+import { budgetOf, formatRow, type ReportVideo } from './report-row.js';
 
 /** Name of the page in a batch's folder. */
 const REPORT_FILE = 'report.html';
@@ -22,7 +22,7 @@ const ALSO_ALLOWED = [
 
 /**
  * Writes a batch as one page that needs nothing beside itself but the videos, to play them: a row a video, failures
- * first, with thumbnails and a coloured timeline that tells labels and probabilities under the pointer, plays from where
+ * first, with thumbnails and a colored timeline that tells labels and probabilities under the pointer, plays from where
  * it is clicked, and is found by text, label and outcome. Rows are written one after another as they come, so memory does
  * not grow with their number; the page stays below about 40 MiB for ten thousand videos.
  *
@@ -41,7 +41,7 @@ export async function writeBatchReport(
   try {
     const handle = await open(aside, 'wx');
     try {
-      for await (const piece of spellPage(videos, numVideos)) await handle.appendFile(piece);
+      for await (const piece of formatPage(videos, numVideos)) await handle.appendFile(piece);
     } finally {
       await handle.close();
     }
@@ -55,7 +55,7 @@ export async function writeBatchReport(
   return file;
 }
 
-async function* spellPage(
+async function* formatPage(
   videos: AsyncIterable<ReportVideo> | Iterable<ReportVideo>,
   numVideos: number,
 ): AsyncGenerator<string> {
@@ -68,7 +68,7 @@ async function* spellPage(
   const budget = budgetOf(numVideos);
   for await (const video of videos) {
     for (const label of video.timeline?.labels ?? []) labelAt(label);
-    yield `${spellRow(video, budget, labelAt)}\n`;
+    yield `${formatRow(video, budget, labelAt)}\n`;
   }
   const colors = new LabelColors([...labels.keys()], UNKNOWN_LABEL);
   const table = [...labels.keys()].map((name) => ({ name, color: colors.of(name), ink: colors.inkOn(name) }));

@@ -76,12 +76,12 @@ describe('a folder of clips for each label', () => {
 
   it('is refused where every class is empty', async () => {
     await write('walk/notes.txt');
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(/holds no labelled clips: expected one folder/);
+    await expect(readDataset(pathOf('.'))).rejects.toThrow(/holds no labeled clips: expected one folder/);
   });
 
   it('is refused where there is no class folder', async () => {
     await write('a.mp4');
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(/holds no labelled clips: expected one folder/);
+    await expect(readDataset(pathOf('.'))).rejects.toThrow(/holds no labeled clips: expected one folder/);
   });
 });
 

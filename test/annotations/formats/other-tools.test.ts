@@ -66,7 +66,7 @@ describe('what is written has the structure of the other tool’s files:', () =>
     expect(known.filter((column) => own.includes(column))).toEqual(own);
   });
 
-  it('label-studio, a prediction that a project can import, and an annotation where a person labelled', () => {
+  it('label-studio, a prediction that a project can import, and an annotation where a person labeled', () => {
     const [task] = JSON.parse(written('label-studio')) as { predictions: object[]; annotations: object[] }[];
     expect(task).toEqual({
       data: { video: 'clips/street, "north".mp4' },

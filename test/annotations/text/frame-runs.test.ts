@@ -27,7 +27,7 @@ const uneven: Timeline = {
 };
 
 describe('a format that counts frames, of a video whose rate varies', () => {
-  it('counts them by their own times where every one was labelled', () => {
+  it('counts them by their own times where every one was labeled', () => {
     expect(labelsIn(write('ms-tcn', uneven))).toEqual(['a', 'a', 'a', 'b', 'b', 'b']);
     const [{ predictions }] = JSON.parse(write('label-studio', uneven)) as [
       { predictions: { result: { value: object }[] }[] },

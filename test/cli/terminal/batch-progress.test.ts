@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BatchPace } from '../../../src/cli/terminal/batch-pace.js';
 import { startBatchProgress } from '../../../src/cli/terminal/batch-progress.js';
-import { spellDuration } from '../../../src/cli/terminal/progress-text.js';
+import { formatDuration } from '../../../src/cli/terminal/progress-text.js';
 import { printNote } from '../../../src/cli/terminal/terminal.js';
 import { Screen } from './screen.js';
 
@@ -155,11 +155,11 @@ describe('BatchPace', () => {
   });
 });
 
-describe('spellDuration', () => {
+describe('formatDuration', () => {
   it.each([
     [0.9, '0:00'],
     [65, '1:05'],
     [4000, '1:06:40'],
     [86_400, '24:00:00'],
-  ])('spells %s as %s', (seconds, text) => expect(spellDuration(seconds)).toBe(text));
+  ])('spells %s as %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 });

@@ -32,7 +32,7 @@ afterAll(() => {
   expect(tf.memory().numTensors).toBe(numBefore);
 });
 
-const grey = new Uint8Array(BYTES).fill(128);
+const gray = new Uint8Array(BYTES).fill(128);
 const waves = new Uint8Array(BYTES).map(
   (_, index) => 128 + 100 * Math.sin(index / 900) * Math.cos(index / 31),
 );
@@ -48,8 +48,8 @@ describe('the hand-pose encoder', () => {
     expect(encoder.id).toMatch(/^hand-pose-[0-9a-f]{12}$/);
   });
 
-  it('finds no hand in a grey picture and describes all of it', async () => {
-    const features = await encoder.encode(grey, 1);
+  it('finds no hand in a gray picture and describes all of it', async () => {
+    const features = await encoder.encode(gray, 1);
     expect(features).toHaveLength(SIZE);
     expect(features.every(Number.isFinite)).toBe(true);
     expect(features[PART.presence]).toBeLessThan(0.1);
@@ -58,8 +58,8 @@ describe('the hand-pose encoder', () => {
 
   it('gives a picture the same features at every place of a batch, and leaves no tensor behind', async () => {
     const { numTensors } = tf.memory();
-    const both = await encoder.encode(new Uint8Array(Buffer.concat([grey, waves])), 2);
-    expect(both.slice(0, SIZE)).toEqual(await encoder.encode(grey, 1));
+    const both = await encoder.encode(new Uint8Array(Buffer.concat([gray, waves])), 2);
+    expect(both.slice(0, SIZE)).toEqual(await encoder.encode(gray, 1));
     expect(both.slice(SIZE)).toEqual(await encoder.encode(waves, 1));
     expect(tf.memory().numTensors).toBe(numTensors);
   });

@@ -15,7 +15,7 @@ function heatmaps(places: [channel: number, row: number, column: number, height:
 }
 
 describe('findPeaks', () => {
-  it('gives the centre of the place of each channel’s peak, x before y before height', () => {
+  it('gives the center of the place of each channel’s peak, x before y before height', () => {
     const peaks = findPeaks(
       heatmaps([
         [0, 1, 2, 0.5],
@@ -26,7 +26,7 @@ describe('findPeaks', () => {
     expected.forEach((value, i) => expect(peaks[i]).toBeCloseTo(value, 5));
   });
 
-  it('lies between two equal neighbours, and near the higher of two that differ', () => {
+  it('lies between two equal neighbors, and near the higher of two that differ', () => {
     const peaks = findPeaks(
       heatmaps([
         [0, 0, 2, 0.6],

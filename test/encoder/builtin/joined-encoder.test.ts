@@ -92,7 +92,7 @@ it('takes pictures of its widest and highest part, and resizes and scales them f
   expect(joined).toMatchObject({ inputWidth: 4, inputHeight: 4, pictureFit: 'contain', id: 'edges+high' });
   const row = tf.tensor4d([0, 51, 102, 255], [1, 1, 4, 1]);
   const features = await (await joined.run(tf.tile(row, [1, 4, 1, 3]))).data();
-  // Half as wide, a pixel is the mean of two neighbours.
+  // Half as wide, a pixel is the mean of two neighbors.
   [0, 255, 2, 25.5 / 255, 178.5 / 255, 4].forEach((value, index) =>
     expect(features[index]).toBeCloseTo(value, 5),
   );

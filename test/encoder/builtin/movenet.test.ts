@@ -11,7 +11,7 @@ import { startBackend } from '../../../src/runtime/backend.js';
 const BYTES = 192 * 192 * 3;
 const SIZE = 1280;
 
-/** Smooth pictures, each another: waves of colour that move from frame to frame. */
+/** Smooth pictures, each another: waves of color that move from frame to frame. */
 const pixels = new Uint8Array(4 * BYTES).map((_, index) => {
   const [frame, place] = [Math.floor(index / BYTES), Math.floor((index % BYTES) / 3)];
   const [x, y] = [place % 192, Math.floor(place / 192)];

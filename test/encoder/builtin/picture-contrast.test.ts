@@ -47,7 +47,7 @@ it('gives nearly the same picture for the same scene, brighter and of more contr
 });
 
 it.each([
-  ['a picture of one colour grey', 0.3, (2 * 120) / 255 - 1],
+  ['a picture of one color gray', 0.3, (2 * 120) / 255 - 1],
   ['a black picture black, as that is nothing but bars', -1, -1],
 ])('makes %s, and leaves no tensor behind', (_, level, expected) => {
   const { numTensors } = tf.memory();

@@ -4,7 +4,7 @@ import { ChangeDetector } from '../../../src/encoder/features/frame-change.js';
 const WIDTH = 40;
 const HEIGHT = 24;
 
-/** A grey picture with a rectangle of another level. */
+/** A gray picture with a rectangle of another level. */
 function picture(rectangle?: { x: number; y: number; size: number; level: number }): Uint8Array {
   const pixels = new Uint8Array(WIDTH * HEIGHT * 3).fill(100);
   if (!rectangle) return pixels;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFrameEncoder } from '../../../src/encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type ModelOnDiskSpec } from '../../../src/encoder/encoder-spec.js';
 import type { FrameEncoder } from '../../../src/encoder/frame-encoder.js';
-import { spellSavedModel, type GraphNode } from '../../../src/encoder/networks/saved-model.js';
+import { formatSavedModel, type GraphNode } from '../../../src/encoder/networks/saved-model.js';
 import { cutSessionGraph, runSideBySide } from '../../../src/encoder/networks/session-graph.js';
 import { startBackend } from '../../../src/runtime/backend.js';
 import { expectedFeatures, writeGraphModel } from '../tiny-models.js';
@@ -18,11 +18,11 @@ const absence = await startBackend('tensorflow').then(
 const pixels = Uint8Array.from({ length: 3 * 4 * 6 * 3 }, (_, byte) => (byte * 31) % 256);
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-describe('spellSavedModel', () => {
+describe('formatSavedModel', () => {
   it('spells every kind of attribute as protobuf does', () => {
     // Field by field, after the published .proto files: number · 8 + wire type, then length or value.
     const spelled = (attr: GraphNode['attr']): string =>
-      spellSavedModel([{ name: 'n', op: 'o', attr }]).toString('hex');
+      formatSavedModel([{ name: 'n', op: 'o', attr }]).toString('hex');
     expect(spelled({ a: { i: '-1' } })).toContain('2a10' + '0a0161' + '120b' + '18ffffffffffffffffff01');
     expect(spelled({ a: { i: 300 } })).toContain('0a0161' + '1203' + '18ac02');
     expect(spelled({ a: { f: 0.5 } })).toContain('0a0161' + '1205' + '250000003f');
@@ -36,7 +36,7 @@ describe('spellSavedModel', () => {
   });
 
   it('refuses what it cannot spell', () => {
-    const spell = (attr: object) => () => spellSavedModel([{ name: 'n', op: 'o', attr: { a: attr } }]);
+    const spell = (attr: object) => () => formatSavedModel([{ name: 'n', op: 'o', attr: { a: attr } }]);
     expect(spell({ func: {} })).toThrow('kind "func"');
     expect(spell({ type: 'DT_STRING' })).toThrow('data type "DT_STRING"');
     expect(spell({})).toThrow('"a" has no value');

@@ -11,7 +11,7 @@ import { createFrameEncoder } from '../../../src/encoder/create-frame-encoder.js
 import { EncoderPool } from '../../../src/encoder/pool/encoder-pool.js';
 import type { EncoderSpec } from '../../../src/encoder/encoder-spec.js';
 import { EncoderError, ShapeError, UsageError, WorkerError } from '../../../src/errors.js';
-import { MISBEHAVIOUR } from './misbehaving-worker.js';
+import { MISBEHAVIOR } from './misbehaving-worker.js';
 import { writeGraphModel } from '../tiny-models.js';
 
 let folder: string;
@@ -148,8 +148,8 @@ describe('EncoderPool', () => {
   });
 
   it('tries a batch again whose worker died, and reports the cause', async () => {
-    const results = await Promise.all([1, MISBEHAVIOUR.throwOnce, 3, 4].map(encode));
-    expect(results).toEqual([[1], [MISBEHAVIOUR.throwOnce], [3], [4]]);
+    const results = await Promise.all([1, MISBEHAVIOR.throwOnce, 3, 4].map(encode));
+    expect(results).toEqual([[1], [MISBEHAVIOR.throwOnce], [3], [4]]);
     expect(deaths).toHaveLength(1);
     expect(deaths[0]).toBeInstanceOf(WorkerError);
     expect(deaths[0]!.message).toMatch(
@@ -164,7 +164,7 @@ describe('EncoderPool', () => {
   ] as const)(
     'gives up on a batch whose second worker dies too (%s), and serves the others',
     async (how, message) => {
-      const results = await Promise.allSettled([1, MISBEHAVIOUR[how], 3, 4, 5].map(encode));
+      const results = await Promise.allSettled([1, MISBEHAVIOR[how], 3, 4, 5].map(encode));
       expect(results.map(({ status }) => status)).toEqual([
         'fulfilled',
         'rejected',
@@ -184,7 +184,7 @@ describe('EncoderPool', () => {
   it('replaces a worker that died while idle', async () => {
     pool.dispose();
     pool = await startPool(1);
-    await expect(encode(MISBEHAVIOUR.answerThenExit)).resolves.toEqual([MISBEHAVIOUR.answerThenExit]);
+    await expect(encode(MISBEHAVIOR.answerThenExit)).resolves.toEqual([MISBEHAVIOR.answerThenExit]);
     await sleep(500);
     await expect(encode(5)).resolves.toEqual([5]);
     expect(deaths.map(({ message }) => message)).toEqual([expect.stringMatching(/died.*exit code 3\./)]);
@@ -192,7 +192,7 @@ describe('EncoderPool', () => {
 
   it('fails when workers can no longer start, and hangs no batch', async () => {
     await writeFile(path.join(folder, 'die-at-start'), '');
-    const results = await Promise.allSettled([MISBEHAVIOUR.exit, 2, 3, 4].map(encode));
+    const results = await Promise.allSettled([MISBEHAVIOR.exit, 2, 3, 4].map(encode));
     for (const result of results) {
       if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(WorkerError);
     }
@@ -203,7 +203,7 @@ describe('EncoderPool', () => {
   });
 
   it('rejects what is under way and what follows once disposed', async () => {
-    const batches = [encode(MISBEHAVIOUR.hang), encode(MISBEHAVIOUR.hang), encode(1), encode(2)];
+    const batches = [encode(MISBEHAVIOR.hang), encode(MISBEHAVIOR.hang), encode(1), encode(2)];
     const results = Promise.allSettled(batches);
     await sleep(50);
     pool.dispose();

@@ -8,7 +8,7 @@ import { parentPort, threadId, workerData } from 'node:worker_threads';
 import type { EncoderThreadData } from '../../../src/encoder/pool/encoder-thread.js';
 
 /** First byte of a batch that makes the worker do what the name says. */
-export const MISBEHAVIOUR = { exit: 250, throw: 251, throwOnce: 252, hang: 253, answerThenExit: 254 };
+export const MISBEHAVIOR = { exit: 250, throw: 251, throwOnce: 252, hang: 253, answerThenExit: 254 };
 
 if (parentPort) {
   const port = parentPort;
@@ -23,13 +23,13 @@ if (parentPort) {
   if (existsSync(path.join(folder, 'die-at-start'))) process.exit(9);
   port.on('message', ({ pixels, numFrames }: { pixels: Uint8Array; numFrames: number }) => {
     const [byte] = pixels;
-    if (byte === MISBEHAVIOUR.exit) process.exit(7);
-    if (byte === MISBEHAVIOUR.throw) throw new RangeError('Out of WebAssembly memory');
-    if (byte === MISBEHAVIOUR.throwOnce && isFirst('thrown'))
+    if (byte === MISBEHAVIOR.exit) process.exit(7);
+    if (byte === MISBEHAVIOR.throw) throw new RangeError('Out of WebAssembly memory');
+    if (byte === MISBEHAVIOR.throwOnce && isFirst('thrown'))
       throw new RangeError('Out of WebAssembly memory');
-    if (byte === MISBEHAVIOUR.hang) return;
+    if (byte === MISBEHAVIOR.hang) return;
     port.postMessage(Float32Array.from({ length: numFrames }, (_, frame) => pixels[3 * frame]!));
-    if (byte === MISBEHAVIOUR.answerThenExit) setTimeout(() => process.exit(3), 20);
+    if (byte === MISBEHAVIOR.answerThenExit) setTimeout(() => process.exit(3), 20);
   });
   port.postMessage({ id: 'one-pixel', inputWidth: 1, inputHeight: 1, pictureFit: 'fill', featureSize: 1 });
 }

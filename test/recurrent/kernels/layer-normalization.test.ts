@@ -162,7 +162,7 @@ function runByEquations(
   });
 }
 
-describe.each(BACKENDS)('layer normalisation on %s', (backend) => {
+describe.each(BACKENDS)('layer normalization on %s', (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
   });
@@ -243,7 +243,7 @@ describe.each(BACKENDS)('layer normalisation on %s', (backend) => {
   });
 });
 
-describe('a layer with layer normalisation', () => {
+describe('a layer with layer normalization', () => {
   beforeAll(async () => {
     await tf.setBackend('wasm');
   });

@@ -151,7 +151,7 @@ describe('layers', () => {
     expect(ours).toMatchObject(optionsOf(config));
     const classOf = (initializer: unknown) => (initializer as { class_name: string }).class_name;
     expect(classOf(config.kernel_initializer)).toBe('GlorotUniform');
-    // TensorFlow.js saves its Glorot initialisers as what they are made of.
+    // TensorFlow.js saves its Glorot initializers as what they are made of.
     expect(ours.kernelInitializer).toMatchObject({
       className: 'VarianceScaling',
       config: { scale: 1, mode: 'fanAvg', distribution: 'uniform' },

@@ -54,7 +54,7 @@ beforeAll(async () => {
 });
 
 describe('a saved model of tf.layers', () => {
-  // Its own orthogonal initialiser does not run in Node.
+  // Its own orthogonal initializer does not run in Node.
   const recurrentInitializer = 'glorotNormal';
   const inputLayer = () => layers.inputLayer({ inputShape: [null, 3] });
   const masking = () => layers.masking({ maskValue: 0, inputShape: [null, 3] });
@@ -239,7 +239,7 @@ describe('a saved model of ours', () => {
     ['simpleRNN', () => simpleRNN({ units: 4 })],
     ['gru', () => gru({ units: 4 })],
     ['lstm', () => lstm({ units: 4 })],
-    ['lstm, normalised', () => lstm({ units: 4, layerNormalization: true })],
+    ['lstm, normalized', () => lstm({ units: 4, layerNormalization: true })],
     [
       'bidirectional',
       () => bidirectional({ layer: lstm({ units: 4, returnSequences: true }), mergeMode: 'mul' }),

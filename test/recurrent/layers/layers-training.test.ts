@@ -117,7 +117,7 @@ describe('training', () => {
     gru: () => gru({ units: 5, returnSequences: true }),
     lstm: () => lstm({ units: 5, returnSequences: true }),
     bidirectional: () => bidirectional({ layer: lstm({ units: 5, returnSequences: true }) }),
-    'layer normalisation': () => gru({ units: 5, returnSequences: true, layerNormalization: true }),
+    'layer normalization': () => gru({ units: 5, returnSequences: true, layerNormalization: true }),
   };
 
   it.each(Object.entries(layerKinds))('lowers the loss: %s', async (_, create) => {
@@ -232,7 +232,7 @@ describe('memory', () => {
     ['stateful gru', () => gru({ units: 4, stateful: true, dropout: 0.3 })],
     ['bidirectional, stateful', () => bidirectional({ layer: lstm({ units: 4, stateful: true }) })],
     [
-      'regularised, constrained, normalised',
+      'regularised, constrained, normalized',
       () =>
         gru({
           units: 4,

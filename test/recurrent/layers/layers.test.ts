@@ -214,7 +214,7 @@ describe.each(kinds)('$name', ({ create, numStates }) => {
   });
 });
 
-describe('an orthogonal initialiser', () => {
+describe('an orthogonal initializer', () => {
   it.each([3, 40])(
     'makes what is fewer orthonormal, rows or columns, times its gain: %s features',
     (numFeatures) => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readDataset, type AnnotatedVideo } from '../../../src/annotations/datasets/dataset.js';
 import { probeDurations } from '../../../src/annotations/datasets/video-durations.js';
 import { describeDataset } from '../../../src/training/data/dataset-report.js';
-import { spellDatasetReport } from '../../../src/training/data/format-dataset-report.js';
+import { formatDatasetReport } from '../../../src/training/data/format-dataset-report.js';
 import { useTemporaryFolder } from '../../annotations/temporary-folder.js';
 
 const { pathOf, write } = useTemporaryFolder();
@@ -78,7 +78,7 @@ describe('a report on untrimmed videos', () => {
   });
 
   it('has all of it in its text', () => {
-    const text = spellDatasetReport(report).join('\n');
+    const text = formatDatasetReport(report).join('\n');
     expect(text.split('\n').filter((line) => !/^[┌├└]/.test(line))).toEqual([
       '2 videos, 0.7 minutes',
       '│ label │ videos │ segments │ minutes │ frames at 10/s │ share % │',
@@ -86,7 +86,7 @@ describe('a report on untrimmed videos', () => {
       '│ walk  │      2 │        4 │     0.5 │            298 │    93.7 │',
       'Imbalance: "walk" is shown 14.9 times as much as "fall".',
       'Labels without a segment: jump.',
-      'Unlabelled: 2 stretches, 0.1 minutes, 20.0 % of the videos.',
+      'Unlabeled: 2 stretches, 0.1 minutes, 20.0 % of the videos.',
       'Overlaps: 1, 1.0 s in all; the label that starts later was kept.',
       'Labels past the end of their video: 2',
       '  "fall" from 9.00 to 12.00 s in "yard.mp4", which ends at 10.00 s',
@@ -115,7 +115,7 @@ describe('a report on clips', () => {
       [null, null, 25],
     ]);
     expect(imbalance?.ratio).toBe(3);
-    expect(spellDatasetReport(describeDataset(clips)).join('\n')).toContain(
+    expect(formatDatasetReport(describeDataset(clips)).join('\n')).toContain(
       '│ x     │      3 │        3 │       – │',
     );
   });

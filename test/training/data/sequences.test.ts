@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AnnotatedVideo } from '../../../src/annotations/datasets/dataset.js';
 import { inputMoments } from '../../../src/training/data/input-moments.js';
-import { delayTargets, labelSequence, labelsOf, UNLABELLED } from '../../../src/training/data/sequences.js';
+import { delayTargets, labelSequence, labelsOf, UNLABELED } from '../../../src/training/data/sequences.js';
 
 const video: AnnotatedVideo = {
   path: '/street.mp4',
@@ -17,7 +17,7 @@ const features = Float32Array.of(1, 2, 4, 8, 16);
 describe('labelSequence', () => {
   it('gives each frame the label of the segment that it falls in, ends exclusive', () => {
     const { targets } = labelSequence(video, timesSec, features, ['run', 'walk']);
-    expect([...targets]).toEqual([1, 1, UNLABELLED, 0, UNLABELLED]);
+    expect([...targets]).toEqual([1, 1, UNLABELED, 0, UNLABELED]);
   });
 
   it('gives frames outside of all segments the background where one is named', () => {
@@ -32,7 +32,7 @@ describe('delayTargets', () => {
     const sequence = labelSequence(video, timesSec, features, ['run', 'walk']);
     const delayed = delayTargets({ ...sequence, features }, 2);
     expect(delayed.numFrames).toBe(7);
-    expect([...delayed.targets]).toEqual([UNLABELLED, UNLABELLED, ...sequence.targets]);
+    expect([...delayed.targets]).toEqual([UNLABELED, UNLABELED, ...sequence.targets]);
     expect([...delayed.features]).toEqual([...features, 16, 16]);
   });
 });

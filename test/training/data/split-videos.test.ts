@@ -252,7 +252,7 @@ it('labels that only one side shows are told', () => {
   const videos = ['x', 'x', 'y', 'z'].map((label, at) => clip(`${at}`, label));
   splitVideos(videos, { validationGroups: ['0', '3'], onWarning: (text) => warnings.push(text) });
   expect(warnings).toEqual([
-    'No video to train on shows z: it cannot be learnt.',
+    'No video to train on shows z: it cannot be learned.',
     'No video to validate shows y: it has no score.',
   ]);
 });

@@ -9,7 +9,7 @@ import {
   scorePredictions,
   scoreSequences,
 } from '../../../src/training/evaluation/score-sequences.js';
-import type { LabelledSequence } from '../../../src/training/data/sequences.js';
+import type { LabeledSequence } from '../../../src/training/data/sequences.js';
 import { noisyVideos, normal } from '../loop/noisy-videos.js';
 
 const labels = ['walk', 'sit', 'fall'];
@@ -80,7 +80,7 @@ describe('calibrateLabeler', () => {
   });
 
   /** Features that hint at the label, through noise that an untrained labeler cannot see through. */
-  function sequences(seed: number): LabelledSequence[] {
+  function sequences(seed: number): LabeledSequence[] {
     const random = createRandom(seed);
     return noisyVideos(3, seed).map(({ name, targets, isClip }) => ({
       name,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/runtime/backend.js';
 import { crossValidate, type NamedSplit } from '../../../src/training/evaluation/cross-validate.js';
-import type { LabelledSequence } from '../../../src/training/data/sequences.js';
+import type { LabeledSequence } from '../../../src/training/data/sequences.js';
 import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from '../loop/waves.js';
 
 const OPTIONS = {
@@ -15,7 +15,7 @@ const OPTIONS = {
 };
 
 /** Every third video is held out, another third in each split. */
-function thirds(videos: readonly LabelledSequence[]): NamedSplit[] {
+function thirds(videos: readonly LabeledSequence[]): NamedSplit[] {
   return [0, 1, 2].map((fold) => ({
     name: `fold ${fold}`,
     training: videos.filter((_, position) => position % 3 !== fold),
@@ -41,7 +41,7 @@ describe('crossValidate', () => {
   });
 
   it('learns nothing of the videos that are held out', async () => {
-    // What is held out says the opposite of what is learnt, so a model that saw any of it would be right more often.
+    // What is held out says the opposite of what is learned, so a model that saw any of it would be right more often.
     const waves = drawWaves(24, 5);
     const [split] = thirds(waves) as [NamedSplit];
     const held = new Set(split.validation.map(({ name }) => name));

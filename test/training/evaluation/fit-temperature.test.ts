@@ -5,7 +5,7 @@ import {
   scorePredictions,
   type SequencePrediction,
 } from '../../../src/training/evaluation/score-sequences.js';
-import { UNLABELLED } from '../../../src/training/data/sequences.js';
+import { UNLABELED } from '../../../src/training/data/sequences.js';
 import { normal, softmax } from '../loop/noisy-videos.js';
 
 const NUM_LABELS = 4;
@@ -57,16 +57,16 @@ describe('fitTemperature', () => {
     expect(after!.confusion).toEqual(before!.confusion);
   });
 
-  it('goes by labelled frames only', () => {
+  it('goes by labeled frames only', () => {
     const { shown, targets, prediction } = overconfident(3, 500, 9);
     const gaps = predictionOf(
       [...shown, ...shown.map((row) => row.map((logit) => 50 * logit))],
-      [...targets, ...targets.map(() => UNLABELLED)],
+      [...targets, ...targets.map(() => UNLABELED)],
     );
     expect(fitTemperature([gaps], NUM_LABELS)).toBeCloseTo(fitTemperature([prediction], NUM_LABELS), 6);
   });
 
-  it('asks for no more confidence where every frame is right, nor where none is labelled', () => {
+  it('asks for no more confidence where every frame is right, nor where none is labeled', () => {
     expect(
       fitTemperature(
         [
@@ -81,7 +81,7 @@ describe('fitTemperature', () => {
         NUM_LABELS,
       ),
     ).toBe(1);
-    expect(fitTemperature([predictionOf([[2, 0, 0, 0]], [UNLABELLED])], NUM_LABELS)).toBe(1);
+    expect(fitTemperature([predictionOf([[2, 0, 0, 0]], [UNLABELED])], NUM_LABELS)).toBe(1);
     expect(fitTemperature([], NUM_LABELS)).toBe(1);
   });
 

@@ -63,8 +63,8 @@ describe('LaneTrainer', () => {
     expect(steps[3]!.loss).toBeCloseTo(expected.loss, 5);
     expect(steps[3]!.gradientNorm).toBeCloseTo(expected.norm, 5);
     expect(steps[3]!.clippedGradientNorm).toBeCloseTo(1e-3, 9);
-    const labelled = wave.targets.filter((target) => target >= 0).length;
-    expect(steps.reduce((sum, { numLabelled }) => sum + numLabelled, 0)).toBe(labelled);
+    const labeled = wave.targets.filter((target) => target >= 0).length;
+    expect(steps.reduce((sum, { numLabelled }) => sum + numLabelled, 0)).toBe(labeled);
     expect(steps.at(-1)!.share).toBe(1);
     labeler.dispose();
   });
@@ -96,9 +96,9 @@ describe('LaneTrainer', () => {
     const { labeler, steps } = await walk(waves, { numLanes: 4, isClipMode: true }, network);
     let [sum, numLabelled] = [0, 0];
     for (const wave of waves) {
-      const ownLabelled = wave.targets.filter((target) => target >= 0).length;
-      sum += ownLabelled * lossOf(labeler, wave, [0, 0, wave.numFrames]).loss;
-      numLabelled += ownLabelled;
+      const ownLabeled = wave.targets.filter((target) => target >= 0).length;
+      sum += ownLabeled * lossOf(labeler, wave, [0, 0, wave.numFrames]).loss;
+      numLabelled += ownLabeled;
     }
     expect(steps.map((step) => step.numLabelled)).toEqual([numLabelled]);
     expect(steps[0]!.loss).toBeCloseTo(sum / numLabelled, 6);

@@ -101,9 +101,9 @@ describe('resuming', () => {
 
   it('refuses another dataset, whether labels or features differ', async () => {
     const [first, ...others] = training as [(typeof training)[0], ...typeof training];
-    const relabelled = { ...first, targets: first.targets.map((target) => (target === 0 ? 1 : target)) };
+    const relabeled = { ...first, targets: first.targets.map((target) => (target === 0 ? 1 : target)) };
     const altered = { ...first, features: first.features.map((value, i) => (i === 7 ? value + 1 : value)) };
-    for (const changed of [relabelled, altered]) {
+    for (const changed of [relabeled, altered]) {
       const resumed = run({ resume: true }, [changed, ...others]);
       await expect(resumed).rejects.toThrow(/of another dataset/);
       await expect(resumed).rejects.toThrow(UsageError);

@@ -119,14 +119,14 @@ describe('the terms of the loss, with their gradients, are those of PyTorch', ()
     compare((logits) => sequenceLoss(logits, targets), golden.crossEntropy);
   });
 
-  it('truncated mean squared error of neighbouring frames, the earlier one held fast', () => {
+  it('truncated mean squared error of neighboring frames, the earlier one held fast', () => {
     const { pairs } = gather();
     compare((logits) => smoothnessLoss(logits, pairs!), golden.smoothness);
   });
 });
 
 describe('smoothnessLoss', () => {
-  it('counts unlabelled frames, but neither two videos side by side nor what a lane does not fill', () => {
+  it('counts unlabeled frames, but neither two videos side by side nor what a lane does not fill', () => {
     const shown = (numFrames: number) => ({
       numFrames,
       features: new Float32Array(numFrames),

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { TrainingError } from '../../../src/errors.js';
 import { startBackend } from '../../../src/runtime/backend.js';
 import { scoreSequences } from '../../../src/training/evaluation/score-sequences.js';
-import { UNLABELLED } from '../../../src/training/data/sequences.js';
+import { UNLABELED } from '../../../src/training/data/sequences.js';
 import { trainLabeler, type EpochReport } from '../../../src/training/loop/train-labeler.js';
 import { drawWaves, WAVE_LABELS as LABELS, WAVE_NETWORK as NETWORK } from './waves.js';
 
@@ -69,7 +69,7 @@ describe('trainLabeler', () => {
   it('ends early when validation no longer improves', async () => {
     const noise = drawWaves(3, 9).map((sequence) => ({
       ...sequence,
-      targets: sequence.targets.map((target) => (target === UNLABELLED ? target : 1 - target)),
+      targets: sequence.targets.map((target) => (target === UNLABELED ? target : 1 - target)),
     }));
     const { labeler, history, bestEpoch } = await trainLabeler(drawWaves(20, 1), noise, {
       labels: LABELS,

@@ -1,5 +1,5 @@
 import { createRandom } from '../../../src/training/data/random.js';
-import { UNLABELLED, type LabelledSequence } from '../../../src/training/data/sequences.js';
+import { UNLABELED, type LabeledSequence } from '../../../src/training/data/sequences.js';
 
 /** What a wave does at each frame. */
 export const WAVE_LABELS = ['rising', 'falling'];
@@ -13,7 +13,7 @@ export const WAVE_NETWORK = {
 };
 
 /** Waves whose direction no single frame tells; the last frames of each have no label. */
-export function drawWaves(count: number, seed: number): (LabelledSequence & { features: Float32Array })[] {
+export function drawWaves(count: number, seed: number): (LabeledSequence & { features: Float32Array })[] {
   const random = createRandom(seed);
   return Array.from({ length: count }, (_, number) => {
     const numFrames = 20 + Math.floor(random() * 20);
@@ -26,7 +26,7 @@ export function drawWaves(count: number, seed: number): (LabelledSequence & { fe
       level += direction * 0.2;
       features[2 * frame] = Math.sin(level);
       features[2 * frame + 1] = Math.cos(level);
-      targets[frame] = frame >= numFrames - 3 ? UNLABELLED : direction > 0 ? 0 : 1;
+      targets[frame] = frame >= numFrames - 3 ? UNLABELED : direction > 0 ? 0 : 1;
     }
     return { name: `wave ${number}`, numFrames, features, targets, isClip: false };
   });

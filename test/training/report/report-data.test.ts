@@ -26,7 +26,7 @@ describe('reportData', () => {
     ]);
   });
 
-  it('follows the probability of the truth, with a gap where nothing is labelled', () => {
+  it('follows the probability of the truth, with a gap where nothing is labeled', () => {
     const curve = data.videos[0]!.truthProbability;
     expect(curve.map(({ timeSec }) => timeSec)).toEqual([0, 0.5, 1, 1.5, 2, 2.5, 3]);
     expect(curve.map(({ probability }) => probability && Math.round(100 * probability))).toEqual([

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutputError } from '../../../src/errors.js';
 import { createRandom } from '../../../src/training/data/random.js';
 import { reportData } from '../../../src/training/report/report-data.js';
-import { spellCommand } from '../../../src/training/report/format-command.js';
+import { formatCommand } from '../../../src/training/report/format-command.js';
 import { writeTrainingReport } from '../../../src/training/report/write-training-report.js';
 import { LABELS, PREDICTIONS, trainingReport } from './report-run.js';
 
@@ -178,12 +178,12 @@ describe('writeTrainingReport', () => {
   });
 });
 
-describe('spellCommand', () => {
+describe('formatCommand', () => {
   it('spells words so that a shell reads the same ones', () => {
     const words = ['plain', '--group=^(.*)\\d$', "it's", 'a b', '', '$HOME', '*'];
-    const read = execFileSync('sh', ['-c', `printf '%s\\n' ${spellCommand(words)}`], { encoding: 'utf8' });
+    const read = execFileSync('sh', ['-c', `printf '%s\\n' ${formatCommand(words)}`], { encoding: 'utf8' });
     expect(read).toBe(`${words.join('\n')}\n`);
-    expect(spellCommand(['framewise', 'train', 'clips/', '--seed', '1'])).toBe(
+    expect(formatCommand(['framewise', 'train', 'clips/', '--seed', '1'])).toBe(
       'framewise train clips/ --seed 1',
     );
   });

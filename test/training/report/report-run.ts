@@ -24,7 +24,7 @@ export function prediction(
 }
 
 /**
- * Eight labelled frames, six of them right: the last two of the first video's truth are called rest, and are its and the
+ * Eight labeled frames, six of them right: the last two of the first video's truth are called rest, and are its and the
  * dataset's hardest segment.
  */
 export const PREDICTIONS = [
