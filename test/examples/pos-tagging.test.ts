@@ -317,7 +317,7 @@ describe('the program', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   function run(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-    const argv = ['--import', 'tsx', path.join(ROOT, 'scripts', 'pos-tagging.ts'), ...args];
+    const argv = ['--import', 'tsx', path.join(ROOT, 'examples', 'pos-tagging.ts'), ...args];
     return new Promise((resolve) => {
       const child = execFile(process.execPath, argv, { cwd: ROOT }, (_, stdout, stderr) =>
         resolve({ exitCode: child.exitCode!, stdout, stderr }),

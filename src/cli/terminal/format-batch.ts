@@ -12,7 +12,8 @@ export function formatOutcome(outcome: VideoOutcome): [text: string, mark: Mark]
     const hint = outcome.isEarlier ? ' (in an earlier run; --retry-failed tries again)' : '';
     return [`${source}: ${outcome.error.message}${hint}`, 'failed'];
   }
-  return [`${source}: ${outcome.numFrames} frames, ${outcome.numSegments} segments`, outcome.status];
+  const mark = outcome.status === 'labelled' ? 'labeled' : outcome.status;
+  return [`${source}: ${outcome.numFrames} frames, ${outcome.numSegments} segments`, mark];
 }
 
 /** How a batch went, in a line. */

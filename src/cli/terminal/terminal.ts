@@ -14,7 +14,7 @@ export interface Terminal {
 
 /** Words that a remark may begin with, and their colors on a terminal. */
 const MARKS = {
-  labelled: 'green',
+  labeled: 'green',
   'connected again': 'green',
   unchanged: 'dim',
   progress: 'dim',

@@ -99,7 +99,7 @@ function start(numVideos: number): Html {
             <select id="status">
               <option value="all">all</option>
               <option value="failed">failures</option>
-              <option value="labelled">labelled</option>
+              <option value="labelled">labeled</option>
             </select></label
           >
           <label
