@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { formatDatasetReport } from '../../training/data/format-dataset-report.js';
 import { trainModel, type TrainModelOptions } from '../../training/train-model.js';
-import type { EpochReport } from '../../training/loop/training-log.js';
+import type { EpochReport } from '../../training/loop/training-reports.js';
 import { cacheDirOf, limitsOf } from '../options.js';
 import type { CommandOutcome } from '../run-cli.js';
 import { startProgress, type Progress } from '../terminal/progress.js';

@@ -13,24 +13,8 @@ import { learningRateAt } from './learning-rate.js';
 import { createNormalRandom, createRandom } from '../data/random.js';
 import { sequenceLoss, smoothnessLoss } from './sequence-loss.js';
 import type { LabeledSequence, ShownFrames } from '../data/sequences.js';
+import type { StepReport } from './training-reports.js';
 import type { TrainingSettings } from './training-settings.js';
-
-/** What one step of the optimizer brought. */
-export interface StepReport {
-  epoch: number;
-  /** Steps of the whole training so far, this one included. */
-  step: number;
-  /** Share of the epoch's frames seen with this step, 0 to 1. */
-  share: number;
-  /** Of the step's frames, in nats. */
-  loss: number;
-  numLabelled: number;
-  learningRate: number;
-  /** Length of the gradient over all weights. */
-  gradientNorm: number;
-  /** Its length after clipping, which the optimizer saw. */
-  clippedGradientNorm: number;
-}
 
 /** What training computes once from its data. */
 export interface TrainingStatistics {

@@ -7,7 +7,7 @@ import { inputMoments } from '../data/input-moments.js';
 import { LaneTrainer } from './lane-trainer.js';
 import { frameWeights } from './sequence-loss.js';
 import { loadFeatures, type LabeledSequence } from '../data/sequences.js';
-import type { EpochReport } from './training-log.js';
+import type { EpochReport } from './training-reports.js';
 import { TrainingRun, type TrainingData } from './training-run.js';
 import {
   decisiveSettings,
@@ -16,7 +16,7 @@ import {
   type TrainingSettings,
 } from './training-settings.js';
 
-export type { EpochReport } from './training-log.js';
+export type { EpochReport } from './training-reports.js';
 export type { LabelerTrainingOptions } from './training-settings.js';
 
 /** A trained labeler and how it came about. */

@@ -3,7 +3,7 @@ import { exportState, importState, type LabelerState } from '../../labeler/label
 import type { TemporalLabeler } from '../../labeler/temporal-labeler.js';
 import type { CheckpointContent } from './checkpoint-file.js';
 import type { LaneTrainer } from './lane-trainer.js';
-import type { EpochReport } from './training-log.js';
+import type { EpochReport } from './training-reports.js';
 
 /** Where a training stands, beside its numbers. */
 export interface TrainingProgress {

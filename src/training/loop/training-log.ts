@@ -2,26 +2,8 @@ import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError } from '../../errors.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
-import type { StepReport } from './lane-trainer.js';
+import type { EpochReport, StepReport } from './training-reports.js';
 import type { DatasetScores } from '../evaluation/score-sequences.js';
-
-/** What one pass over the data brought. */
-export interface EpochReport {
-  /** One-based. */
-  epoch: number;
-  epochs: number;
-  /** Mean loss a labeled frame, dropout on, in nats. */
-  trainingLoss: number;
-  /** Step size of the last step. */
-  learningRate: number;
-  /** Mean length of the gradient before it was clipped. */
-  gradientNorm: number;
-  /** Mean length of the gradient after it was clipped. */
-  clippedGradientNorm: number;
-  /** Null without validation data. */
-  validation: DatasetScores | null;
-  isBest: boolean;
-}
 
 /**
  * A line of `metrics.jsonl`: a step of the optimizer, or an epoch, which stands behind its steps. `step` counts from 1

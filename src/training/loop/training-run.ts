@@ -5,7 +5,7 @@ import type { TemporalLabeler } from '../../labeler/temporal-labeler.js';
 import { CHECKPOINT_DIR, CheckpointFolder } from './checkpoint-folder.js';
 import { goodnessOf } from './early-stopping.js';
 import { planEpoch } from './epoch-plan.js';
-import type { LaneTrainer, StepReport } from './lane-trainer.js';
+import type { LaneTrainer } from './lane-trainer.js';
 import { scoreSequences } from '../evaluation/score-sequences.js';
 import type { LabeledSequence } from '../data/sequences.js';
 import { captureTraining, expectSameTraining, restoreTraining } from './training-checkpoint.js';
@@ -15,7 +15,8 @@ import type {
   TrainingIdentity,
   TrainingProgress,
 } from './training-checkpoint.js';
-import { TRAINING_LOG_FILE, TrainingLog, type EpochReport } from './training-log.js';
+import { TRAINING_LOG_FILE, TrainingLog } from './training-log.js';
+import type { EpochReport, StepReport } from './training-reports.js';
 import { decisiveSettings, type TrainingSettings } from './training-settings.js';
 
 /** What there is to learn, and to be tried on. */

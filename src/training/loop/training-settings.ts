@@ -3,7 +3,7 @@ import type { LabelerConfig, LabelerOptions } from '../../labeler/labeler-config
 import type { AugmentationOptions } from '../data/augmentation.js';
 import type { Monitor } from './early-stopping.js';
 import type { LabelWeights } from './sequence-loss.js';
-import type { EpochReport } from './training-log.js';
+import type { EpochReport } from './training-reports.js';
 
 /** How a labeler is trained. */
 export interface LabelerTrainingOptions extends AugmentationOptions {
