@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { convertLabels, UsageError, type ConvertOptions, type ConvertOutcome } from '../../src/index.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
-const { pathOf, write } = useTemporaryFolder();
+const { inFolder, write } = useTemporaryFolder();
 
 async function convert(files: string[], options: ConvertOptions): Promise<ConvertOutcome[]> {
   const outcomes: ConvertOutcome[] = [];
@@ -14,9 +14,9 @@ async function convert(files: string[], options: ConvertOptions): Promise<Conver
 it('the library converts label files, and tells of each what became of it and what was lost', async () => {
   const good = await write('good.csv', 'video,label,start,end,confidence\nday/a.mp4,walk,1,2,0.5\n');
   const bad = await write('bad.csv', 'video,label,start,end\na.mp4,walk,2,1\n');
-  const [failed, converted] = await convert([bad, good], { to: 'audacity', outputDir: pathOf('out') });
+  const [failed, converted] = await convert([bad, good], { to: 'audacity', outputDir: inFolder('out') });
   expect(failed).toMatchObject({ source: bad, status: 'failed', error: { code: 'ERR_ANNOTATION' } });
-  const file = pathOf('out/a.audacity.txt');
+  const file = inFolder('out/a.audacity.txt');
   const losses = ['confidence', 'folder', 'extension'];
   expect(converted).toEqual({
     source: good,

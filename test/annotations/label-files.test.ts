@@ -7,9 +7,9 @@ import { isLabelFile, readLabelFile } from '../../src/annotations/label-files.js
 import { webvttFormat } from '../../src/annotations/formats/webvtt.js';
 import { AnnotationError } from '../../src/errors.js';
 import { street } from './street.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
-const { pathOf, write } = useTemporaryFolder();
+const { inFolder, write } = useTemporaryFolder();
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../fixtures/annotations/${name}`, import.meta.url));
 
@@ -230,7 +230,7 @@ describe('a damaged label file is refused, with the place', () => {
     const error: unknown = await readLabelFile(file, { frameRate: 25 }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AnnotationError);
     expect((error as Error).message).toMatch(message);
-    expect((error as Error).message).toContain(pathOf(name));
+    expect((error as Error).message).toContain(inFolder(name));
   });
 
   it('and so is a tier that an ELAN file does not have', async () => {

@@ -11,7 +11,7 @@ import {
 } from '../../src/batch/draw-batch.js';
 import type { VideoOutcome } from '../../src/batch/summary.js';
 import { timelineOf } from '../view/timelines.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
 const { inFolder } = useTemporaryFolder();
 const CLIP = path.join(import.meta.dirname, '../../fixtures/drawn-people/clips/wave/1.mp4');

@@ -8,7 +8,7 @@ import { EncoderThread } from '../../src/encoder/pool/encoder-thread.js';
 import { EncoderError, OutputError } from '../../src/errors.js';
 import { ActivityRecognizer } from '../../src/recognizer.js';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 import { saveTinyModel } from './tiny-model.js';
 
 const CLIP = path.join(import.meta.dirname, '../../fixtures/drawn-people/clips/wave/1.mp4');

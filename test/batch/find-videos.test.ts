@@ -2,7 +2,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findVideos, videoIdentity } from '../../src/batch/find-videos.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
 const { inFolder, write } = useTemporaryFolder();
 

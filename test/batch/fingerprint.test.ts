@@ -3,7 +3,7 @@ import { open, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isSameVideo, takeFingerprint } from '../../src/batch/fingerprint.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
 const { inFolder, write } = useTemporaryFolder();
 

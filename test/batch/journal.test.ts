@@ -2,7 +2,7 @@ import { appendFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/p
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Journal, type JournalEntry } from '../../src/batch/journal.js';
 import { OutputError } from '../../src/errors.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
 const { inFolder } = useTemporaryFolder();
 const file = () => inFolder('.framewise/journal.jsonl');

@@ -5,7 +5,7 @@ import { labelVideos, type LabelVideosOptions } from '../../src/batch/label-vide
 import type { BatchSummary } from '../../src/batch/summary.js';
 import { OutputError, OutputLockedError, UsageError } from '../../src/errors.js';
 import { fakeModel, FakeRecognizer } from './fake-recognizer.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
 const { inFolder, write } = useTemporaryFolder();
 let videos: string[];

@@ -4,7 +4,7 @@ import os from 'node:os';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { lockOutputFolder } from '../../src/batch/run-lock.js';
 import { OutputError, OutputLockedError } from '../../src/errors.js';
-import { useTemporaryFolder } from './temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
 const { inFolder, write } = useTemporaryFolder();
 const STATE = '.framewise';

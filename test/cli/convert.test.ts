@@ -1,11 +1,11 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { annotationFormats, findFormats } from '../../src/annotations/formats/formats.js';
 import { readLabelFile } from '../../src/annotations/label-files.js';
 import { timelineOf, unknownVideo } from '../../src/annotations/labeled-timeline.js';
 import type { AnnotatedSegment } from '../../src/annotations/annotated-segments.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 import { framewise } from './command-line.js';
 
 /** 305 frames, 15 a second. */
@@ -13,22 +13,11 @@ const VIDEO = path.join(import.meta.dirname, '../../fixtures/drawn-people/demo.m
 const TIMELINE = path.join(import.meta.dirname, '../../fixtures/labels/street.timeline-v1.json');
 const NAMES = annotationFormats.map(({ name }) => name);
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'framewise-convert-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
-
-const pathOf = (...names: string[]) => path.join(folder, ...names);
-async function write(name: string, text: string): Promise<string> {
-  await mkdir(path.dirname(pathOf(name)), { recursive: true });
-  await writeFile(pathOf(name), text);
-  return pathOf(name);
-}
+const { inFolder, write } = useTemporaryFolder();
 const convert = (...argv: string[]) => framewise('convert', ...argv);
-/** Notes and failures without the folder, one a line. */
+/** Notes and failures without the folder, one per line. */
 const told = (stderr: string) =>
-  stderr.replaceAll(`${folder}${path.sep}`, '').trim().split('\n').filter(Boolean);
+  stderr.replaceAll(`${inFolder()}${path.sep}`, '').trim().split('\n').filter(Boolean);
 
 describe('framewise convert', () => {
   const labeled: AnnotatedSegment[] = [
@@ -40,7 +29,7 @@ describe('framewise convert', () => {
     const info = { ...unknownVideo('street.mp4'), frameRate: 25 };
     const file = await write(`in/street${source?.extension}`, source?.write(timelineOf(info, labeled)) ?? '');
     for (const target of annotationFormats) {
-      const output = pathOf(target.name, 'groundTruth'); // the one folder in which MS-TCN's files are known
+      const output = inFolder(target.name, 'groundTruth'); // MS-TCN files are recognized only in such a folder
       const { exitCode, stdout, stderr } = await convert(
         ...[file, '--from', from, '--to', target.name, '--output', output, '--frame-rate', '25'],
       );
@@ -58,43 +47,54 @@ describe('framewise convert', () => {
     const rows = ['video,label,start,end', 'a.mp4,walk,0,1', 'day 2/b.mp4,sit,2,3', ''];
     const file = await write('labels.csv', rows.join('\n'));
     const { exitCode, stdout } = await convert(file, '--to', 'vtt');
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${pathOf('a.vtt')}\n${pathOf('b.vtt')}\n` });
-    expect(await readFile(pathOf('b.vtt'), 'utf8')).toBe('WEBVTT\n\n00:00:02.000 --> 00:00:03.000\nsit\n');
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: `${inFolder('a.vtt')}\n${inFolder('b.vtt')}\n`,
+    });
+    expect(await readFile(inFolder('b.vtt'), 'utf8')).toBe('WEBVTT\n\n00:00:02.000 --> 00:00:03.000\nsit\n');
   });
 
   it('asks the video for its name, rate and length where it is at hand', async () => {
-    await copyFile(VIDEO, pathOf('demo.mp4'));
+    await copyFile(VIDEO, inFolder('demo.mp4'));
     const file = await write('labels/demo.srt', '1\n00:00:00,000 --> 00:00:10,000\nwalk\n');
-    const flags = ['--videos', folder, '--output', pathOf('out')];
+    const flags = ['--videos', inFolder(), '--output', inFolder('out')];
     expect((await convert(file, '--to', 'csv', ...flags)).exitCode).toBe(0);
-    expect(await readFile(pathOf('out/demo.csv'), 'utf8')).toContain('\ndemo.mp4,walk,0.000,10.000,1.0000\n');
+    expect(await readFile(inFolder('out/demo.csv'), 'utf8')).toContain(
+      '\ndemo.mp4,walk,0.000,10.000,1.0000\n',
+    );
     const { exitCode } = await convert(file, '--to', 'ms-tcn', ...flags, '--background', 'none');
     expect(exitCode).toBe(0);
-    expect(await readFile(pathOf('out/demo.txt'), 'utf8')).toMatch(/^(walk\n){150}(none\n){155}$/);
+    expect(await readFile(inFolder('out/demo.txt'), 'utf8')).toMatch(/^(walk\n){150}(none\n){155}$/);
   });
 
   it('keeps all that its own JSON says of frames', async () => {
-    await convert(TIMELINE, '--to', 'json', '--output', folder);
-    const [name] = await readdir(folder);
-    expect(await readFile(pathOf(name as string), 'utf8')).toBe(await readFile(TIMELINE, 'utf8'));
+    await convert(TIMELINE, '--to', 'json', '--output', inFolder());
+    const [name] = await readdir(inFolder());
+    expect(await readFile(inFolder(name as string), 'utf8')).toBe(await readFile(TIMELINE, 'utf8'));
   });
 
   it('reads one tier of an ELAN file when asked to', async () => {
     const eaf = path.join(import.meta.dirname, '../../fixtures/annotations/street.eaf');
-    await convert(eaf, '--to', 'audacity', '--tier', 'camera', '--output', folder);
-    expect(await readFile(pathOf('street north.audacity.txt'), 'utf8')).toBe('5.000000\t6.200000\tshakes\n');
+    await convert(eaf, '--to', 'audacity', '--tier', 'camera', '--output', inFolder());
+    expect(await readFile(inFolder('street north.audacity.txt'), 'utf8')).toBe(
+      '5.000000\t6.200000\tshakes\n',
+    );
   });
 
   it('prints one JSON object about all files with --json', async () => {
     const good = await write('a.vtt', 'WEBVTT\n\n00:00.000 --> 00:01.500\nwalk\n');
-    const { exitCode, stdout } = await convert(good, pathOf('absent.vtt'), '--to', 'jsonl', '--json');
+    const { exitCode, stdout } = await convert(good, inFolder('absent.vtt'), '--to', 'jsonl', '--json');
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       numConverted: 1,
       numFailed: 1,
       files: [
-        { source: good, status: 'converted', videos: [{ video: 'a', file: pathOf('a.jsonl'), losses: [] }] },
-        { source: pathOf('absent.vtt'), status: 'failed', error: { code: 'ERR_ANNOTATION' } },
+        {
+          source: good,
+          status: 'converted',
+          videos: [{ video: 'a', file: inFolder('a.jsonl'), losses: [] }],
+        },
+        { source: inFolder('absent.vtt'), status: 'failed', error: { code: 'ERR_ANNOTATION' } },
       ],
     });
   });
@@ -105,7 +105,7 @@ describe('framewise convert says what the format cannot hold', () => {
     const row = (video: string) =>
       `{"video":"${video}","label":"walk","startSec":0,"endSec":1,"confidence":0.5}`;
     const file = await write('two.jsonl', `${row('a.mp4')}\n${row('b.mp4')}\n`);
-    const { stderr } = await convert(TIMELINE, file, '--to', 'srt', '--output', pathOf('out'));
+    const { stderr } = await convert(TIMELINE, file, '--to', 'srt', '--output', inFolder('out'));
     expect(told(stderr)).toEqual([
       'note: SRT cannot hold confidence: it was left out, in 3 videos.',
       'note: SRT cannot hold labels of single frames: only the segments were kept, in 1 video.',
@@ -129,10 +129,10 @@ describe('framewise convert says what the format cannot hold', () => {
     expect(told(json.stderr)).toEqual([
       'note: framewise JSON cannot hold two labels at one moment: the one that starts later was kept, in 1 video.',
     ]);
-    const { segments } = await readLabelFile(pathOf('a.json'));
+    const { segments } = await readLabelFile(inFolder('a.json'));
     expect(segments.map(({ label, endSec }) => `${label} ${endSec}`)).toEqual(['walk 1', 'wave 2', 'walk 3']);
     expect((await convert(file, '--to', 'via')).stderr).toBe('');
-    expect(await readFile(pathOf('a.via.json'), 'utf8')).toMatch(/"z":\[0,3\].*"z":\[1,2\]/);
+    expect(await readFile(inFolder('a.via.json'), 'utf8')).toMatch(/"z":\[0,3\].*"z":\[1,2\]/);
   });
 
   it('of times between frames, and of gaps, which need a name for the background', async () => {
@@ -147,7 +147,7 @@ describe('framewise convert says what the format cannot hold', () => {
       'note: MS-TCN frame labels cannot hold moments without a label: they became the background, in 1 video.',
       'note: MS-TCN frame labels cannot hold times between two frames: they were moved to whole frames, in 1 video.',
     ]);
-    expect(await readFile(pathOf('a.txt'), 'utf8')).toMatch(/^(none\n){6}(walk\n){4}$/);
+    expect(await readFile(inFolder('a.txt'), 'utf8')).toMatch(/^(none\n){6}(walk\n){4}$/);
   });
 
   it('of smoothed segments, where frames keep labels of their own', async () => {
@@ -168,9 +168,9 @@ describe('framewise convert, used wrongly', () => {
     const { exitCode, stderr } = await convert(file, '--to', 'vtt');
     expect(exitCode).toBe(1);
     expect(told(stderr)).toEqual([expect.stringMatching(/a\.vtt" is there already.*--overwrite/)]);
-    expect(await readFile(pathOf('a.vtt'), 'utf8')).toBe('mine');
+    expect(await readFile(inFolder('a.vtt'), 'utf8')).toBe('mine');
     expect((await convert(file, '--to', 'vtt', '--overwrite')).exitCode).toBe(0);
-    expect(await readFile(pathOf('a.vtt'), 'utf8')).toContain('walk');
+    expect(await readFile(inFolder('a.vtt'), 'utf8')).toContain('walk');
   });
 
   it('never writes two label files into one', async () => {
@@ -180,7 +180,7 @@ describe('framewise convert, used wrongly', () => {
       '--to',
       'vtt',
       '--output',
-      pathOf('out'),
+      inFolder('out'),
       '--overwrite',
     );
     expect(exitCode).toBe(1);
@@ -188,7 +188,7 @@ describe('framewise convert, used wrongly', () => {
       expect.stringMatching(/^failed 2\/a\.srt: .*another label file of the same video/),
       '1 of 2 label files converted.',
     ]);
-    expect(await readFile(pathOf('out/a.vtt'), 'utf8')).toContain('walk');
+    expect(await readFile(inFolder('out/a.vtt'), 'utf8')).toContain('walk');
   });
 
   it('writes none of a label file’s videos if one is in the way', async () => {
@@ -196,7 +196,7 @@ describe('framewise convert, used wrongly', () => {
     const file = await write('labels.csv', rows.join('\n'));
     await write('b.srt', 'mine');
     expect((await convert(file, '--to', 'srt')).exitCode).toBe(1);
-    expect(await readdir(folder)).toEqual(['b.srt', 'labels.csv']);
+    expect(await readdir(inFolder())).toEqual(['b.srt', 'labels.csv']);
   });
 
   const bad: [what: string, name: string, text: string, flags: string[], message: RegExp][] = [
@@ -231,7 +231,7 @@ describe('framewise convert, used wrongly', () => {
       expect(told(stderr)[0]).toMatch(/^failed /);
       expect(told(stderr)[0]).toMatch(message);
       expect(told(stderr)).toHaveLength(isForAll ? 1 : 2);
-      expect(stdout).toBe(isForAll ? '' : `${pathOf('good.csv')}\n`);
+      expect(stdout).toBe(isForAll ? '' : `${inFolder('good.csv')}\n`);
     },
   );
 

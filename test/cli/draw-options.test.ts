@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { saveTinyModel } from '../batch/tiny-model.js';
-import { useTemporaryFolder } from '../batch/temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 import { framewise } from './command-line.js';
 
 const { inFolder, write } = useTemporaryFolder();

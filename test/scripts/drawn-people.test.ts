@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
-import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readLabelFile } from '../../src/annotations/label-files.js';
 import { OutputError } from '../../src/errors.js';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
@@ -26,16 +25,13 @@ import { videoSeed } from '../../scripts/fixtures/drawn-people/seeds.js';
 import { placeSkeleton } from '../../scripts/fixtures/drawn-people/skeleton.js';
 import { SolidCanvas } from '../../scripts/fixtures/drawn-people/solid-canvas.js';
 import { truthCsv } from '../../scripts/fixtures/drawn-people/truth-csv.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
 const run = promisify(execFile);
 const FIXTURES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'drawn-people');
 const AVERAGE = { heightM: 1.7, girth: 1, legs: 1, shoulders: 1, hips: 1, head: 1 };
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'drawn-people-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { inFolder, write } = useTemporaryFolder();
 
 async function collect(screenplay: Screenplay): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = [];
@@ -221,26 +217,26 @@ describe('the solid canvas', () => {
 describe('encoded videos', () => {
   it('have a frame for each that was drawn, at k/15 s, and their truth reads back', async () => {
     const screenplay = writeClip(3, 'wave', 1.2);
-    const file = path.join(folder, 'wave.mp4');
+    const file = inFolder('wave.mp4');
     await encodeVideo(drawFrames(screenplay), file);
     const times = await frameTimes(file);
     expect(times).toHaveLength(18);
     for (const [frame, time] of times.entries()) expect(time).toBeCloseTo(frame / 15, 5);
 
-    const labels = path.join(folder, 'labels.csv');
-    await writeFile(labels, truthCsv([{ video: 'wave.mp4', segments: truthOf(screenplay) }]));
+    const csv = truthCsv([{ video: 'wave.mp4', segments: truthOf(screenplay) }]);
+    const labels = await write('labels.csv', csv);
     expect((await readLabelFile(labels)).segments).toMatchObject([
       { video: 'wave.mp4', label: 'wave', startSec: 0, endSec: 1.2 },
     ]);
   });
 
   it('leave no file when ffmpeg fails', async () => {
-    const file = path.join(folder, 'broken.mp4');
+    const file = inFolder('broken.mp4');
     await expect(encodeVideo(drawFrames(writeClip(3, 'wave', 0.2)), file, { width: 3 })).rejects.toThrow(
       OutputError,
     );
-    expect(await readdir(folder)).not.toContain('broken.mp4');
-    expect(await readdir(folder)).not.toContain('broken.mp4.part');
+    expect(await readdir(inFolder())).not.toContain('broken.mp4');
+    expect(await readdir(inFolder())).not.toContain('broken.mp4.part');
   });
 
   it('put the frame at a boundary into the segment that it begins', () => {

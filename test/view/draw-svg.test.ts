@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { cutLine } from '../../src/view/draw-svg.js';
-import { useTemporaryFolder } from '../batch/temporary-folder.js';
+import { useTemporaryFolder } from '../temporary-folder.js';
 
 const { write } = useTemporaryFolder();
 const run = promisify(execFile);

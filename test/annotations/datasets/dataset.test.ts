@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { readClipFolders } from '../../../src/annotations/datasets/clip-folders.js';
 import { readDataset } from '../../../src/annotations/datasets/dataset.js';
 import { AnnotationError, DatasetError } from '../../../src/errors.js';
-import { useTemporaryFolder } from '../temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
-const { pathOf, write } = useTemporaryFolder();
+const { inFolder, write } = useTemporaryFolder();
 const HEADER = 'video,label,start,end\n';
 const ofWholeClip = (label: string) => ({
   segments: [{ label, startSec: 0, endSec: Infinity }],
@@ -27,61 +27,61 @@ describe('a folder of clips for each label', () => {
     }
     await write('.cache/c.mp4');
     await write('LICENSE');
-    expect(await readDataset(pathOf('.'))).toEqual([
-      { path: pathOf('fall/camera 1/c.webm'), name: 'fall/camera 1/c.webm', ...ofWholeClip('fall') },
-      { path: pathOf('walk/c2.MOV'), name: 'walk/c2.MOV', ...ofWholeClip('walk') },
-      { path: pathOf('walk/c10.mp4'), name: 'walk/c10.mp4', ...ofWholeClip('walk') },
+    expect(await readDataset(inFolder('.'))).toEqual([
+      { path: inFolder('fall/camera 1/c.webm'), name: 'fall/camera 1/c.webm', ...ofWholeClip('fall') },
+      { path: inFolder('walk/c2.MOV'), name: 'walk/c2.MOV', ...ofWholeClip('walk') },
+      { path: inFolder('walk/c10.mp4'), name: 'walk/c10.mp4', ...ofWholeClip('walk') },
     ]);
   });
 
   it('may hold clips that are folders of pictures', async () => {
     for (const name of ['wave/one/1.jpg', 'wave/one/2.jpg', 'wave/two/1.PNG', 'wave/three.mp4'])
       await write(name);
-    expect(await readClipFolders(pathOf('.'))).toEqual([
-      { path: pathOf('wave/one'), label: 'wave' },
-      { path: pathOf('wave/three.mp4'), label: 'wave' },
-      { path: pathOf('wave/two'), label: 'wave' },
+    expect(await readClipFolders(inFolder('.'))).toEqual([
+      { path: inFolder('wave/one'), label: 'wave' },
+      { path: inFolder('wave/three.mp4'), label: 'wave' },
+      { path: inFolder('wave/two'), label: 'wave' },
     ]);
   });
 
   it.skipIf(process.platform === 'win32')('may hold links to clips and to class folders', async () => {
     const clip = await write('elsewhere/jump/c.mp4');
     await write('set/walk/d.mp4');
-    await symlink(clip, pathOf('set/walk/link.mp4'));
-    await symlink(pathOf('set/walk'), pathOf('set/walk/circle'));
-    await symlink(pathOf('elsewhere/jump'), pathOf('set/jump'));
-    const clips = await readClipFolders(pathOf('set'));
+    await symlink(clip, inFolder('set/walk/link.mp4'));
+    await symlink(inFolder('set/walk'), inFolder('set/walk/circle'));
+    await symlink(inFolder('elsewhere/jump'), inFolder('set/jump'));
+    const clips = await readClipFolders(inFolder('set'));
     expect(clips.map(({ path }) => path)).toEqual(
-      ['set/jump/c.mp4', 'set/walk/d.mp4', 'set/walk/link.mp4'].map(pathOf),
+      ['set/jump/c.mp4', 'set/walk/d.mp4', 'set/walk/link.mp4'].map((name) => inFolder(name)),
     );
-    await symlink(pathOf('nowhere'), pathOf('set/broken'));
-    await expect(readClipFolders(pathOf('set'))).rejects.toThrow(DatasetError);
+    await symlink(inFolder('nowhere'), inFolder('set/broken'));
+    await expect(readClipFolders(inFolder('set'))).rejects.toThrow(DatasetError);
   });
 
   it('leaves a class without a clip out and says so; if strict, it is refused', async () => {
     await write('walk/a.mp4');
     await write('fall/notes.txt');
-    const empty = pathOf('fall');
+    const empty = inFolder('fall');
     const skips: string[] = [];
-    const videos = await readDataset(pathOf('.'), {
+    const videos = await readDataset(inFolder('.'), {
       onSkip: ({ what, why }) => skips.push(`${what}: ${why}`),
     });
     expect(videos.map(({ clipLabel }) => clipLabel)).toEqual(['walk']);
     expect(skips).toEqual([`"${empty}": the class folder holds no clip`]);
 
-    const reading = readDataset(pathOf('.'), { isStrict: true });
+    const reading = readDataset(inFolder('.'), { isStrict: true });
     await expect(reading).rejects.toThrow(DatasetError);
     await expect(reading).rejects.toThrow(`The class folder "${empty}" holds no clip.`);
   });
 
   it('is refused where every class is empty', async () => {
     await write('walk/notes.txt');
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(/holds no labeled clips: expected one folder/);
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(/holds no labeled clips: expected one folder/);
   });
 
   it('is refused where there is no class folder', async () => {
     await write('a.mp4');
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(/holds no labeled clips: expected one folder/);
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(/holds no labeled clips: expected one folder/);
   });
 });
 
@@ -94,12 +94,12 @@ describe('a label file', () => {
       'a.mp4,x,0,1',
       'c,x,0,1',
       'day 1\\d.mp4,x,0,1',
-      `${pathOf('other/e.mp4')},x,0,1`,
+      `${inFolder('other/e.mp4')},x,0,1`,
     ];
     await write('labels.csv', HEADER + rows.join('\n'));
-    const videos = await readDataset(pathOf('.'));
+    const videos = await readDataset(inFolder('.'));
     expect(videos.map(({ path }) => path)).toEqual(
-      ['videos/b.mp4', 'a.mp4', 'videos/c.mkv', 'day 1/d.mp4', 'other/e.mp4'].map(pathOf),
+      ['videos/b.mp4', 'a.mp4', 'videos/c.mkv', 'day 1/d.mp4', 'other/e.mp4'].map((name) => inFolder(name)),
     );
   });
 
@@ -108,7 +108,7 @@ describe('a label file', () => {
     const file = await write('truth.csv', `${HEADER}a.mp4,sit,2,3\na.mp4,walk,0,1.5\n`);
     expect(await readDataset(file)).toEqual([
       {
-        path: pathOf('a.mp4'),
+        path: inFolder('a.mp4'),
         name: 'a.mp4',
         segments: [
           { label: 'walk', startSec: 0, endSec: 1.5 },
@@ -121,17 +121,17 @@ describe('a label file', () => {
   it('finds a video by its name alone where the file gives another folder', async () => {
     await write('videos/a.mp4');
     await write('labels.csv', `${HEADER}/old/disk/a.mp4,walk,0,1\n`);
-    expect((await readDataset(pathOf('.')))[0]?.path).toBe(pathOf('videos/a.mp4'));
+    expect((await readDataset(inFolder('.')))[0]?.path).toBe(inFolder('videos/a.mp4'));
   });
 
   it('is refused where it names an absent video, with line and places', async () => {
     await write('videos/a.mp4');
     const file = await write('labels.csv', `${HEADER}a.mp4,walk,0,1\nb.mp4,walk,0,1\n`);
-    const error = await readDataset(pathOf('.')).catch((reason: unknown) => reason);
+    const error = await readDataset(inFolder('.')).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AnnotationError);
     expect(error).toMatchObject({ path: file, line: 3 });
     expect((error as Error).message).toBe(
-      `"${file}" line 3 names the video "b.mp4", which is not in "${pathOf('')}" and "${pathOf('videos')}". ` +
+      `"${file}" line 3 names the video "b.mp4", which is not in "${inFolder('')}" and "${inFolder('videos')}". ` +
         "Correct the name, relative to the label file's folder, or add the video.",
     );
   });
@@ -140,16 +140,16 @@ describe('a label file', () => {
     await write('a.mp4');
     await write('a.avi');
     await write('labels.csv', `${HEADER}a,walk,0,1\n`);
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(
       /line 2 names the video "a", which may be .*a\.avi" or /,
     );
     await write('labels.csv', `${HEADER}a.mp4,walk,0,1\n./a.mp4,fall,0,1\n`);
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(/line 3: ".\/a.mp4" and "a.mp4" are one video/);
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(/line 3: ".\/a.mp4" and "a.mp4" are one video/);
   });
 
   it('is refused where it has a header and nothing else', async () => {
     await write('labels.csv', HEADER);
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(/labels nothing/);
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(/labels nothing/);
   });
 });
 
@@ -164,11 +164,11 @@ describe('a folder of label files', () => {
     await write('annotations/c.srt', '1\n00:00:00,000 --> 00:00:01,000\nfall\n');
     await write('README.txt', 'What this is.');
     await write('config.json', '{"data": 1}');
-    const videos = await readDataset(pathOf('.'));
+    const videos = await readDataset(inFolder('.'));
     expect(videos.map(({ path, segments }) => [path, segments[0]?.label])).toEqual([
-      [pathOf('a.mp4'), 'walk'],
-      [pathOf('videos/b.mp4'), 'sit'],
-      [pathOf('videos/c.mkv'), 'fall'],
+      [inFolder('a.mp4'), 'walk'],
+      [inFolder('videos/b.mp4'), 'sit'],
+      [inFolder('videos/c.mkv'), 'fall'],
     ]);
   });
 
@@ -176,10 +176,10 @@ describe('a folder of label files', () => {
     await write('a.mp4');
     await write('a.txt', AUDACITY);
     await write('a.vtt', cue('walk'));
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(
       /a\.vtt" line 3: it labels ".*a\.mp4", as another label file/,
     );
-    expect((await readDataset(pathOf('a.vtt')))[0]?.segments).toEqual([
+    expect((await readDataset(inFolder('a.vtt')))[0]?.segments).toEqual([
       { label: 'walk', startSec: 0, endSec: 1 },
     ]);
   });
@@ -187,7 +187,7 @@ describe('a folder of label files', () => {
   it('does not hide folders of clips that hold none', async () => {
     await write('walk/a.mp4');
     await write('notes.txt', 'two cameras');
-    expect((await readDataset(pathOf('.')))[0]?.clipLabel).toBe('walk');
+    expect((await readDataset(inFolder('.')))[0]?.clipLabel).toBe('walk');
   });
 });
 
@@ -198,9 +198,9 @@ describe('what a dataset says of its videos', () => {
       'labels.csv',
       'video,label,start,end,group,subset\na.mp4,x,0,3,p1,test\na.mp4,y,2,4,p1,test\n',
     );
-    expect(await readDataset(pathOf('.'))).toEqual([
+    expect(await readDataset(inFolder('.'))).toEqual([
       {
-        path: pathOf('a.mp4'),
+        path: inFolder('a.mp4'),
         name: 'a.mp4',
         segments: [
           { label: 'x', startSec: 0, endSec: 2 },
@@ -216,7 +216,7 @@ describe('what a dataset says of its videos', () => {
   it('is refused where it contradicts itself', async () => {
     await write('a.mp4');
     await write('labels.csv', 'video,label,start,end,group\na.mp4,x,0,1,p1\na.mp4,y,2,4,p2\n');
-    await expect(readDataset(pathOf('.'))).rejects.toThrow(
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(
       /line 3: the group of "a\.mp4" is "p2" here and "p1" elsewhere/,
     );
   });
@@ -234,7 +234,7 @@ it('leaves out the videos of an ActivityNet file that are not there, unless none
   await write('videos/v_here.mp4');
   const skips: string[] = [];
   const videos = await readDataset(file, { onSkip: ({ what, why }) => skips.push(`${what}: ${why}`) });
-  expect(videos).toMatchObject([{ name: 'here', path: pathOf('videos/v_here.mp4'), subset: 'training' }]);
+  expect(videos).toMatchObject([{ name: 'here', path: inFolder('videos/v_here.mp4'), subset: 'training' }]);
   expect(skips).toEqual([`"gone": "${file}" labels it, and it is not there`]);
 });
 
@@ -252,8 +252,8 @@ it('tells of a few things that it left out, and counts the rest', async () => {
 });
 
 it('refuses a path that is missing', async () => {
-  await expect(readDataset(pathOf('absent'))).rejects.toThrow(DatasetError);
-  await expect(readDataset(pathOf('absent'))).rejects.toThrow(/Cannot open ".*absent": ENOENT/);
+  await expect(readDataset(inFolder('absent'))).rejects.toThrow(DatasetError);
+  await expect(readDataset(inFolder('absent'))).rejects.toThrow(/Cannot open ".*absent": ENOENT/);
 });
 
 describe('real datasets beside the checkout', () => {

@@ -3,9 +3,9 @@ import { csvSegmentsFormat } from '../../../src/annotations/formats/csv-segments
 import { readLabelFile } from '../../../src/annotations/label-files.js';
 import { AnnotationError } from '../../../src/errors.js';
 import { street } from '../street.js';
-import { useTemporaryFolder } from '../temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
-const { pathOf, write } = useTemporaryFolder();
+const { inFolder, write } = useTemporaryFolder();
 const HEADER = 'video,label,start,end\n';
 const read = async (content: string | Uint8Array, onWarning?: (message: string) => void) =>
   (await readLabelFile(await write('labels.csv', content), onWarning ? { onWarning } : {})).segments;
@@ -17,7 +17,7 @@ const failure = async (content: string | Uint8Array): Promise<AnnotationError> =
   expect(error).toBeInstanceOf(AnnotationError);
   const { message } = error as AnnotationError;
   expect(message).not.toContain('\n');
-  expect(message).toContain(pathOf('labels.csv'));
+  expect(message).toContain(inFolder('labels.csv'));
   return error as AnnotationError;
 };
 
@@ -128,8 +128,10 @@ describe('a CSV of segments is refused for', () => {
   });
 
   it('a file that is absent, and a folder', async () => {
-    await expect(readLabelFile(pathOf('absent.csv'))).rejects.toThrow(/Cannot read the label file .*ENOENT/);
-    await expect(readLabelFile(pathOf('.'))).rejects.toThrow(/Cannot read the label file .*EISDIR/);
+    await expect(readLabelFile(inFolder('absent.csv'))).rejects.toThrow(
+      /Cannot read the label file .*ENOENT/,
+    );
+    await expect(readLabelFile(inFolder('.'))).rejects.toThrow(/Cannot read the label file .*EISDIR/);
   });
 });
 
@@ -149,7 +151,7 @@ describe('overlapping segments', () => {
     const warnings: string[] = [];
     expect(await spans('a.mp4,walk,0,2.124\na.mp4,sit,2,3', warnings)).toEqual(['walk 0-2', 'sit 2-3']);
     expect(warnings).toEqual([
-      `"${pathOf('labels.csv')}" lines 2 and 3: in "a.mp4", "walk" from 0 to 2.124 s and "sit" from 2 to 3 s overlap by ` +
+      `"${inFolder('labels.csv')}" lines 2 and 3: in "a.mp4", "walk" from 0 to 2.124 s and "sit" from 2 to 3 s overlap by ` +
         '0.124 s. The one that starts later was kept there.',
     ]);
   });

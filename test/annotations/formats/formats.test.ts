@@ -9,9 +9,9 @@ import {
 import { FORMAT_WORDS } from '../../../src/video/media-names.js';
 import { OutputError, UsageError } from '../../../src/errors.js';
 import { short, street } from '../street.js';
-import { useTemporaryFolder } from '../temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
-const { pathOf, write } = useTemporaryFolder();
+const { inFolder, write } = useTemporaryFolder();
 const written = (name: string) => findFormats([name])[0]?.write(street);
 
 describe('findFormats', () => {
@@ -67,12 +67,12 @@ describe('csv-frames', () => {
 
 describe('writeAnnotations', () => {
   it('writes each format into a folder that it makes, and leaves nothing else', async () => {
-    const outputDir = pathOf('new/folder');
+    const outputDir = inFolder('new/folder');
     const formats = ['csv-frames', 'csv', 'vtt', 'json'];
     const files = await writeAnnotations(street, { formats, outputDir, baseName: 'street' });
     expect(files).toEqual(
       ['street.frames.csv', 'street.csv', 'street.vtt', 'street.json'].map((name) =>
-        pathOf(`new/folder/${name}`),
+        inFolder(`new/folder/${name}`),
       ),
     );
     expect(await readdir(outputDir)).toHaveLength(4);
@@ -81,7 +81,7 @@ describe('writeAnnotations', () => {
 
   it('writes every format that there is side by side', async () => {
     const formats = annotationFormats.map(({ name }) => name);
-    const outputDir = pathOf('all');
+    const outputDir = inFolder('all');
     const files = await writeAnnotations(short, { formats, outputDir, baseName: 'street' });
     expect(new Set(files).size).toBe(14);
     expect((await readdir(outputDir)).sort()).toEqual(files.map((file) => path.basename(file)).sort());
@@ -89,9 +89,9 @@ describe('writeAnnotations', () => {
   });
 
   it('writes nothing if one format is unknown', async () => {
-    const target = { formats: ['json', 'xml'], outputDir: pathOf('new'), baseName: 'street' };
+    const target = { formats: ['json', 'xml'], outputDir: inFolder('new'), baseName: 'street' };
     await expect(writeAnnotations(street, target)).rejects.toThrow(UsageError);
-    await expect(readdir(pathOf('new'))).rejects.toThrow('ENOENT');
+    await expect(readdir(inFolder('new'))).rejects.toThrow('ENOENT');
   });
 
   it('says where it cannot write', async () => {

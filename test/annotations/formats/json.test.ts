@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { jsonFormat, readTimelineJson, timelineJsonSchema } from '../../../src/annotations/formats/json.js';
 import { AnnotationError } from '../../../src/errors.js';
 import { street } from '../street.js';
-import { useTemporaryFolder } from '../temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
-const { pathOf, write } = useTemporaryFolder();
+const { inFolder, write } = useTemporaryFolder();
 const fixture = fileURLToPath(new URL('../../../fixtures/labels/street.timeline-v1.json', import.meta.url));
 
 interface Written {
@@ -114,6 +114,6 @@ describe('readTimelineJson', () => {
   it('refuses half a file and a missing one', async () => {
     const half = await write('half.json', jsonFormat.write(street).slice(0, 200));
     await expect(readTimelineJson(half)).rejects.toThrow(/Cannot read ".*half.json" as JSON/);
-    await expect(readTimelineJson(pathOf('absent.json'))).rejects.toThrow(/ENOENT/);
+    await expect(readTimelineJson(inFolder('absent.json'))).rejects.toThrow(/ENOENT/);
   });
 });

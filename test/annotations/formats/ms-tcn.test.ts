@@ -3,25 +3,25 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { readDataset } from '../../../src/annotations/datasets/dataset.js';
 import { DatasetError } from '../../../src/errors.js';
-import { useTemporaryFolder } from '../temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
-const { pathOf, write } = useTemporaryFolder();
+const { inFolder, write } = useTemporaryFolder();
 /** 305 frames, 15 a second. */
 const VIDEO = fileURLToPath(new URL('../../../fixtures/drawn-people/demo.mp4', import.meta.url));
 const labels = (...runs: [string, number][]) =>
   runs.flatMap(([label, count]) => Array.from({ length: count }, () => label)).join('\n');
 
 async function addVideo(name: string): Promise<void> {
-  await mkdir(pathOf('videos'), { recursive: true });
-  await copyFile(VIDEO, pathOf(`videos/${name}`));
+  await mkdir(inFolder('videos'), { recursive: true });
+  await copyFile(VIDEO, inFolder(`videos/${name}`));
 }
 
 /** Reads the dataset, and everything that is told on the way. */
 async function read(frameRate?: number) {
   const told: string[] = [];
-  const videos = await readDataset(pathOf('.'), {
+  const videos = await readDataset(inFolder('.'), {
     ...(frameRate !== undefined && { frameRate }),
-    onWarning: (message) => told.push(message.replaceAll(`${pathOf('')}/`, '')),
+    onWarning: (message) => told.push(message.replaceAll(`${inFolder('')}/`, '')),
   });
   return { videos, told };
 }
@@ -36,7 +36,7 @@ it('turns frames into time at the video’s rate, with or without a last line br
   expect(told).toEqual([]);
   expect(videos).toEqual([
     {
-      path: pathOf('videos/rgb-01.mp4'),
+      path: inFolder('videos/rgb-01.mp4'),
       name: 'rgb-01',
       segments: [
         { label: 'background', startSec: 0, endSec: 2 },
@@ -45,7 +45,7 @@ it('turns frames into time at the video’s rate, with or without a last line br
       ],
     },
     {
-      path: pathOf('videos/rgb-02.avi'),
+      path: inFolder('videos/rgb-02.avi'),
       name: 'rgb-02',
       segments: [{ label: 'cut', startSec: 0, endSec: 305 / 15 }],
     },
@@ -111,10 +111,10 @@ it('refuses a frame without a label, ground truth without files, and a dataset w
   await write('groundTruth/a.txt', 'x\n\ny\n');
   await expect(read()).rejects.toThrow(/a\.txt" line 2 is empty: expected a label for each frame/);
   await write('groundTruth/a.txt', 'x\n');
-  await mkdir(pathOf('bare/groundTruth'), { recursive: true });
-  await expect(readDataset(pathOf('bare'))).rejects.toThrow(/holds no ground truth/);
+  await mkdir(inFolder('bare/groundTruth'), { recursive: true });
+  await expect(readDataset(inFolder('bare'))).rejects.toThrow(/holds no ground truth/);
   await write('lost/groundTruth/a.txt', 'x\n');
-  const reading = readDataset(pathOf('lost'));
+  const reading = readDataset(inFolder('lost'));
   await expect(reading).rejects.toThrow(DatasetError);
   await expect(reading).rejects.toThrow(/labels nothing/);
 });

@@ -8,7 +8,7 @@ import { findFormats } from '../../../src/annotations/formats/formats.js';
 import { findFfmpeg } from '../../../src/ffmpeg/find-ffmpeg.js';
 import type { Timeline } from '../../../src/timeline/timeline.js';
 import { short, street } from '../street.js';
-import { useTemporaryFolder } from '../temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
 const { write } = useTemporaryFolder();
 const run = promisify(execFile);

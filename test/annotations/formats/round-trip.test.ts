@@ -5,7 +5,7 @@ import type { AnnotatedSegment } from '../../../src/annotations/annotated-segmen
 import { annotationFormats, findFormats } from '../../../src/annotations/formats/formats.js';
 import { readLabelFile } from '../../../src/annotations/label-files.js';
 import { timelineOf, unknownVideo } from '../../../src/annotations/labeled-timeline.js';
-import { useTemporaryFolder } from '../temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
 const { write } = useTemporaryFolder();
 const FRAME_RATE = 25;

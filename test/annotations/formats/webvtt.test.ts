@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { webvttFormat } from '../../../src/annotations/formats/webvtt.js';
 import { findFfmpeg } from '../../../src/ffmpeg/find-ffmpeg.js';
 import { street } from '../street.js';
-import { useTemporaryFolder } from '../temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
 const { write } = useTemporaryFolder();
 

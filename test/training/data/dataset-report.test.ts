@@ -6,9 +6,9 @@ import { readDataset, type AnnotatedVideo } from '../../../src/annotations/datas
 import { probeDurations } from '../../../src/annotations/datasets/video-durations.js';
 import { describeDataset } from '../../../src/training/data/dataset-report.js';
 import { formatDatasetReport } from '../../../src/training/data/format-dataset-report.js';
-import { useTemporaryFolder } from '../../annotations/temporary-folder.js';
+import { useTemporaryFolder } from '../../temporary-folder.js';
 
-const { pathOf, write } = useTemporaryFolder();
+const { inFolder, write } = useTemporaryFolder();
 const span = (label: string, startSec: number, endSec: number) => ({ label, startSec, endSec });
 const clip = (name: string, label: string): AnnotatedVideo => ({
   path: `/${name}`,
@@ -140,10 +140,10 @@ it('an empty dataset gives a report without a label, not NaN', () => {
 it('lengths are those that the videos say, and what cannot be opened is told', async () => {
   const demo = fileURLToPath(new URL('../../../fixtures/drawn-people/demo.mp4', import.meta.url));
   await write('broken.mp4');
-  await writeFile(pathOf('broken.mp4'), 'no video');
+  await writeFile(inFolder('broken.mp4'), 'no video');
   const videos = [
     { path: demo, name: 'demo', segments: [] },
-    { path: pathOf('broken.mp4'), name: 'broken', segments: [] },
+    { path: inFolder('broken.mp4'), name: 'broken', segments: [] },
   ];
   const { durationsSec: lengths, unreadable } = await probeDurations(videos);
   expect([...lengths.keys()]).toEqual(['demo']);
