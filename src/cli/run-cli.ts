@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { FramewiseError, UsageError } from '../errors.js';
-import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
+import { FRAMEWISE_VERSION } from '../version.js';
+import type { CommandOutcome } from './command-outcome.js';
 import { convertCommand } from './commands/convert.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -13,9 +14,6 @@ import { trainCommand } from './commands/train.js';
 /** What a run of the program comes to. */
 const EXIT = { allDone: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-
-/** A command's own verdict: whether all of its work was done. */
-export type CommandOutcome = { isAllDone: boolean };
 
 /**
  * Runs the command line. The one place that decides exit codes.

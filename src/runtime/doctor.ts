@@ -1,14 +1,9 @@
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { FfmpegMissingError } from '../errors.js';
 import { describeBackends, type BackendReport } from './backend-report.js';
 import type { BackendName } from './backend.js';
 import { findFfmpeg, type FfmpegTools } from '../ffmpeg/find-ffmpeg.js';
-
-/** Version of this package. */
-export const FRAMEWISE_VERSION = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+import { FRAMEWISE_VERSION } from '../version.js';
 
 /** What this machine offers to framewise. */
 export interface MachineReport {

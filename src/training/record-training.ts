@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { AnnotatedVideo } from '../annotations/datasets/dataset.js';
 import type { BackendName } from '../runtime/backend.js';
-import { FRAMEWISE_VERSION } from '../runtime/doctor.js';
+import { FRAMEWISE_VERSION } from '../version.js';
 import type { Calibration } from './evaluation/calibrate-labeler.js';
 import type { DatasetReport } from './data/dataset-report.js';
 import { reportData, type ReportData } from './report/report-data.js';

@@ -14,7 +14,7 @@ import {
   type MachineOptions,
   type SegmentOptions,
 } from '../options.js';
-import type { CommandOutcome } from '../run-cli.js';
+import type { CommandOutcome } from '../command-outcome.js';
 import { startProgress } from '../terminal/progress.js';
 import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
 

@@ -6,7 +6,7 @@ import { ActivityRecognizer } from '../../recognizer.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
 import { LiveTally } from '../terminal/live-tally.js';
 import { limitsOf, wholeNumber, type LimitOptions, type MachineOptions } from '../options.js';
-import type { CommandOutcome } from '../run-cli.js';
+import type { CommandOutcome } from '../command-outcome.js';
 import { printableJson } from '../terminal/terminal-text.js';
 import type { Terminal } from '../terminal/terminal.js';
 

@@ -23,7 +23,7 @@ import {
   type MachineOptions,
   type SegmentOptions,
 } from '../options.js';
-import type { CommandOutcome } from '../run-cli.js';
+import type { CommandOutcome } from '../command-outcome.js';
 import { batchJson, filesOf, formatOutcome, formatSummary } from '../terminal/format-batch.js';
 import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
 import { readVideoList } from './video-list.js';

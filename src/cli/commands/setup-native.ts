@@ -4,7 +4,7 @@ import type { NativeBackend } from '../../native/native-folder.js';
 import { NATIVE_PARTS, planNativeSetup, type NativeSetup } from '../../native/plan-native-setup.js';
 import { setUpNative, undoNativeSetup } from '../../native/set-up-native.js';
 import { DEFAULT_TENSORFLOW } from '../../native/install-tensorflow.js';
-import type { CommandOutcome } from '../run-cli.js';
+import type { CommandOutcome } from '../command-outcome.js';
 import { printNote, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface SetupOptions {

@@ -3,7 +3,7 @@ import { formatDatasetReport } from '../../training/data/format-dataset-report.j
 import { trainModel, type TrainModelOptions } from '../../training/train-model.js';
 import type { EpochReport } from '../../training/loop/training-reports.js';
 import { cacheDirOf, limitsOf } from '../options.js';
-import type { CommandOutcome } from '../run-cli.js';
+import type { CommandOutcome } from '../command-outcome.js';
 import { startProgress, type Progress } from '../terminal/progress.js';
 import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
 import { addTrainOptions, type TrainFlags } from './train-options.js';

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { FfmpegMissingError } from '../../errors.js';
-import { FRAMEWISE_VERSION } from '../../runtime/doctor.js';
+import { FRAMEWISE_VERSION } from '../../version.js';
 import { findFfmpeg } from '../../ffmpeg/find-ffmpeg.js';
 
 /** What this process runs on, by name. The backend is the one that computes now. */
