@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { access, chmod, constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { programCacheFolders } from '../cache-folder.js';
 import { FfmpegMissingError } from '../errors.js';
 
 const run = promisify(execFile);
@@ -139,9 +139,11 @@ async function makeExecutable(file: string): Promise<string> {
 }
 
 async function copyToCache(file: string): Promise<string> {
-  const folder = path.join(os.homedir(), '.cache', 'framewise', path.basename(path.dirname(file)));
-  const copy = path.join(folder, path.basename(file));
-  if (await isExecutable(copy)) return copy;
+  const name = path.join(path.basename(path.dirname(file)), path.basename(file));
+  const copies = programCacheFolders().map((cache) => path.join(cache, name));
+  for (const existing of copies) if (await isExecutable(existing)) return existing;
+  const copy = copies[0]!;
+  const folder = path.dirname(copy);
   const aside = `${copy}.${process.pid}.part`;
   try {
     await mkdir(folder, { recursive: true });

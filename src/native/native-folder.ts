@@ -1,5 +1,5 @@
-import os from 'node:os';
 import path from 'node:path';
+import { nativeCacheFolder } from '../cache-folder.js';
 
 /** Backends that need a native library. */
 export type NativeBackend = 'tensorflow' | 'tensorflow-gpu';
@@ -24,13 +24,8 @@ export interface NativeFolder {
  * Where a backend's native library is set up: in `FRAMEWISE_NATIVE`, or else in `framewise/native` of the user's cache.
  * Each backend has a folder of its own, so that both can be there.
  */
-export function nativeFolder(
-  backend: NativeBackend,
-  environment: NodeJS.ProcessEnv = process.env,
-): NativeFolder {
-  const cache = environment['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
-  const base = environment['FRAMEWISE_NATIVE'] || path.join(cache, 'framewise', 'native');
-  const root = path.resolve(base, backend);
+export function nativeFolder(backend: NativeBackend): NativeFolder {
+  const root = path.resolve(nativeCacheFolder(), backend);
   return {
     root,
     tensorflow: path.join(root, 'tensorflow'),

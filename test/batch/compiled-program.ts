@@ -22,7 +22,7 @@ const NOT_BUNDLED = [
  * @returns The command line's entry.
  */
 export async function compileProgram(folder: string): Promise<string> {
-  const outdir = path.join(folder, 'dist/cli');
+  const outdir = path.join(folder, 'dist'); // chunks find ../package.json from here
   await build({
     entryPoints: [path.join(ROOT, 'src/cli/main.ts')],
     outdir,

@@ -79,3 +79,31 @@ describe('videoIdentity', () => {
     expect(one).not.toBe(two);
   });
 });
+
+describe('findVideos with links', () => {
+  it('follows links to folders for *, but not for **', async () => {
+    await symlink(inFolder('day-1'), inFolder('linked'));
+    await symlink(inFolder(), inFolder('day-2/circle'));
+    expect(Object.keys(await find('linke*/cam/2.mp4'))).toEqual(['linked/cam/2.mp4']);
+    expect(Object.keys(await find('link*/**/2.mp4'))).toEqual(['linked/cam/2.mp4']);
+    expect(Object.keys(await find('**/2.mp4'))).toEqual(['day-1/cam/2.mp4']);
+    expect(Object.keys(await find('**/cam/1*.m*'))).toEqual(['day-1/cam/10.mp4', 'day-2/cam/1.mkv']);
+  });
+
+  it('finds a linked video, and a link whose target is missing, so that opening it says so', async () => {
+    await symlink(inFolder('day-1/x.AVI'), inFolder('day-2/linked.avi'));
+    await symlink(inFolder('absent.avi'), inFolder('day-2/broken.avi'));
+    const both = ['day-2/broken.avi', 'day-2/linked.avi'];
+    expect(Object.keys(await find('day-2/*.avi'))).toEqual(both);
+    expect(Object.keys(await find('**/*.avi'))).toEqual(both);
+  });
+
+  it('matches in a folder whose name contains special characters', async () => {
+    await write('(a) +b !c/1.mp4');
+    await write('(a) +b !c/sub (x)/2.mp4');
+    expect(Object.keys(await find('(a) +b !c/**/?.mp4'))).toEqual([
+      '(a) +b !c/1.mp4',
+      '(a) +b !c/sub (x)/2.mp4',
+    ]);
+  });
+});

@@ -27,16 +27,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe('nativeFolder', () => {
-  it('is FRAMEWISE_NATIVE, else in the cache folder of the user; one a backend', () => {
-    expect(nativeFolder('tensorflow').root).toBe(path.join(folder, 'tensorflow'));
-    expect(nativeFolder('tensorflow-gpu', { XDG_CACHE_HOME: '/caches' }).root).toBe(
-      path.resolve('/caches/framewise/native/tensorflow-gpu'),
-    );
-    expect(nativeFolder('tensorflow', {}).root).toMatch(/\.cache.framewise.native.tensorflow$/);
-  });
-});
-
 describe('a set-up that no longer fits', () => {
   /** A set-up in files, whose addon is no library. */
   async function setUp(changes: Partial<NativeManifest>): Promise<NativeManifest> {

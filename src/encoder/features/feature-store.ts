@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
+import { featureCacheFolder } from '../../cache-folder.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import type { VideoInfo } from '../../video/video-frame.js';
 import { hashVideo } from './hash-video.js';
@@ -48,7 +48,7 @@ const ALIGNMENT = 8;
  */
 export class FeatureStore {
   /** @param folder - Made when first written to; entries in it can be deleted at any time. */
-  constructor(readonly folder: string = defaultCacheFolder()) {}
+  constructor(readonly folder: string = featureCacheFolder()) {}
 
   /**
    * @param video - Path of a video, or of a folder of images.
@@ -81,22 +81,6 @@ export class FeatureStore {
     const name = createHash('sha256').update(canonical(key)).digest('hex').slice(0, 32);
     return path.join(this.folder, `${name}.features`);
   }
-}
-
-/** `FRAMEWISE_CACHE`, or else the place where the operating system wants caches. */
-export function defaultCacheFolder(
-  environment: NodeJS.ProcessEnv = process.env,
-  platform: NodeJS.Platform = process.platform,
-): string {
-  if (environment['FRAMEWISE_CACHE']) return environment['FRAMEWISE_CACHE'];
-  const home = os.homedir();
-  const base =
-    platform === 'win32'
-      ? environment['LOCALAPPDATA'] || path.join(home, 'AppData', 'Local')
-      : platform === 'darwin'
-        ? path.join(home, 'Library', 'Caches')
-        : environment['XDG_CACHE_HOME'] || path.join(home, '.cache');
-  return path.join(base, 'framewise');
 }
 
 function canonical({ contentHash, encoderId, frameRate, isMirrored }: FeatureKey): string {

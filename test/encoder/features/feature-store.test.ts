@@ -1,14 +1,10 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  defaultCacheFolder,
-  FeatureStore,
-  type FeatureKey,
-} from '../../../src/encoder/features/feature-store.js';
+import { FeatureStore, type FeatureKey } from '../../../src/encoder/features/feature-store.js';
 import { hashVideo } from '../../../src/encoder/features/hash-video.js';
 import { OutputError, VideoOpenError } from '../../../src/errors.js';
 
@@ -139,17 +135,5 @@ describe('hashVideo', () => {
     const missing = path.join(folder, 'missing.mp4');
     await expect(hashVideo(missing)).rejects.toBeInstanceOf(VideoOpenError);
     await expect(hashVideo(missing)).rejects.toThrow(missing);
-  });
-});
-
-describe('defaultCacheFolder', () => {
-  it.each<[string, NodeJS.ProcessEnv, NodeJS.Platform, string]>([
-    ['FRAMEWISE_CACHE above all', { FRAMEWISE_CACHE: '/f', XDG_CACHE_HOME: '/x' }, 'linux', '/f'],
-    ['XDG_CACHE_HOME on Linux', { XDG_CACHE_HOME: '/x' }, 'linux', path.join('/x', 'framewise')],
-    ['~/.cache on Linux', {}, 'linux', path.join(homedir(), '.cache', 'framewise')],
-    ['~/Library/Caches on macOS', {}, 'darwin', path.join(homedir(), 'Library', 'Caches', 'framewise')],
-    ['LOCALAPPDATA on Windows', { LOCALAPPDATA: '/l' }, 'win32', path.join('/l', 'framewise')],
-  ])('takes %s', (_name, environment, platform, expected) => {
-    expect(defaultCacheFolder(environment, platform)).toBe(expected);
   });
 });
