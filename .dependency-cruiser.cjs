@@ -4,7 +4,7 @@
  * of what runs.
  */
 const LAYERS = [
-  ['index.ts'],
+  ['index.ts', 'stages.ts'],
   ['cli'],
   ['batch', 'training'],
   ['recognizer.ts', 'view'],

@@ -1,52 +1,32 @@
 /**
  * Labels every frame of a video with the activity it shows.
  *
- * `ActivityRecognizer` joins the stages; each stage is here by itself too, for pipelines that take only some.
+ * This entry has what most programs need. `framewise/stages` has the parts that it is made of: decoding, encoders, the
+ * labeler, timelines and scoring. `framewise/recurrent` has the recurrent layers.
+ *
+ * @packageDocumentation
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 export * from './errors.js';
 export { ActivityRecognizer, type LabelOptions, type RecognizerOptions } from './recognizer.js';
 export type { ConnectionLoss } from './live/reconnect.js';
 export type { SourceOptions, StreamedFrame, StreamOptions } from './live/stream-options.js';
-
-export { BACKEND_NAMES, startBackend, type BackendName } from './runtime/backend.js';
-export { examineMachine, type MachineReport } from './runtime/doctor.js';
-export { findFfmpeg, type FfmpegTools } from './ffmpeg/find-ffmpeg.js';
-
-export { decodeFrames } from './video/decode-frames.js';
-export type { DecodeOptions } from './video/decode-video.js';
-export { probeVideo, type ProbeOptions } from './video/probe-video.js';
-export type { VideoFrame, VideoInfo } from './video/video-frame.js';
+export type { SmoothingRequest } from './labeler/model/model-smoothing.js';
+export type { ModelDescription } from './labeler/model/model-folder.js';
+export type { BackendName } from './runtime/backend.js';
+export type { FrameLabel, LabelSpan, ScoredFrame, Segment, Timeline } from './timeline/timeline.js';
+export type { VideoInfo } from './video/video-frame.js';
 export type { VideoLimits } from './video/video-limits.js';
 
-export { createFrameEncoder, type FrameEncoderOptions } from './encoder/create-frame-encoder.js';
-export {
-  encodeFrames,
-  type EncodedFrames,
-  type EncodeFramesOptions,
-} from './encoder/features/encode-frames.js';
-export { encodeVideo, type EncodeVideoOptions } from './encoder/features/encode-video.js';
-export type { EncoderSpec } from './encoder/encoder-spec.js';
-export { FeatureStore } from './encoder/features/feature-store.js';
-export type { FrameEncoder } from './encoder/frame-encoder.js';
+export { labelVideos, type LabelVideosOptions } from './batch/label-videos.js';
+export type { FoundVideo } from './batch/find-videos.js';
+export type { BatchSummary, FailedVideo, LabeledVideo, VideoOutcome } from './batch/summary.js';
 
-export * from './recurrent/index.js';
-
-export type { LabelerConfig, LabelerOptions } from './labeler/labeler-config.js';
-export { disposeState, resetLanes, type LabelerState } from './labeler/labeler-state.js';
-export {
-  loadModel,
-  saveModel,
-  type ModelDescription,
-  type TrainedModel,
-} from './labeler/model/model-folder.js';
-export type { SmoothingRequest } from './labeler/model/model-smoothing.js';
-export { TemporalLabeler } from './labeler/temporal-labeler.js';
-
-export { buildTimeline } from './timeline/build-timeline.js';
-export { SegmentationScorer, type SegmentationScores } from './timeline/metrics.js';
-export type { SegmentPrior } from './timeline/segment-prior.js';
-export { smoothLabels, type SmoothingOptions } from './timeline/smoothing.js';
-export type { FrameLabel, LabelSpan, ScoredFrame, Segment, Timeline } from './timeline/timeline.js';
+export { trainModel, type DatasetSummary, type TrainModelOptions } from './training/train-model.js';
+export type { EpochReport } from './training/loop/train-labeler.js';
+export { evaluateModel, type EvaluateOptions } from './training/evaluation/evaluate-model.js';
+export type { DatasetScores } from './training/evaluation/score-sequences.js';
+export type { SegmentationScores } from './timeline/metrics.js';
 
 export type { Detail } from './annotations/annotation-format.js';
 export {
@@ -56,33 +36,6 @@ export {
   type ConvertOutcome,
 } from './annotations/convert-labels.js';
 export { readDataset, type AnnotatedVideo } from './annotations/datasets/dataset.js';
-export { writeAnnotations, type AnnotationTarget } from './annotations/formats/formats.js';
-export { readTimelineJson, timelineJsonSchema } from './annotations/formats/json.js';
 
 export { writeContactSheet, type ContactSheetOptions } from './view/contact-sheet.js';
 export { writeOverlay, type OverlayOptions } from './view/overlay.js';
-
-export { calibrateLabeler, type Calibration } from './training/evaluation/calibrate-labeler.js';
-export { describeDataset, type DatasetReport } from './training/data/dataset-report.js';
-export { evaluateModel, type EvaluateOptions } from './training/evaluation/evaluate-model.js';
-export { splitVideos, type SplitOptions } from './training/data/split-videos.js';
-export type { DatasetScores } from './training/evaluation/score-sequences.js';
-export { labelSequence, type LabeledSequence } from './training/data/sequences.js';
-export {
-  trainLabeler,
-  type EpochReport,
-  type LabelerTrainingOptions,
-  type TrainedLabeler,
-} from './training/loop/train-labeler.js';
-export { trainModel, type DatasetSummary, type TrainModelOptions } from './training/train-model.js';
-
-export {
-  drawBatch,
-  type BatchDrawings,
-  type DrawBatchOptions,
-  type DrawingEvent,
-  type VideoDrawings,
-} from './batch/draw-batch.js';
-export { findVideos, type FoundVideo } from './batch/find-videos.js';
-export { labelVideos, type LabelVideosOptions } from './batch/label-videos.js';
-export type { BatchSummary, FailedVideo, LabeledVideo, VideoOutcome } from './batch/summary.js';

@@ -10,7 +10,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { findFfmpeg } from '../../src/index.js';
+import { findFfmpeg } from '../../src/stages.js';
 import { measureDecodeRatio } from './measure/decode-ratio.js';
 import { loopVideo } from './measure/looped-video.js';
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { findFfmpeg } from '../../../src/index.js';
+import { findFfmpeg } from '../../../src/stages.js';
 
 /** Decodes with the product's filters and throws the frames away: what no program around ffmpeg can be quicker than. */
 export async function runBareFfmpeg(

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { findFfmpeg } from '../../../src/index.js';
+import { findFfmpeg } from '../../../src/stages.js';
 
 /** Repeats a sample, without sound and without encoding it anew, until it is of a real length. */
 export async function loopVideo(sample: string, durationSec: number, file: string): Promise<string> {
