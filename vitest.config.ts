@@ -1,8 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
+/**
+ * Two projects: `unit` for what needs no other program and takes seconds, `e2e` for tests that start processes,
+ * browsers or GPUs, decode videos, run whole encoders, or train. The file name decides: `*.e2e.test.ts`.
+ */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.e2e.test.ts'] },
+      },
+      { extends: true, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'] } },
+    ],
     // Processes and threads that tests start run TypeScript sources; see src/runtime/thread-entry.ts.
     execArgv: ['--import', 'tsx'],
     pool: 'forks',
