@@ -14,7 +14,7 @@ const LAYERS = [
   ['runtime', 'ffmpeg'],
   ['native'],
   ['tfjs'],
-  ['errors.ts', 'version.ts', 'cache-folder.ts'],
+  ['errors.ts', 'version.ts', 'cache-folder.ts', 'video-info.ts'],
 ];
 
 const place = (name) => (name.endsWith('.ts') ? `^src/${name.replace('.', '\\.')}$` : `^src/${name}/`);

@@ -38,7 +38,7 @@ export { TemporalLabeler } from './labeler/temporal-labeler.js';
 
 export { buildTimeline } from './timeline/build-timeline.js';
 export { SegmentationScorer, type SegmentationScores } from './timeline/metrics.js';
-export type { SegmentPrior } from './timeline/segment-prior.js';
+export type { SegmentPrior } from './timeline/viterbi.js';
 export { smoothLabels, type SmoothingOptions } from './timeline/smoothing.js';
 export type { FrameLabel, LabelSpan, ScoredFrame, Segment, Timeline } from './timeline/timeline.js';
 

@@ -1,6 +1,6 @@
 import { AnnotationError } from '../errors.js';
 import type { Timeline } from '../timeline/timeline.js';
-import type { VideoInfo } from '../video/video-frame.js';
+import type { VideoInfo } from '../video-info.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 
 /** How to read label files. */

@@ -1,5 +1,5 @@
 import type { Segment, Timeline } from '../timeline/timeline.js';
-import type { VideoInfo } from '../video/video-frame.js';
+import type { VideoInfo } from '../video-info.js';
 import type { AnnotatedSegment } from './annotated-segments.js';
 
 /** A video of which no more is known than its name; numbers are 0, as everywhere where a source does not say. */

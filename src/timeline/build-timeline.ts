@@ -1,4 +1,4 @@
-import type { VideoInfo } from '../video/video-frame.js';
+import type { VideoInfo } from '../video-info.js';
 import { labelFrames, labelSourceFrames } from './frame-labels.js';
 import { endOfVideo, segmentFrames } from './segments.js';
 import { smoothLabels, type SmoothingOptions } from './smoothing.js';

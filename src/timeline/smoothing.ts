@@ -1,33 +1,32 @@
 import { UsageError } from '../errors.js';
+import { absorbShortRuns } from './absorb-short-runs.js';
 import { indexOfMaximum, TIME_TOLERANCE_SEC } from './frame-labels.js';
-import { PriorityQueue } from './priority-queue.js';
-import type { SegmentPrior } from './segment-prior.js';
 import type { ScoredFrame } from './timeline.js';
-import { viterbiLabels } from './viterbi.js';
+import { viterbiLabels, type SegmentPrior } from './viterbi.js';
 
-/** How to calm a flickering labeler. All are off unless given. */
+/** How to smooth the labels of a video. Every kind of smoothing is off unless given. */
 export interface SmoothingOptions {
-  /** What is known of segments beforehand: the most probable segmentation is found by it. Not beside a median. */
+  /** Use the most probable segmentation under this prior. Cannot be combined with `medianSec`. */
   prior?: SegmentPrior;
-  /** Width in seconds of the window, centerd on a frame, in which each label's median probability is taken. */
+  /** Width in seconds of the window, centered on a frame, over which each label's median probability is taken. */
   medianSec?: number;
-  /** Seconds that a segment must last; shorter ones are absorbed by a neighbor. */
+  /** Shortest segment in seconds; shorter ones are absorbed by a neighbor. */
   minDurationSec?: number;
 }
 
 /**
- * Relabels frames so that segments are calm. First either the most probable segmentation under a prior takes the place
- * of the frames' own labels, or each label's probability is replaced by its median over a window and the highest wins.
- * Then segments shorter than the minimum are absorbed, the shortest first and the earlier on a
- * tie, each by the neighbor whose label has the higher mean probability over the short segment's frames, the
- * earlier on a tie; neighbors that come to share a label join. What is left is long enough, or the whole video.
+ * Relabels frames so that segments stop flickering.
+ *
+ * First, new labels are chosen: with a prior, those of the most probable segmentation; with a median window, those of
+ * the highest median probability. Then segments shorter than the minimum are absorbed by a neighbor, the shortest
+ * first. Every remaining segment is long enough, or is the whole video.
  *
  * @param labels - Names in the order of the probabilities.
  * @param frames - Frames as the model labeled them, times ascending.
- * @param endSec - Where the last segment ends.
+ * @param endSec - End of the last segment.
  * @returns New frames; `confidence` is the model's own probability of the new label.
  * @throws {UsageError} If an option is not a number of seconds from 0, or both a prior and a median are given.
- * @throws {ShapeError} If the prior is of another number of labels.
+ * @throws {ShapeError} If the prior has another number of labels.
  */
 export function smoothLabels(
   labels: readonly string[],
@@ -62,7 +61,7 @@ function chooseLabels(
   return frames.map((frame) => labels.indexOf(frame.label));
 }
 
-/** Label index of the highest median probability in each frame's window; windows are cut at the video's ends. */
+/** Label index of the highest median probability in each frame's window. Windows are cut at the ends of the video. */
 function chooseByMedian(frames: readonly ScoredFrame[], medianSec: number): number[] {
   const reachSec = medianSec / 2 + TIME_TOLERANCE_SEC;
   let first = 0;
@@ -84,75 +83,6 @@ function median(values: Float32Array): number {
   const middle = values.length >> 1;
   const upper = values[middle] as number;
   return values.length % 2 ? upper : ((values[middle - 1] as number) + upper) / 2;
-}
-
-/** Frames `[start, end)` of one label, linked to the runs beside it. */
-interface Run {
-  start: number;
-  end: number;
-  choice: number;
-  /** Whole milliseconds, so that equally many regular frames last equally long. */
-  durationMs: number;
-  previous: Run | undefined;
-  next: Run | undefined;
-  isAbsorbed: boolean;
-}
-
-/** Rewrites `choices` in place. Takes time s·log s in the number of runs s, so hours of flicker are no trouble. */
-function absorbShortRuns(
-  choices: number[],
-  frames: readonly ScoredFrame[],
-  endSec: number,
-  minDurationSec: number,
-): void {
-  const timeAt = (index: number): number => frames[index]?.timeSec ?? endSec;
-  const runOf = (start: number, end: number, choice: number, previous?: Run, next?: Run): Run => {
-    const durationMs = Math.round(1000 * (timeAt(end) - timeAt(start)));
-    const run: Run = { start, end, choice, durationMs, previous, next, isAbsorbed: false };
-    if (previous) previous.next = run;
-    if (next) next.previous = run;
-    return run;
-  };
-  const isShort = (run: Run): boolean => run.durationMs < Math.round(1000 * minDurationSec);
-
-  const shortRuns = new PriorityQueue<Run>((a, b) => a.durationMs - b.durationMs || a.start - b.start);
-  const runs: Run[] = [];
-  for (let start = 0, end = 0; start < choices.length; start = end) {
-    const choice = choices[start] as number;
-    while (choices[end] === choice) end++;
-    runs.push(runOf(start, end, choice, runs.at(-1)));
-  }
-  for (const run of runs) if (isShort(run)) shortRuns.push(run);
-  for (let run = shortRuns.pop(); run; run = shortRuns.pop()) {
-    if (run.isAbsorbed || !(run.previous || run.next)) continue;
-    let { previous, next } = run;
-    const choice = betterNeighbor(run, frames).choice;
-    if (previous?.choice !== choice) previous = undefined;
-    if (next?.choice !== choice) next = undefined;
-    const joined = runOf(
-      (previous ?? run).start,
-      (next ?? run).end,
-      choice,
-      (previous ?? run).previous,
-      (next ?? run).next,
-    );
-    for (const part of [previous, run, next]) if (part) part.isAbsorbed = true;
-    choices.fill(choice, run.start, run.end);
-    if (isShort(joined)) shortRuns.push(joined);
-  }
-}
-
-/** The neighbor whose label the model finds likelier in the run's frames. */
-function betterNeighbor({ start, end, previous, next }: Run, frames: readonly ScoredFrame[]): Run {
-  const fit = (neighbor: Run | undefined): number => {
-    if (!neighbor) return -1;
-    let sum = 0;
-    for (let i = start; i < end; i++) {
-      sum += (frames[i] as ScoredFrame).probabilities[neighbor.choice] as number;
-    }
-    return sum;
-  };
-  return (fit(next) > fit(previous) ? next : previous) as Run;
 }
 
 function requireSeconds(what: string, value: number): void {

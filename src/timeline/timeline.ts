@@ -1,4 +1,4 @@
-import type { VideoInfo } from '../video/video-frame.js';
+import type { VideoInfo } from '../video-info.js';
 
 /** The activity shown by one frame. */
 export interface FrameLabel {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.js';
 import { labelFrames } from '../../src/timeline/frame-labels.js';
 import { segmentFrames } from '../../src/timeline/segments.js';
-import type { SegmentPrior } from '../../src/timeline/segment-prior.js';
+import type { SegmentPrior } from '../../src/timeline/viterbi.js';
 import { smoothLabels, type SmoothingOptions } from '../../src/timeline/smoothing.js';
 import type { ScoredFrame } from '../../src/timeline/timeline.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../src/errors.js';
-import type { SegmentPrior } from '../../src/timeline/segment-prior.js';
+import type { SegmentPrior } from '../../src/timeline/viterbi.js';
 import { viterbiLabels } from '../../src/timeline/viterbi.js';
 
 /** Numbers in [0, 1) that are the same on every run: a linear congruential generator. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { AnnotationError, FramewiseError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { VideoInfo } from '../../video/video-frame.js';
+import type { VideoInfo } from '../../video-info.js';
 import { checkSegments, groupByVideo, type AnnotatedSegment } from '../annotated-segments.js';
 import type { AnnotationFormat } from '../annotation-format.js';
 import type { LabelFile, ReadContext } from '../annotation-reader.js';

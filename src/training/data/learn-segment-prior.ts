@@ -1,4 +1,4 @@
-import type { SegmentPrior } from '../../timeline/segment-prior.js';
+import type { SegmentPrior } from '../../timeline/viterbi.js';
 import { UNLABELED, type LabeledSequence } from './sequences.js';
 
 /** Least standard deviation of log-durations: no activity lasts the same to a tenth every time. */

@@ -1,5 +1,5 @@
 import type { TemporalLabeler } from '../../labeler/temporal-labeler.js';
-import type { SegmentPrior } from '../../timeline/segment-prior.js';
+import type { SegmentPrior } from '../../timeline/viterbi.js';
 import { applyTemperature, fitTemperature } from './fit-temperature.js';
 import { learnSegmentPrior } from '../data/learn-segment-prior.js';
 import {

@@ -1,4 +1,4 @@
-import type { SegmentPrior } from '../../timeline/segment-prior.js';
+import type { SegmentPrior } from '../../timeline/viterbi.js';
 import { PRIOR_WEIGHTS } from './calibrate-labeler.js';
 import { learnSegmentPrior } from '../data/learn-segment-prior.js';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PriorityQueue } from '../../src/timeline/priority-queue.js';
+import { PriorityQueue } from '../../src/timeline/absorb-short-runs.js';
 
 describe('PriorityQueue', () => {
   it('gives items back in the order that sorting gives, pushes and pops mixed', () => {
