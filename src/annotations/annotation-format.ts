@@ -1,29 +1,66 @@
+import { AnnotationError } from '../errors.js';
 import type { Timeline } from '../timeline/timeline.js';
-import type { AnnotationReader } from './annotation-reader.js';
+import type { VideoInfo } from '../video-info.js';
+import type { AnnotatedSegment, VideoReference } from './annotated-segment.js';
 
-/** What a writer may be told beside the timeline. */
+/** How to read label files. */
+export interface ReadOptions {
+  /** Receives one sentence for each irregularity that was corrected. */
+  onWarning?: (message: string) => void;
+  /** Receives everything that was left out. Default: `onWarning` receives a sentence about each. */
+  onSkip?: (skipped: Skipped) => void;
+  /** Whether a class folder without a clip is an error instead of being left out. Default false. */
+  isStrict?: boolean;
+  /** Frames per second, for label files that count frames. Default: each video's own. */
+  frameRate?: number;
+  /** Name of the only tier to read from an ELAN file. Default: all tiers. */
+  tier?: string;
+}
+
+/** Something in a dataset that is left out. */
+export interface Skipped {
+  /** A file, a video, or an entry of a label file. */
+  what: string;
+  why: string;
+}
+
+/** A label file, read as text. */
+export interface LabelFile {
+  path: string;
+  /** UTF-8, without a byte-order mark. */
+  text: string;
+}
+
+/** What a reader may use besides the file itself. */
+export interface ReadContext extends ReadOptions {
+  /** Probes the named video; gives undefined if the video is absent. Undefined where no videos are at hand. */
+  probe?: (reference: VideoReference) => Promise<VideoInfo | undefined>;
+}
+
+/** Values that only some formats can hold. */
 export interface WriteOptions {
-  /** Write the probability of every label beside each frame, where the format has a place for it. Off by default. */
+  /** Write the probability of every label for each frame, if the format can hold it. Off by default. */
   includeProbabilities?: boolean;
-  /** The label of frames that have none, for formats that label every frame. */
-  background?: string | undefined;
-  /** Whether the video was labeled to its end, so that there are no frames after the last labeled one. */
+  /** Label of unlabeled frames, for formats that label every frame. */
+  background?: string;
+  /** Whether the video was labeled to its end, so that no frames follow the last labeled one. */
   isWhole?: boolean;
-  /** What the video belongs to, and its part of the dataset's split, where the format has a place for them. */
+  /** Group of the video, if the format can hold it. */
   group?: string;
+  /** The video's part of the dataset's split, if the format can hold it. */
   subset?: string;
 }
 
 /**
- * Something that a timeline may say beside what was labeled when; not every format has a place for it.
+ * Information that only some formats can hold.
  *
- * - `confidence`: how sure the model was of a segment
+ * - `confidence`: the model's confidence in a segment
  * - `frames`, `probabilities`: labels of single frames, and the probability of each label there
- * - `segments`: stretches that differ from the labels of their frames, as smoothing makes them
- * - `overlaps`, `gaps`: moments with two labels, and with none
+ * - `segments`: segments that differ from the labels of their frames, as smoothing makes them
+ * - `overlaps`, `gaps`: moments with two labels, and moments with none
  * - `times`: times between two frames
- * - `folder`, `extension`: the video's folder, and the ending of its name
- * - `group`, `subset`: what the video belongs to
+ * - `folder`, `extension`: the folder of the video, and the extension of its name
+ * - `group`, `subset`: the group of the video, and its part of a split
  */
 export type Detail =
   | 'confidence'
@@ -38,22 +75,65 @@ export type Detail =
   | 'group'
   | 'subset';
 
-/** A kind of label file. */
-export interface AnnotationFormat extends AnnotationReader {
-  /** What a user calls it on the command line. */
+/** A format of label files: how to recognize, read and write it. */
+export interface AnnotationFormat {
+  /** Name on the command line. */
   name: string;
+  /** Name in messages. */
+  title: string;
   /**
-   * What is added to the video's name, with the dot. Where another format has the same ending, a word before it tells
-   * them apart, and is listed in `media-names.ts`.
+   * Added to the video's name to make the file's name, with the dot. If another format has the same last extension, a
+   * word before it tells them apart; `media-names.ts` lists those words.
    */
   extension: string;
-  /** What it has a place for. */
+  /** Extensions of files that this format may read, in lower case, with the dot. */
+  extensions: readonly string[];
+  /** The details that the format can hold. */
   holds: readonly Detail[];
+  /** Whether the content looks like this format: a quick look that never throws. */
+  recognizes: (file: LabelFile) => boolean;
   /**
-   * The whole content of the file, the same for the same timeline.
+   * Reads the segments as they are in the file, in its order. They are neither checked nor separated.
    *
-   * @throws {AnnotationError} If the format needs what is not known, such as the video's frame rate, or the label of a frame
-   *   that has none.
+   * @throws {AnnotationError} If the file is damaged or states something impossible.
+   */
+  read: (file: LabelFile, context: ReadContext) => AnnotatedSegment[] | Promise<AnnotatedSegment[]>;
+  /** Reads one timeline per video with everything the file says about frames; only for formats that hold frames. */
+  readTimelines?: (file: LabelFile) => Timeline[];
+  /** Whether such files list videos that are no longer available. Those are left out instead of being an error. */
+  mayListAbsentVideos?: boolean;
+  /**
+   * Makes the whole content of the file. The same timeline gives the same content.
+   *
+   * @throws {AnnotationError} If the format needs something that is unknown, such as the video's frame rate or a label
+   *   for unlabeled frames.
    */
   write(timeline: Timeline, options?: WriteOptions): string;
+}
+
+/** Reports something that was left out to `onSkip`, or to `onWarning` if there is no `onSkip`. */
+export function reportSkip(skipped: Skipped, { onSkip, onWarning }: ReadOptions): void {
+  if (onSkip) onSkip(skipped);
+  else onWarning?.(`Left out ${skipped.what}: ${skipped.why}.`);
+}
+
+/**
+ * Finds the frame rate at which a label file counts frames: the one that the user gives, else the video's own.
+ *
+ * @throws {AnnotationError} If the video is absent or its frame rate is unknown.
+ */
+export async function frameRateOf(
+  { path }: LabelFile,
+  reference: VideoReference,
+  { frameRate, probe }: ReadContext,
+): Promise<number> {
+  const rate = frameRate ?? (await probe?.(reference))?.frameRate;
+  if (rate !== undefined && rate > 0) return rate;
+  const problem = rate === undefined ? 'was not found' : 'has an unknown frame rate';
+  throw new AnnotationError(
+    `"${path}" counts frames of ${JSON.stringify(reference.video)}, which ${problem}. Add the video, or give the rate ` +
+      'at which frames were counted (frameRate, --frame-rate).',
+    path,
+    reference.line,
+  );
 }

@@ -2,16 +2,14 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { FramewiseError, OutputError } from '../errors.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
-import { separateSegments } from './annotated-segments.js';
-import type { AnnotationFormat, Detail } from './annotation-format.js';
-import type { ReadOptions } from './annotation-reader.js';
+import { separateSegments } from './check-segments.js';
+import type { AnnotationFormat, Detail, ReadOptions } from './annotation-format.js';
 import { findFormats } from './formats/formats.js';
-import { annotatedSegmentsOf, timelineOf } from './labeled-timeline.js';
+import { annotatedSegmentsOf, timelineOf } from './annotated-segment.js';
 import { detailsOf } from './losses.js';
 import { outputBaseNames } from '../video/media-names.js';
-import { createProbeContext } from './probe-context.js';
-import { readLabeledVideos, type LabeledVideo } from './datasets/read-labeled-videos.js';
-import { createVideoFinder, type VideoFinder } from './datasets/video-finder.js';
+import { createProbeContext, createVideoFinder, type VideoFinder } from './datasets/video-finder.js';
+import { readLabeledVideos, type LabeledVideo } from './read-labeled-videos.js';
 
 /** How label files are converted. */
 export interface ConvertOptions extends ReadOptions {

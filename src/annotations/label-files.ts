@@ -1,35 +1,30 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AnnotationError } from '../errors.js';
-import {
-  checkSegments,
-  separateSegments,
-  type AnnotatedSegment,
-  type LabelOverlap,
-} from './annotated-segments.js';
-import type { AnnotationFormat } from './annotation-format.js';
-import type { LabelFile, ReadContext } from './annotation-reader.js';
+import { checkSegments, separateSegments, type LabelOverlap } from './check-segments.js';
+import type { AnnotatedSegment } from './annotated-segment.js';
+import type { AnnotationFormat, LabelFile, ReadContext } from './annotation-format.js';
 import { csvSegmentsFormat } from './formats/csv-segments.js';
 import { annotationFormats } from './formats/formats.js';
-import { openLabelFile } from './open-label-file.js';
 
-/** A label file after reading. */
+/** The content of a label file after checking. */
 export interface LabeledFile {
-  /** Its path. */
+  /** Path of the file. */
   file: string;
-  /** By video and start; no two of a video overlap. */
+  /** Sorted by video and start; no two segments of a video overlap. */
   segments: AnnotatedSegment[];
-  /** Moments that had two labels, by video. */
+  /** Time spans that had two labels, by video. */
   overlaps?: ReadonlyMap<string, LabelOverlap[]>;
-  /** Its video's subset in each of the dataset's own splits. */
+  /** The subset of its video in each of the dataset's own splits. */
   subsetBySplit?: Record<string, string>;
-  /** Whether videos that are absent are left out, not refused. */
+  /** Whether absent videos are left out instead of being an error. */
   mayListAbsentVideos?: boolean;
 }
 
 /**
- * Reads a label file of any kind that a reader knows, checks its segments, and separates those that overlap.
+ * Reads a label file of any known format, checks its segments, and separates those that overlap.
  *
- * @throws {AnnotationError} If it cannot be read, is of no known kind, or says something impossible.
+ * @throws {AnnotationError} If it cannot be read, has no known format, or states something impossible.
  */
 export async function readLabelFile(path: string, context: ReadContext = {}): Promise<LabeledFile> {
   const file = await openLabelFile(path);
@@ -39,7 +34,7 @@ export async function readLabelFile(path: string, context: ReadContext = {}): Pr
   return { file: path, ...separateSegments(checked, path, context.onWarning), mayListAbsentVideos };
 }
 
-/** Whether a file holds labels, by its ending and a glance at its content. */
+/** Whether a file holds labels, judged by its extension and a quick look at its content. */
 export async function isLabelFile(path: string): Promise<boolean> {
   if (!isLabelFileName(path)) return false;
   try {
@@ -50,34 +45,48 @@ export async function isLabelFile(path: string): Promise<boolean> {
   }
 }
 
-/** Whether a file may hold labels, by the ending of its name. */
+/** Whether a file may hold labels, judged by its extension. */
 function isLabelFileName(file: string): boolean {
   const extension = path.extname(file).toLowerCase();
   return annotationFormats.some(({ extensions }) => extensions.includes(extension));
 }
 
-/** The format of a file by its ending and content, if there is one. */
+/** Finds the format of a file by its extension and content; undefined if there is none. */
 function recognize(file: LabelFile): AnnotationFormat | undefined {
   const extension = path.extname(file.path).toLowerCase();
   return annotationFormats.find((format) => format.extensions.includes(extension) && format.recognizes(file));
 }
 
 /**
- * The format of a file that a user says holds labels.
+ * Finds the format of a file that the user gave as a label file.
  *
- * @throws {AnnotationError} If no format knows its content.
+ * @throws {AnnotationError} If no format recognizes its content.
  */
 export function formatOf(file: LabelFile): AnnotationFormat {
   const extension = path.extname(file.path).toLowerCase();
   const format = recognize(file);
   if (format) return format;
   const candidates = annotationFormats.filter(({ extensions }) => extensions.includes(extension));
-  // A table under any name; its reader says best what the header lacks.
+  // Take it for a table, whatever its name: the CSV reader's message names the missing columns.
   if (candidates.length === 0 || candidates.includes(csvSegmentsFormat)) return csvSegmentsFormat;
   const kinds = candidates.map(({ title }) => title).join(', ');
   throw new AnnotationError(
-    `"${file.path}" is no label file: expected ${kinds}, as "${extension}" says, received ` +
-      `${JSON.stringify(file.text.slice(0, 40))}. Export it again, or give the file its right ending.`,
+    `"${file.path}" is not a label file: expected ${kinds} because of the extension "${extension}", received ` +
+      `${JSON.stringify(file.text.slice(0, 40))}. Export it again, or correct the extension.`,
     file.path,
   );
+}
+
+/**
+ * Reads a label file as text, without a byte-order mark.
+ *
+ * @throws {AnnotationError} If it cannot be read, or is not UTF-8 text.
+ */
+export async function openLabelFile(file: string): Promise<LabelFile> {
+  try {
+    return { path: file, text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) };
+  } catch (cause) {
+    const reason = cause instanceof TypeError ? 'it is not text in UTF-8' : (cause as Error).message;
+    throw new AnnotationError(`Cannot read the label file "${file}": ${reason}.`, file, undefined, { cause });
+  }
 }

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { labelsAtTimes } from '../timeline/segments.js';
 import type { Detail } from './annotation-format.js';
-import { separateSegments } from './annotated-segments.js';
-import { annotatedSegmentsOf } from './labeled-timeline.js';
+import { separateSegments } from './check-segments.js';
+import { annotatedSegmentsOf } from './annotated-segment.js';
 import { isUrl, isVideoFileName } from '../video/media-names.js';
-import type { LabeledVideo } from './datasets/read-labeled-videos.js';
+import type { LabeledVideo } from './read-labeled-videos.js';
 
 /** Times nearer than this to one another are one: label files round to the millisecond. */
 const TOLERANCE_SEC = 0.0015;

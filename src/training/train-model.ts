@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Skipped } from '../annotations/annotation-reader.js';
+import type { Skipped } from '../annotations/annotation-format.js';
 import { readDataset, type AnnotatedVideo } from '../annotations/datasets/dataset.js';
 import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
 import { DEFAULT_ENCODER, type EncoderSpec } from '../encoder/encoder-spec.js';

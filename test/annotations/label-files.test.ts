@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { ReadContext, Skipped } from '../../src/annotations/annotation-reader.js';
+import type { ReadContext, Skipped } from '../../src/annotations/annotation-format.js';
 import { jsonFormat } from '../../src/annotations/formats/json.js';
 import { isLabelFile, readLabelFile } from '../../src/annotations/label-files.js';
-import { webvttFormat } from '../../src/annotations/formats/webvtt.js';
+import { webvttFormat } from '../../src/annotations/formats/subtitles.js';
 import { AnnotationError } from '../../src/errors.js';
 import { street } from './street.js';
 import { useTemporaryFolder } from '../temporary-folder.js';
@@ -131,7 +131,7 @@ describe('files that count frames', () => {
       Promise.resolve(video === 'street.mp4' ? { ...street.video, frameRate: 50 } : undefined);
     expect(await read(fixture('cvat-images.xml'), { probe })).toContain('street.mp4: walk 0.2-0.5');
     await expect(read(fixture('label-studio.json'), { probe })).rejects.toThrow(
-      /counts frames of "street_north\.mp4", which is not there\. Add the video, or say the rate/,
+      /counts frames of "street_north\.mp4", which was not found\. Add the video, or give the rate/,
     );
   });
 });
@@ -151,7 +151,7 @@ describe('a file is no label file where', () => {
   it('and a user who gives one is told what was expected and received', async () => {
     const file = await write('notes.txt', 'Remember the milk.\n');
     await expect(readLabelFile(file)).rejects.toThrow(
-      /notes\.txt" is no label file: expected Audacity labels, MS-TCN frame labels, as "\.txt" says, received "Remember the milk/,
+      /notes\.txt" is not a label file: expected Audacity labels, MS-TCN frame labels because of the extension "\.txt", received "Remember the milk/,
     );
   });
 });

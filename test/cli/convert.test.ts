@@ -3,8 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { annotationFormats, findFormats } from '../../src/annotations/formats/formats.js';
 import { readLabelFile } from '../../src/annotations/label-files.js';
-import { timelineOf, unknownVideo } from '../../src/annotations/labeled-timeline.js';
-import type { AnnotatedSegment } from '../../src/annotations/annotated-segments.js';
+import { timelineOf, unknownVideo, type AnnotatedSegment } from '../../src/annotations/annotated-segment.js';
 import { useTemporaryFolder } from '../temporary-folder.js';
 import { framewise } from './command-line.js';
 

@@ -1,9 +1,10 @@
 import { AnnotationError } from '../../errors.js';
 import type { LabelSpan } from '../../timeline/timeline.js';
-import { placeOf, type LabelOverlap } from '../annotated-segments.js';
-import { reportSkip, type ReadOptions } from '../annotation-reader.js';
+import { placeOf } from '../annotated-segment.js';
+import type { LabelOverlap } from '../check-segments.js';
+import { reportSkip, type ReadOptions } from '../annotation-format.js';
 import type { LabeledFile } from '../label-files.js';
-import { refusal, type VideoFinder } from './video-finder.js';
+import { videoError, type VideoFinder } from './video-finder.js';
 
 /** A video and what it truly shows. */
 export interface AnnotatedVideo {
@@ -49,7 +50,7 @@ export async function collectVideos(
       const path = await find(file, segment);
       if (path === undefined) {
         if (!mayListAbsentVideos)
-          throw refusal(file, segment, `is not in ${folders.map((place) => `"${place}"`).join(' and ')}`);
+          throw videoError(file, segment, `is not in ${folders.map((place) => `"${place}"`).join(' and ')}`);
         absent.add(name);
         reportSkip({ what: JSON.stringify(name), why: `"${file}" labels it, and it is not there` }, options);
         continue;

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DatasetError } from '../../errors.js';
-import { reportSkip, type ReadOptions } from '../annotation-reader.js';
+import { reportSkip, type ReadOptions } from '../annotation-format.js';
 import { compareNaturally, isPictureFileName, isVideoFileName } from '../../video/media-names.js';
 
 /** A clip that shows one activity from start to end. */

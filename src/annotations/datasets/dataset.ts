@@ -1,13 +1,12 @@
 import path from 'node:path';
 import { DatasetError } from '../../errors.js';
 import { collectVideos, type AnnotatedVideo } from './annotated-video.js';
-import { reportSkip, type ReadOptions, type Skipped } from '../annotation-reader.js';
+import { reportSkip, type ReadOptions, type Skipped } from '../annotation-format.js';
 import { isFolder, listFolder, readClipFolders } from './clip-folders.js';
 import { isLabelFile, readLabelFile } from '../label-files.js';
 import { GROUND_TRUTH } from '../formats/ms-tcn.js';
 import { readMsTcn } from './ms-tcn-folder.js';
-import { createProbeContext } from '../probe-context.js';
-import { createVideoFinder } from './video-finder.js';
+import { createProbeContext, createVideoFinder } from './video-finder.js';
 
 export type { AnnotatedVideo } from './annotated-video.js';
 

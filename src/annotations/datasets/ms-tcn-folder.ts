@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { DatasetError } from '../../errors.js';
-import { reportSkip, type ReadContext } from '../annotation-reader.js';
+import { reportSkip, type ReadContext } from '../annotation-format.js';
 import { listFolder } from './clip-folders.js';
-import type { LabeledFile } from '../label-files.js';
+import { type LabeledFile, openLabelFile } from '../label-files.js';
 import { GROUND_TRUTH, linesOf, readFrameLabels } from '../formats/ms-tcn.js';
-import { openLabelFile } from '../open-label-file.js';
 
 /**
  * Reads a dataset in the layout of MS-TCN: `groundTruth/<video>.txt` with the label of each frame on a line of its

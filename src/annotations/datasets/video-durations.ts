@@ -1,7 +1,7 @@
 import { FramewiseError } from '../../errors.js';
 import { probeVideo } from '../../video/probe-video.js';
 import type { AnnotatedVideo } from './annotated-video.js';
-import type { Skipped } from '../annotation-reader.js';
+import type { Skipped } from '../annotation-format.js';
 
 /** A label that reaches past the end of its video. */
 export interface LabelBeyondEnd {

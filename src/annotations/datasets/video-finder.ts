@@ -1,8 +1,9 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { AnnotationError } from '../../errors.js';
-import { placeOf } from '../annotated-segments.js';
-import type { VideoReference } from '../annotation-reader.js';
+import { placeOf, type VideoReference } from '../annotated-segment.js';
+import type { ReadContext, ReadOptions } from '../annotation-format.js';
+import { probeVideo } from '../../video/probe-video.js';
 import { listFolder } from './clip-folders.js';
 import { isVideoFileName } from '../../video/media-names.js';
 
@@ -10,22 +11,22 @@ import { isVideoFileName } from '../../video/media-names.js';
  * Finds the video that a label file names.
  *
  * @param file - The label file, for messages.
- * @returns Its absolute path; undefined if there is none.
- * @throws {AnnotationError} If there are several.
+ * @returns Absolute path of the video; undefined if there is none.
+ * @throws {AnnotationError} If several videos match.
  */
 export type FindVideo = (file: string, reference: VideoReference) => Promise<string | undefined>;
 
-/** The folders in which videos were looked for, and what finds them there. */
+/** The searched folders, and the function that finds videos in them. */
 export interface VideoFinder {
   folders: string[];
   find: FindVideo;
 }
 
 /**
- * Looks for videos relative to some folders and to `videos` in each; else by the bare name there, with or without
- * extension. Each folder is listed once.
+ * Creates a finder that looks for a video by its relative path in some folders and in `videos` in each of them, then by
+ * its bare name there, with or without extension. Each folder is listed once.
  *
- * @param places - Folders, the first one first.
+ * @param places - Folders in the order in which they are searched.
  * @throws {DatasetError} If a folder cannot be read.
  */
 export async function createVideoFinder(places: readonly string[]): Promise<VideoFinder> {
@@ -46,16 +47,16 @@ export async function createVideoFinder(places: readonly string[]): Promise<Vide
     const wanted = path.posix.basename(named);
     const matches = videoFiles.filter((candidate) => {
       const { base, name } = path.parse(candidate);
-      return base === wanted || name === wanted || name === `v_${wanted}`; // ActivityNet's files have the prefix
+      return base === wanted || name === wanted || name === `v_${wanted}`; // the files of ActivityNet have this prefix
     });
     if (matches.length <= 1) return matches[0];
-    throw refusal(file, reference, `may be ${matches.map((match) => `"${match}"`).join(' or ')}`);
+    throw videoError(file, reference, `may be ${matches.map((match) => `"${match}"`).join(' or ')}`);
   };
   return { folders, find };
 }
 
-/** The error of a label file whose video is absent or not clear. */
-export function refusal(file: string, reference: VideoReference, problem: string): AnnotationError {
+/** The error for a label file whose video is absent or ambiguous. */
+export function videoError(file: string, reference: VideoReference, problem: string): AnnotationError {
   return new AnnotationError(
     `"${file}" ${placeOf(reference)} names the video ${JSON.stringify(reference.video)}, which ${problem}. ` +
       "Correct the name, relative to the label file's folder, or add the video.",
@@ -69,4 +70,24 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * Makes the context in which a label file is read: the options, and a way to probe the videos that the file names. Each
+ * video is probed once.
+ *
+ * @param file - The label file, for messages.
+ */
+export function createProbeContext(file: string, find: FindVideo, options: ReadOptions): ReadContext {
+  const probed = new Map<string, ReturnType<typeof probeVideo>>();
+  return {
+    ...options,
+    async probe(reference) {
+      const video = await find(file, reference);
+      if (video === undefined) return undefined;
+      const info = probed.get(video) ?? probeVideo(video);
+      probed.set(video, info);
+      return info;
+    },
+  };
 }

@@ -1,9 +1,14 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat, WriteOptions } from '../annotation-format.js';
-import { reportSkip, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import {
+  type AnnotationFormat,
+  type WriteOptions,
+  reportSkip,
+  type LabelFile,
+  type ReadContext,
+} from '../annotation-format.js';
 import { isVideoFileName, videoName } from '../../video/media-names.js';
 import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';
 

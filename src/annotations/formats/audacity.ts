@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat } from '../annotation-format.js';
-import type { LabelFile } from '../annotation-reader.js';
-import { oneLine } from '../text/one-line.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import type { AnnotationFormat, LabelFile } from '../annotation-format.js';
+import { oneLine } from '../text/field-values.js';
 
 const LABEL_LINE = /^(\d+(?:[.,]\d+)?)\t(\d+(?:[.,]\d+)?)\t(.*)$/;
 /** Lowest and highest frequency of the label above it, in files of spectral selections. */

@@ -2,13 +2,12 @@ import path from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat } from '../annotation-format.js';
-import { reportSkip, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import { type AnnotationFormat, reportSkip, type LabelFile, type ReadContext } from '../annotation-format.js';
 import { countFrames } from '../text/frame-runs.js';
 import { publicSource, videoName } from '../../video/media-names.js';
 import { parseTable, seemsToHaveColumns } from '../text/parse-table.js';
-import { parseTime } from '../text/parse-time.js';
+import { parseTime } from '../text/field-values.js';
 
 const COLUMNS = ['behavior', 'behavior type', 'start (s)', 'stop (s)'] as const;
 const MEDIA_COLUMNS = ['media file name', 'media file'] as const; // since version 8, and before

@@ -2,13 +2,12 @@ import { stringify } from 'csv-stringify/sync';
 import { AnnotationError } from '../../errors.js';
 import { segmentFrames } from '../../timeline/segments.js';
 import type { FrameLabel, Timeline } from '../../timeline/timeline.js';
-import type { AnnotationFormat } from '../annotation-format.js';
-import type { LabelFile } from '../annotation-reader.js';
+import type { AnnotationFormat, LabelFile } from '../annotation-format.js';
 import { countFrames, labeledFrames } from '../text/frame-runs.js';
-import { annotatedSegmentsOf, unknownVideo } from '../labeled-timeline.js';
+import { annotatedSegmentsOf, unknownVideo } from '../annotated-segment.js';
 import { videoName } from '../../video/media-names.js';
 import { parseTable, seemsToHaveColumns, type TableRow } from '../text/parse-table.js';
-import { parseTime } from '../text/parse-time.js';
+import { parseTime } from '../text/field-values.js';
 
 const COLUMNS = ['video', 'frame', 'time', 'label'] as const;
 

@@ -1,12 +1,11 @@
 import { stringify } from 'csv-stringify/sync';
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat, WriteOptions } from '../annotation-format.js';
-import type { LabelFile } from '../annotation-reader.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import type { AnnotationFormat, WriteOptions, LabelFile } from '../annotation-format.js';
 import { videoName } from '../../video/media-names.js';
 import { parseTable, seemsToHaveColumns, type TableRow } from '../text/parse-table.js';
-import { parseTime } from '../text/parse-time.js';
+import { parseTime } from '../text/field-values.js';
 
 const COLUMNS = ['video', 'label', 'start', 'end'] as const;
 

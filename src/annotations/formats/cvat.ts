@@ -1,13 +1,16 @@
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat } from '../annotation-format.js';
-import { frameRateOf, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import {
+  type AnnotationFormat,
+  frameRateOf,
+  type LabelFile,
+  type ReadContext,
+} from '../annotation-format.js';
 import { countFrames, labeledFrames, type FrameRun } from '../text/frame-runs.js';
 import { videoName } from '../../video/media-names.js';
-import { oneLine } from '../text/one-line.js';
-import { childrenAt, parseXmlFile, type XmlNode } from '../text/parse-xml.js';
-import { writeXml } from '../text/write-xml.js';
+import { oneLine } from '../text/field-values.js';
+import { childrenAt, parseXmlFile, type XmlNode, formatXml } from '../text/xml.js';
 
 /**
  * Frame tags as CVAT exports and imports them for a video ("CVAT for images 1.1", a tag being no part of the format for
@@ -37,7 +40,7 @@ function writeTags(timeline: Timeline): string {
   const frames = [...labelsOf].sort(([a], [b]) => a - b);
   const numFrames = count.numFrames || (frames.at(-1)?.[0] ?? -1) + 1;
   const name = videoName(video.source);
-  return writeXml({
+  return formatXml({
     annotations: {
       version: '1.1',
       meta: {

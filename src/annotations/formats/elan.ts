@@ -2,13 +2,11 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AnnotationError } from '../../errors.js';
 import type { Segment, Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat } from '../annotation-format.js';
-import { reportSkip, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import { type AnnotationFormat, reportSkip, type LabelFile, type ReadContext } from '../annotation-format.js';
 import { decodeUrlPath, isUrl, publicSource } from '../../video/media-names.js';
-import { oneLine } from '../text/one-line.js';
-import { childrenAt, parseXmlFile, type XmlNode } from '../text/parse-xml.js';
-import { writeXml, type XmlContent } from '../text/write-xml.js';
+import { oneLine } from '../text/field-values.js';
+import { childrenAt, parseXmlFile, type XmlNode, formatXml, type XmlContent } from '../text/xml.js';
 
 /** A tier's type: annotations aligned to time, in any number. */
 const TIER_TYPE = 'default-lt';
@@ -53,7 +51,7 @@ function writeTiers(timeline: Timeline): string {
     ANNOTATION: tier.map(annotate),
   }));
   slots.sort((a, b) => a.timeMs - b.timeMs);
-  return writeXml({
+  return formatXml({
     ANNOTATION_DOCUMENT: {
       '@AUTHOR': '',
       '@DATE': '1970-01-01T00:00:00Z', // must be there; a real one would make each run's file another

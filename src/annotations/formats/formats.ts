@@ -14,9 +14,8 @@ import { jsonFormat } from './json.js';
 import { jsonLinesFormat } from './json-lines.js';
 import { labelStudioFormat } from './label-studio.js';
 import { msTcnFormat } from './ms-tcn.js';
-import { srtFormat } from './srt.js';
+import { srtFormat, webvttFormat } from './subtitles.js';
 import { viaFormat } from './via.js';
-import { webvttFormat } from './webvtt.js';
 
 /**
  * Every kind of label file, to write and to read. A new one is one module and one line here. A file is of the first

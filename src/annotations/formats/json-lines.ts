@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat, WriteOptions } from '../annotation-format.js';
-import type { LabelFile } from '../annotation-reader.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import type { AnnotationFormat, WriteOptions, LabelFile } from '../annotation-format.js';
 import { videoName } from '../../video/media-names.js';
 import { mentionsKeys } from '../text/parse-json.js';
 

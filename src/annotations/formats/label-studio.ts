@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat } from '../annotation-format.js';
-import { frameRateOf, reportSkip, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import {
+  type AnnotationFormat,
+  frameRateOf,
+  reportSkip,
+  type LabelFile,
+  type ReadContext,
+} from '../annotation-format.js';
 import { countFrames } from '../text/frame-runs.js';
 import { decodeUrlPath, publicSource } from '../../video/media-names.js';
 import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';

@@ -1,11 +1,16 @@
 import path from 'node:path';
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
-import type { AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat, WriteOptions } from '../annotation-format.js';
-import { frameRateOf, type LabelFile, type ReadContext } from '../annotation-reader.js';
+import type { AnnotatedSegment } from '../annotated-segment.js';
+import {
+  type AnnotationFormat,
+  type WriteOptions,
+  frameRateOf,
+  type LabelFile,
+  type ReadContext,
+} from '../annotation-format.js';
 import { countFrames, expectFewFrames, labeledFrames, runsOf } from '../text/frame-runs.js';
-import { oneLine } from '../text/one-line.js';
+import { oneLine } from '../text/field-values.js';
 
 /** Name of the folder that tells the layout of a whole dataset. */
 export const GROUND_TRUTH = 'groundTruth';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { AnnotationError } from '../../errors.js';
-import type { LabelFile } from '../annotation-reader.js';
+import type { LabelFile } from '../annotation-format.js';
 
 /**
  * Parses a JSON file and checks its form.

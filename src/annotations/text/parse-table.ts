@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { AnnotationError } from '../../errors.js';
-import type { LabelFile } from '../annotation-reader.js';
+import type { LabelFile } from '../annotation-format.js';
 
 /** The rows below a table's header. */
 export interface Table {

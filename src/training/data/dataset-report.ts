@@ -1,4 +1,4 @@
-import type { Skipped } from '../../annotations/annotation-reader.js';
+import type { Skipped } from '../../annotations/annotation-format.js';
 import type { AnnotatedVideo } from '../../annotations/datasets/dataset.js';
 import { compareNaturally } from '../../video/media-names.js';
 import { findLabelsBeyondEnd, type LabelBeyondEnd } from '../../annotations/datasets/video-durations.js';

@@ -1,10 +1,13 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { AnnotatedSegment } from '../../../src/annotations/annotated-segments.js';
+import {
+  type AnnotatedSegment,
+  timelineOf,
+  unknownVideo,
+} from '../../../src/annotations/annotated-segment.js';
 import { annotationFormats, findFormats } from '../../../src/annotations/formats/formats.js';
 import { readLabelFile } from '../../../src/annotations/label-files.js';
-import { timelineOf, unknownVideo } from '../../../src/annotations/labeled-timeline.js';
 import { useTemporaryFolder } from '../../temporary-folder.js';
 
 const { write } = useTemporaryFolder();

@@ -1,14 +1,18 @@
 import path from 'node:path';
-import { AnnotationError, FramewiseError } from '../../errors.js';
-import type { Timeline } from '../../timeline/timeline.js';
-import type { VideoInfo } from '../../video-info.js';
-import { checkSegments, groupByVideo, type AnnotatedSegment } from '../annotated-segments.js';
-import type { AnnotationFormat } from '../annotation-format.js';
-import type { LabelFile, ReadContext } from '../annotation-reader.js';
-import { formatOf } from '../label-files.js';
-import { annotatedSegmentsOf, timelineOf, unknownVideo } from '../labeled-timeline.js';
-import { isVideoFileName } from '../../video/media-names.js';
-import { openLabelFile } from '../open-label-file.js';
+import { AnnotationError, FramewiseError } from '../errors.js';
+import type { Timeline } from '../timeline/timeline.js';
+import type { VideoInfo } from '../video-info.js';
+import { checkSegments } from './check-segments.js';
+import {
+  groupByVideo,
+  type AnnotatedSegment,
+  annotatedSegmentsOf,
+  timelineOf,
+  unknownVideo,
+} from './annotated-segment.js';
+import type { AnnotationFormat, LabelFile, ReadContext } from './annotation-format.js';
+import { formatOf, openLabelFile } from './label-files.js';
+import { isVideoFileName } from '../video/media-names.js';
 
 /** All that a label file says of one video. Its segments may overlap. */
 export interface LabeledVideo {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { webvttFormat } from '../../../src/annotations/formats/webvtt.js';
+import { webvttFormat } from '../../../src/annotations/formats/subtitles.js';
 import { findFfmpeg } from '../../../src/ffmpeg/find-ffmpeg.js';
 import { street } from '../street.js';
 import { useTemporaryFolder } from '../../temporary-folder.js';

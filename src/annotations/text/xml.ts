@@ -1,21 +1,22 @@
 import { parseXml, XmlElement, XmlError, type XmlDocument } from '@rgrove/parse-xml';
+import XMLBuilder from 'fast-xml-builder';
 import { AnnotationError } from '../../errors.js';
-import type { LabelFile } from '../annotation-reader.js';
+import type { LabelFile } from '../annotation-format.js';
 
-/** An element of an XML file, with what the readers of label files ask of it. */
+/** An element of an XML file, reduced to what the readers of label files need. */
 export interface XmlNode {
   name: string;
   /** One-based line of the file. */
   line: number;
   attributes: Readonly<Record<string, string | undefined>>;
-  /** The text in it and in its elements. */
+  /** The text of the element and its descendants. */
   text: string;
-  /** The elements directly in it, in order. */
+  /** Child elements, in order. */
   children: XmlNode[];
 }
 
 /**
- * Parses an XML file. Entities that a document declares itself are not expanded, so that no file can grow on reading.
+ * Parses an XML file. Entities that the document declares are not expanded, so a small file cannot expand to a huge one.
  *
  * @returns The root element.
  * @throws {AnnotationError} If it is not well-formed.
@@ -33,7 +34,7 @@ export function parseXmlFile({ path, text }: LabelFile): XmlNode {
   return toNode(document.root as XmlElement, lineStarts); // a well-formed document has a root
 }
 
-/** The elements anywhere below a node that are reached by a way of names. */
+/** Finds the elements that a path of names reaches from a node: `childrenAt(root, 'HEADER', 'MEDIA_DESCRIPTOR')`. */
 export function childrenAt(node: XmlNode, ...names: string[]): XmlNode[] {
   return names.reduce<XmlNode[]>(
     (nodes, name) => nodes.flatMap(({ children }) => children.filter((child) => child.name === name)),
@@ -53,7 +54,7 @@ function toNode(element: XmlElement, lineStarts: readonly number[]): XmlNode {
   };
 }
 
-/** Bisects: how many lines start at or before an offset. */
+/** One-based line of an offset, by bisection. */
 function lineAt(offset: number, lineStarts: readonly number[]): number {
   let [low, high] = [0, lineStarts.length];
   while (high - low > 1) {
@@ -62,4 +63,24 @@ function lineAt(offset: number, lineStarts: readonly number[]): number {
     else high = middle;
   }
   return low + 1;
+}
+
+/** The content of an element by name: `@name` is an attribute, a list is a repeated element. */
+export interface XmlContent {
+  [name: string]: string | number | XmlContent | readonly XmlContent[];
+}
+
+const builder = new XMLBuilder({
+  attributeNamePrefix: '@',
+  textNodeName: '#text',
+  ignoreAttributes: false,
+  suppressBooleanAttributes: false,
+  suppressEmptyNode: true,
+  format: true,
+});
+
+/** Formats an indented XML document in UTF-8. Markup in texts is escaped; characters that XML forbids are left out. */
+export function formatXml(root: XmlContent): string {
+  const text = builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, ...root });
+  return text.replace(/[^\P{Cc}\t\n\r]/gu, '');
 }
