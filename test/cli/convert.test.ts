@@ -204,7 +204,7 @@ describe('framewise convert, used wrongly', () => {
       'notes.txt',
       'Remember the milk.\n',
       [],
-      /notes\.txt" is no label file: expected Audacity labels/,
+      /notes\.txt" is not a label file: expected Audacity labels/,
     ],
     ['half a file', 'cut.eaf', '<ANNOTATION_DOCUMENT><TIER>', [], /cut\.eaf" is not well-formed XML/],
     ['an impossible time', 'a.srt', cue('x').replace('00:00:00', '00:00:09'), [], /line 2: the segment ends/],

@@ -7,24 +7,22 @@ import { describe, expect, it } from 'vitest';
 import { readLabelFile } from '../../src/annotations/label-files.js';
 import { OutputError } from '../../src/errors.js';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
-import { ACTIVITIES, RULES } from '../../scripts/fixtures/drawn-people/activities.js';
-import type { Posture } from '../../scripts/fixtures/drawn-people/activities.js';
+import { ACTIVITIES, RULES, type Posture } from '../../scripts/fixtures/drawn-people/motion/activities.js';
 import { encodeVideo } from '../../scripts/fixtures/drawn-people/encode-video.js';
 import { drawFrames } from '../../scripts/fixtures/drawn-people/film.js';
-import { pose } from '../../scripts/fixtures/drawn-people/pose.js';
-import { Random } from '../../scripts/fixtures/drawn-people/random.js';
-import { FRAME_HEIGHT, FRAME_WIDTH } from '../../scripts/fixtures/drawn-people/scene.js';
+import { pose } from '../../scripts/fixtures/drawn-people/figure/pose.js';
+import { Random, videoSeed } from '../../scripts/fixtures/drawn-people/random.js';
+import { FRAME_HEIGHT, FRAME_WIDTH } from '../../scripts/fixtures/drawn-people/scene/scene.js';
 import {
   FRAME_RATE,
+  truthCsv,
   truthOf,
   writeClip,
   writeScreenplay,
+  type Screenplay,
 } from '../../scripts/fixtures/drawn-people/screenplay.js';
-import type { Screenplay } from '../../scripts/fixtures/drawn-people/screenplay.js';
-import { videoSeed } from '../../scripts/fixtures/drawn-people/seeds.js';
-import { placeSkeleton } from '../../scripts/fixtures/drawn-people/skeleton.js';
-import { SolidCanvas } from '../../scripts/fixtures/drawn-people/solid-canvas.js';
-import { truthCsv } from '../../scripts/fixtures/drawn-people/truth-csv.js';
+import { placeSkeleton } from '../../scripts/fixtures/drawn-people/figure/skeleton.js';
+import { SolidCanvas } from '../../scripts/fixtures/drawn-people/figure/solid-canvas.js';
 import { useTemporaryFolder } from '../temporary-folder.js';
 
 const run = promisify(execFile);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { makeBaseVideos } from '../../scripts/fixtures/hostile-corpus/base-videos.js';
 import { placeCanary, showsCanary } from '../../scripts/fixtures/hostile-corpus/canary.js';
 import { makeReferences } from '../../scripts/fixtures/hostile-corpus/references.js';
-import { sumOutcomes } from '../../scripts/fixtures/hostile-corpus/sum-outcomes.js';
+import { formatOutcomes } from '../../scripts/fixtures/hostile-corpus/decode-corpus.js';
 import { tryCorpus } from '../../scripts/fixtures/hostile-corpus/try-corpus.js';
 import { bundledTools, decodeAll, everyTools, folder, useTools } from './video-fixtures.js';
 
@@ -22,7 +22,7 @@ describe.each(everyTools)('hostile files with ffmpeg $version', (tools) => {
     { timeout: 300_000 },
     async () => {
       const { outcomes, use, requests } = await tryCorpus({ every });
-      process.stderr.write(`${sumOutcomes(outcomes)}\n`);
+      process.stderr.write(`${formatOutcomes(outcomes)}\n`);
       expect(outcomes.length * every).toBeGreaterThan(300);
       expect(outcomes.filter(({ faults }) => faults.length > 0)).toEqual([]);
       expect(outcomes.filter(({ message = '' }) => message.length > 20_000)).toEqual([]);
