@@ -14,6 +14,7 @@ const LAYERS = [
   ['runtime', 'ffmpeg'],
   ['native'],
   ['tfjs'],
+  ['tensors'],
   ['errors.ts', 'version.ts', 'cache-folder.ts', 'video-info.ts'],
 ];
 

@@ -58,7 +58,7 @@ export class ActivityRecognizer {
   ) {}
 
   /**
-   * @param modelDir - Folder with `model.json` and `weights.bin`.
+   * @param modelDir - Folder with `model.json` and its weights.
    * @throws {ModelError} If the model is missing, damaged, or was trained on another encoder than the one found here.
    * @throws {BackendError} If the backend asked for cannot start.
    */

@@ -55,7 +55,7 @@ describe('framewise train and evaluate', () => {
     expect(entries).toHaveLength(12);
     await train(CLIPS, 'b', '--folds', '3', '--units', '8', '--projection', '8');
     expect(await readdir(cache)).toEqual(entries); // every video came from the cache
-    const weights = (name: string) => readFile(path.join(folder, name, 'weights.bin'));
+    const weights = (name: string) => readFile(path.join(folder, name, 'weights.safetensors'));
     expect((await weights('b')).equals(await weights('a'))).toBe(true);
 
     const model = path.join(folder, 'a');

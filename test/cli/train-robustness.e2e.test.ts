@@ -72,7 +72,7 @@ describe('framewise train', () => {
         'metrics.jsonl',
         'model.json',
         'training-run.json',
-        'weights.bin',
+        'weights.safetensors',
       ]),
     );
     const record = JSON.parse((await read('kept', 'training-run.json')).toString()) as TrainingRunRecord;
@@ -86,8 +86,8 @@ describe('framewise train', () => {
     expect(record.datasetHash).toMatch(/^[0-9a-f]{64}$/);
     // Steps so small change weights but no label, and an epoch is the best only if it is better.
     expect(record.bestEpoch).toBe(1);
-    const last = await read('kept', 'last', 'weights.bin');
-    expect(last.equals(await read('kept', 'weights.bin'))).toBe(false);
+    const last = await read('kept', 'last', 'weights.safetensors');
+    expect(last.equals(await read('kept', 'weights.safetensors'))).toBe(false);
   });
 
   it('goes on with --resume to the same model, and loses no unfinished training without being told to', async () => {
@@ -97,7 +97,8 @@ describe('framewise train', () => {
     const place = path.join(folder, 'broken off');
     const checkpoints = await readdir(path.join(place, 'checkpoint'));
     await rm(path.join(place, 'checkpoint', checkpoints.sort()[1]!)); // back to the middle of the last epoch
-    for (const file of ['model.json', 'weights.bin', 'training-run.json']) await rm(path.join(place, file));
+    for (const file of ['model.json', 'weights.safetensors', 'training-run.json'])
+      await rm(path.join(place, file));
 
     const refused = await train(dataset, 'broken off', ...flags);
     expect(refused.exitCode).toBe(2);
@@ -108,7 +109,7 @@ describe('framewise train', () => {
 
     const resumed = await train(dataset, 'broken off', ...flags, '--resume');
     expect(resumed.exitCode).toBe(0);
-    for (const file of ['weights.bin', 'metrics.jsonl']) {
+    for (const file of ['weights.safetensors', 'metrics.jsonl']) {
       expect((await read('broken off', file)).equals(await read('whole', file))).toBe(true);
     }
   });
@@ -118,7 +119,9 @@ describe('framewise train', () => {
     await train(dataset, 'plain', '--folds', '0');
     await train(dataset, 'mirrored', '--folds', '0', '--mirror');
     expect(await readdir(cache)).toEqual(before); // what the test before encoded
-    expect((await read('mirrored', 'weights.bin')).equals(await read('plain', 'weights.bin'))).toBe(false);
+    expect(
+      (await read('mirrored', 'weights.safetensors')).equals(await read('plain', 'weights.safetensors')),
+    ).toBe(false);
   });
 
   it('says what was left out where too few labels are left', async () => {

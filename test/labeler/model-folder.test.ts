@@ -6,9 +6,12 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ModelError } from '../../src/errors.js';
+import { labelerWeightSpecs } from '../../src/labeler/model/labeler-weights.js';
 import { loadModel, saveModel } from '../../src/labeler/model/model-folder.js';
 import type { ModelDescription, TrainedModel } from '../../src/labeler/model/model-folder.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
+import { parseSafetensors } from '../../src/tensors/safetensors.js';
+import { decodeTensorFile, encodeTensorFile, type StoredTensor } from '../../src/tensors/tensor-file.js';
 
 const PRIOR: ModelDescription['segmentPrior'] = {
   weight: 4,
@@ -41,21 +44,45 @@ function createModel(changes: Partial<TrainedModel> = {}): TrainedModel {
   };
 }
 
-/** Saves a model and changes its files behind its back. */
-async function damage(change: {
+interface Damage {
   json?: (description: ModelDescription) => object;
   text?: string;
   weights?: (bytes: Buffer) => Uint8Array;
-}): Promise<void> {
+}
+
+/** Saves a model and then changes its files. */
+async function damage(change: Damage): Promise<void> {
   await saveModel(folder, createModel());
-  const [jsonFile, weightsFile] = ['model.json', 'weights.bin'].map((name) => path.join(folder, name)) as [
-    string,
-    string,
-  ];
+  await changeFiles('weights.safetensors', change);
+}
+
+/** Writes a model as version 3 did, with `weights.bin`, and then changes its files. */
+async function damageEarlier(change: Damage): Promise<void> {
+  const model = createModel();
+  await saveModel(folder, model);
+  await rm(path.join(folder, 'weights.safetensors'));
+  const specs = labelerWeightSpecs(model.labeler.config);
+  const exported = await model.labeler.exportWeights();
+  const bytes = Buffer.concat(specs.map(({ name }) => new Uint8Array(exported.get(name)!.buffer)));
+  await writeFile(path.join(folder, 'weights.bin'), bytes);
+  const jsonFile = path.join(folder, 'model.json');
+  const description = JSON.parse(await readFile(jsonFile, 'utf8')) as ModelDescription;
+  const weights = specs.map(({ name, shape }) => ({ name, shape }));
+  const earlier = { ...description, formatVersion: 3, weights, checksum: checksumOf(bytes) };
+  await writeFile(jsonFile, JSON.stringify(earlier));
+  await changeFiles('weights.bin', change);
+}
+
+async function changeFiles(weightsName: string, change: Damage): Promise<void> {
+  const [jsonFile, weightsFile] = [path.join(folder, 'model.json'), path.join(folder, weightsName)];
   const description = JSON.parse(await readFile(jsonFile, 'utf8')) as ModelDescription;
   if (change.json) await writeFile(jsonFile, JSON.stringify(change.json(description)));
   if (change.text !== undefined) await writeFile(jsonFile, change.text);
   if (change.weights) await writeFile(weightsFile, change.weights(await readFile(weightsFile)));
+}
+
+function checksumOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 async function refusal(): Promise<string> {
@@ -108,30 +135,30 @@ describe('a model folder', () => {
     expect(description.segmentPrior).toEqual(PRIOR);
   });
 
-  it('is read where an earlier framewise wrote it', async () => {
-    await damage({ json: (d) => ({ ...d, formatVersion: 1, temperature: undefined }) });
+  it('loads a model of version 1, which has no temperature', async () => {
+    await damageEarlier({ json: (d) => ({ ...d, formatVersion: 1, temperature: undefined }) });
     const { labeler, description } = await loadModel(folder);
     expect(labeler.temperature).toBe(1);
     expect(description.segmentPrior).toBeUndefined();
   });
 
-  it('holds the two files and nothing else, weights as little-endian float32 in the listed order', async () => {
+  it('loads the weights of version 3 to the last bit', async () => {
+    await damageEarlier({});
+    const { labeler } = await loadModel(folder);
+    expect(await labeler.exportWeights()).toEqual(await createModel().labeler.exportWeights());
+  });
+
+  it('holds model.json and weights.safetensors and nothing else, every weight under its name', async () => {
+    await damageEarlier({}); // A replaced model leaves no file behind.
     const model = createModel();
     await saveModel(folder, model);
-    expect((await readdir(folder)).sort()).toEqual(['model.json', 'weights.bin']);
-    const { weights } = JSON.parse(
-      await readFile(path.join(folder, 'model.json'), 'utf8'),
-    ) as ModelDescription;
-    const bytes = await readFile(path.join(folder, 'weights.bin'));
+    expect((await readdir(folder)).sort()).toEqual(['model.json', 'weights.safetensors']);
+    const { tensors } = parseSafetensors(await readFile(path.join(folder, 'weights.safetensors')));
     const exported = await model.labeler.exportWeights();
-    let offset = 0;
-    for (const { name, shape } of weights) {
-      const size = shape.reduce((product, length) => product * length, 1);
-      const values = Array.from({ length: size }, (_, index) => bytes.readFloatLE(offset + 4 * index));
-      expect(values, name).toEqual([...exported.get(name)!]);
-      offset += 4 * size;
-    }
-    expect(offset).toBe(bytes.length);
+    const values = [...tensors].map(([name, tensor]) => [name, tensor.values] as const);
+    expect(new Map(values)).toEqual(exported);
+    const specs = labelerWeightSpecs(model.labeler.config).map(({ name, shape }) => [name, shape]);
+    expect([...tensors].map(([name, { shape }]) => [name, shape])).toEqual(specs);
   });
 
   it('replaces the model that was there', async () => {
@@ -197,8 +224,8 @@ describe('a model folder', () => {
   it('is refused where there is none', async () => {
     expect(await refusal()).toMatch(/there is no such folder/);
     await saveModel(folder, createModel());
-    await rm(path.join(folder, 'weights.bin'));
-    expect(await refusal()).toMatch(/there is no weights\.bin/);
+    await rm(path.join(folder, 'weights.safetensors'));
+    expect(await refusal()).toMatch(/there is no weights\.safetensors/);
     await rm(path.join(folder, 'model.json'));
     expect(await refusal()).toMatch(/there is no model\.json/);
     await rm(folder, { recursive: true });
@@ -206,11 +233,11 @@ describe('a model folder', () => {
     expect(await refusal()).toMatch(/it is not a folder/);
   });
 
-  it.each<[string, Parameters<typeof damage>[0], RegExp]>([
+  it.each<[string, Damage, RegExp]>([
     ['text that is no JSON', { text: '{"format":\n\nframewise-model\n' }, /model\.json is not JSON/],
     ['JSON that is no object', { text: 'null' }, /another kind.*received none/],
     ['another format', { json: (d) => ({ ...d, format: 'layers-model' }) }, /another kind.*"layers-model"/],
-    ['a later version', { json: (d) => ({ ...d, formatVersion: 4 }) }, /version 4.*reads versions 1 to 3/],
+    ['a later version', { json: (d) => ({ ...d, formatVersion: 5 }) }, /version 5.*reads versions 1 to 4/],
     ['no version', { json: (d) => ({ ...d, formatVersion: undefined }) }, /version none/],
     ['an impossible temperature', { json: (d) => ({ ...d, temperature: 0 }) }, /not valid: temperature/],
     [
@@ -231,14 +258,72 @@ describe('a model folder', () => {
       { json: (d) => ({ ...d, network: { ...d.network, units: 6 } }) },
       /expected recurrent\.0\.kernel \[6, 18\], received recurrent\.0\.kernel \[6, 15\]/,
     ],
+    ['another checksum', { json: (d) => ({ ...d, checksum: `sha256:${'0'.repeat(64)}` }) }, /checksum/],
+    [
+      'a list of weights in it',
+      { json: (d) => ({ ...d, weights: [] }) },
+      /not valid: weights: expected in versions before 4/,
+    ],
+    ['weights cut short', { weights: (bytes) => bytes.subarray(0, 100) }, /header would have \d+ bytes/],
+    [
+      'values cut short',
+      { weights: (bytes) => bytes.subarray(0, -4) },
+      /expected \d+ bytes of values, received \d+/,
+    ],
+    [
+      'weights too long',
+      { weights: (bytes) => Buffer.concat([bytes, Buffer.alloc(4)]) },
+      /expected \d+ bytes of values/,
+    ],
+    ['a flipped bit', { weights: (bytes) => flipBit(bytes, bytes.length - 10) }, /checksum/],
+    [
+      'weights of another model',
+      { weights: otherWeights },
+      /checksum of weights\.safetensors is not the one in model\.json/,
+    ],
     [
       'a weight too few',
-      { json: (d) => ({ ...d, weights: d.weights.slice(0, -1) }) },
+      { weights: (bytes) => changeTensors(bytes, (tensors) => tensors.slice(0, -1)) },
       /received nothing more/,
     ],
     [
       'a weight too many',
-      { json: (d) => ({ ...d, weights: [...d.weights, { name: 'x', shape: [1] }] }) },
+      {
+        weights: (bytes) =>
+          changeTensors(bytes, (tensors) => [...tensors, ['x', { shape: [1], values: new Float32Array(1) }]]),
+      },
+      /received x/,
+    ],
+    [
+      'a float64 weight',
+      {
+        weights: (bytes) =>
+          changeTensors(bytes, (tensors) =>
+            tensors.map(([name, { shape, values }]) => [name, { shape, values: Float64Array.from(values) }]),
+          ),
+      },
+      /normalization\.mean is float64; expected float32/,
+    ],
+  ])('is refused with %s', async (_, change, message) => {
+    await damage(change);
+    expect(await refusal()).toMatch(message);
+  });
+
+  it.each<[string, Damage, RegExp]>([
+    [
+      'a network of another size',
+      { json: (d) => ({ ...d, network: { ...d.network, units: 6 } }) },
+      /expected recurrent\.0\.kernel \[6, 18\], received recurrent\.0\.kernel \[6, 15\]/,
+    ],
+    ['no list of weights', { json: (d) => ({ ...d, weights: undefined }) }, /not valid: weights: expected/],
+    [
+      'a weight too few',
+      { json: (d) => ({ ...d, weights: d.weights!.slice(0, -1) }) },
+      /received nothing more/,
+    ],
+    [
+      'a weight too many',
+      { json: (d) => ({ ...d, weights: [...d.weights!, { name: 'x', shape: [1] }] }) },
       /received x/,
     ],
     [
@@ -251,32 +336,54 @@ describe('a model folder', () => {
       { weights: (bytes) => Buffer.concat([bytes, Buffer.alloc(4)]) },
       /should have \d+ bytes/,
     ],
-    [
-      'a flipped bit',
-      {
-        weights: (bytes) => {
-          bytes[10]! ^= 1;
-          return bytes;
-        },
-      },
-      /checksum/,
-    ],
+    ['a flipped bit', { weights: (bytes) => flipBit(bytes, 10) }, /checksum/],
     ['another checksum', { json: (d) => ({ ...d, checksum: `sha256:${'0'.repeat(64)}` }) }, /checksum/],
-  ])('is refused with %s', async (_, change, message) => {
-    await damage(change);
+  ])('is refused in version 3 with %s', async (_, change, message) => {
+    await damageEarlier(change);
     expect(await refusal()).toMatch(message);
   });
 
   it('is refused with weights that are not finite, though the checksum fits', async () => {
-    await saveModel(folder, createModel());
-    const file = path.join(folder, 'weights.bin');
-    const bytes = await readFile(file);
-    bytes.writeFloatLE(Infinity, bytes.length - 4);
-    await writeFile(file, bytes);
-    const checksum = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-    const json = path.join(folder, 'model.json');
-    const description = JSON.parse(await readFile(json, 'utf8')) as ModelDescription;
-    await writeFile(json, JSON.stringify({ ...description, checksum }));
+    const toInfinity = (bytes: Buffer) => {
+      bytes.writeFloatLE(Infinity, bytes.length - 4);
+      return bytes;
+    };
+    await damageEarlier({ weights: toInfinity });
+    const checksum = checksumOf(await readFile(path.join(folder, 'weights.bin')));
+    await changeFiles('weights.bin', { json: (d) => ({ ...d, checksum }) });
+    expect(await refusal()).toMatch(/output\.bias.*not finite/);
+
+    const changeLast = (tensors: [string, StoredTensor][]) => {
+      tensors.at(-1)![1].values[2] = Infinity;
+      return tensors;
+    };
+    await rm(path.join(folder, 'weights.bin'));
+    await damage({ weights: (bytes) => changeTensors(bytes, changeLast) });
+    const current = checksumOf(await readFile(path.join(folder, 'weights.safetensors')));
+    await changeFiles('weights.safetensors', { json: (d) => ({ ...d, checksum: current }) });
     expect(await refusal()).toMatch(/output\.bias.*not finite/);
   });
 });
+
+function flipBit(bytes: Buffer, position: number): Buffer {
+  bytes[position]! ^= 1;
+  return bytes;
+}
+
+const FORMAT = { name: 'framewise-weights', version: 1 };
+
+/** A sound file with other tensors, which only `model.json` contradicts. */
+function changeTensors(
+  bytes: Uint8Array,
+  change: (tensors: [string, StoredTensor][]) => [string, StoredTensor][],
+): Uint8Array {
+  const { tensors } = decodeTensorFile(FORMAT, bytes);
+  return encodeTensorFile(FORMAT, { metadata: {}, tensors: new Map(change([...tensors])) });
+}
+
+function otherWeights(bytes: Buffer): Uint8Array {
+  return changeTensors(bytes, (tensors) => {
+    tensors[0]![1].values[0]! += 1;
+    return tensors;
+  });
+}

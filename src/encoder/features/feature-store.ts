@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { featureCacheFolder } from '../../cache-folder.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
+import { decodeEarlierFile } from '../../tensors/earlier-file.js';
+import { decodeTensorFile, encodeTensorFile, TensorFileError } from '../../tensors/tensor-file.js';
 import type { VideoInfo } from '../../video/video-frame.js';
 import { hashVideo } from './hash-video.js';
 
@@ -12,13 +14,13 @@ export interface FeatureKey {
   contentHash: string;
   /** `FrameEncoder.id`. */
   encoderId: string;
-  /** Frames a second at which the video was sampled. */
+  /** Frames per second at which the video was sampled. */
   frameRate: number;
   /** Whether left and right were exchanged. Default false. */
   isMirrored?: boolean;
 }
 
-/** A whole video's features. */
+/** The features of a whole video. */
 export interface StoredFeatures {
   /** Presentation times, `[numFrames]`, in seconds since the stream's start. */
   timesSec: Float64Array;
@@ -29,29 +31,29 @@ export interface StoredFeatures {
   video?: VideoInfo;
 }
 
-interface EntryHeader extends Pick<StoredFeatures, 'video' | 'featureSize'> {
-  key: FeatureKey;
-  numFrames: number;
-}
-
-/** Begins every entry. Its number goes up whenever the layout, or the decoding that features come from, changes. */
-const MAGIC = 'FWFEAT01';
-const LENGTH_BYTES = 4;
-const CHECKSUM_BYTES = 32;
-const ALIGNMENT = 8;
+/**
+ * Version 1 had a layout and a file extension of its own. Raise the version whenever the content of an entry changes, or
+ * the decoding that features are computed from.
+ */
+const FORMAT = { name: 'framewise-features', version: 2 };
+const EARLIER_MAGIC = 'FWFEAT01';
 
 /**
- * Keeps features of whole videos on disk, one file each, so that a video is encoded once for any number of trainings.
+ * Keeps the features of whole videos on disk, one file per video, encoder and frame rate, so that a video is encoded once
+ * for any number of trainings. An entry is a safetensors file with the tensors `timesSec`, float64 `[numFrames]`, and
+ * `features`, float32 `[numFrames, featureSize]`. Its metadata holds the key and the video as JSON.
  *
- * An entry is the magic, the length of its JSON header as uint32, the header padded with spaces to a multiple of 8, the
- * times as float64, the features as float32, all little-endian, and the SHA-256 of everything before.
+ * @example
+ * const store = new FeatureStore('/data/features');
+ * const key = await store.keyOf('street.mp4', encoder.id, 10);
+ * const stored = await store.read(key);
  */
 export class FeatureStore {
-  /** @param folder - Made when first written to; entries in it can be deleted at any time. */
+  /** @param folder - Created by the first write. Entries in it can be deleted at any time. */
   constructor(readonly folder: string = featureCacheFolder()) {}
 
   /**
-   * @param video - Path of a video, or of a folder of images.
+   * @param video - Path of a video, or of a folder of pictures.
    * @throws {VideoOpenError} If it cannot be read.
    */
   async keyOf(video: string, encoderId: string, frameRate: number): Promise<FeatureKey> {
@@ -59,28 +61,30 @@ export class FeatureStore {
   }
 
   /**
-   * @returns The features, or undefined where they are absent or cannot be used: an entry that is damaged or unreadable
-   *   is as good as none. The caller computes them anew, and `write` says what is wrong with the folder, if anything.
+   * @returns The features, or undefined if the store has none. A damaged or unreadable entry counts as absent: the caller
+   *   encodes the video again, and `write` reports what is wrong with the folder.
    */
   async read(key: FeatureKey): Promise<StoredFeatures | undefined> {
-    let entry: Uint8Array;
-    try {
-      entry = await readFile(this.fileOf(key));
-    } catch {
-      return undefined;
-    }
-    return decodeEntry(key, new Uint8Array(entry)); // The copy aligns the numbers, which a Buffer may not.
+    const file = await readIfPossible(this.#fileOf(key, 'safetensors'));
+    const stored = file && decodeEntry(key, file);
+    if (stored) return stored;
+    const earlier = await readIfPossible(this.#fileOf(key, 'features'));
+    return earlier && decodeEarlierEntry(key, earlier);
   }
 
   /** @throws {OutputError} If the folder or the file cannot be written. */
   async write(key: FeatureKey, features: StoredFeatures): Promise<void> {
-    await writeFileAtomic(this.fileOf(key), encodeEntry(key, features));
+    await writeFileAtomic(this.#fileOf(key, 'safetensors'), encodeEntry(key, features));
   }
 
-  private fileOf(key: FeatureKey): string {
+  #fileOf(key: FeatureKey, extension: string): string {
     const name = createHash('sha256').update(canonical(key)).digest('hex').slice(0, 32);
-    return path.join(this.folder, `${name}.features`);
+    return path.join(this.folder, `${name}.${extension}`);
   }
+}
+
+async function readIfPossible(file: string): Promise<Uint8Array | undefined> {
+  return readFile(file).catch(() => undefined);
 }
 
 function canonical({ contentHash, encoderId, frameRate, isMirrored }: FeatureKey): string {
@@ -91,38 +95,41 @@ function encodeEntry(
   key: FeatureKey,
   { timesSec, features, featureSize, video }: StoredFeatures,
 ): Uint8Array {
-  const header: EntryHeader = { key, featureSize, numFrames: timesSec.length, ...(video && { video }) };
-  const json = Buffer.from(JSON.stringify(header));
-  const unpadded = MAGIC.length + LENGTH_BYTES + json.length;
-  const padding = Buffer.alloc((ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT, ' ');
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32LE(json.length + padding.length);
-  const parts = [Buffer.from(MAGIC), length, json, padding, bytesOf(timesSec), bytesOf(features)];
-  return Buffer.concat([...parts, checksum(parts)]);
+  return encodeTensorFile(FORMAT, {
+    metadata: { key: canonical(key), video: JSON.stringify(video ?? null) },
+    tensors: new Map([
+      ['timesSec', { shape: [timesSec.length], values: timesSec }],
+      ['features', { shape: [timesSec.length, featureSize], values: features }],
+    ]),
+  });
 }
 
-function decodeEntry(key: FeatureKey, entry: Uint8Array): StoredFeatures | undefined {
-  const { buffer } = entry;
-  const content = entry.subarray(0, -CHECKSUM_BYTES);
-  if (Buffer.compare(checksum([content]), entry.subarray(-CHECKSUM_BYTES)) !== 0) return undefined;
-  if (Buffer.from(buffer, 0, MAGIC.length).toString() !== MAGIC) return undefined;
-  const headerStart = MAGIC.length + LENGTH_BYTES;
-  const timesStart = headerStart + new DataView(buffer).getUint32(MAGIC.length, true);
-  // The checksum holds, so this is what encodeEntry wrote.
-  const header = JSON.parse(Buffer.from(buffer).toString('utf8', headerStart, timesStart)) as EntryHeader;
+function decodeEntry(key: FeatureKey, file: Uint8Array): StoredFeatures | undefined {
+  try {
+    const { metadata, tensors } = decodeTensorFile(FORMAT, file);
+    if (metadata['key'] !== canonical(key)) return undefined;
+    // The checksum holds, so the rest is as encodeEntry wrote it.
+    const features = tensors.get('features')!;
+    return {
+      timesSec: tensors.get('timesSec')!.values as Float64Array,
+      features: features.values as Float32Array,
+      featureSize: features.shape[1]!,
+      video: (JSON.parse(metadata['video']!) as VideoInfo | null) ?? undefined,
+    };
+  } catch (error) {
+    if (error instanceof TensorFileError) return undefined;
+    throw error;
+  }
+}
+
+/** Reads version 1, so that videos are not encoded again after an update. */
+function decodeEarlierEntry(key: FeatureKey, file: Uint8Array): StoredFeatures | undefined {
+  const decoded = decodeEarlierFile(EARLIER_MAGIC, file);
+  if (!decoded) return undefined;
+  const header = decoded.header as { key: FeatureKey; numFrames: number } & StoredFeatures;
   if (canonical(header.key) !== canonical(key)) return undefined;
   const { video, featureSize, numFrames } = header;
-  const timesSec = new Float64Array(buffer, timesStart, numFrames);
-  const features = new Float32Array(buffer, timesStart + timesSec.byteLength, numFrames * featureSize);
-  return { timesSec, features, featureSize, ...(video && { video }) };
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Float64Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function checksum(parts: Uint8Array[]): Buffer {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  const timesSec = new Float64Array(decoded.values, 0, numFrames);
+  const features = new Float32Array(decoded.values, timesSec.byteLength, numFrames * featureSize);
+  return { timesSec, features, featureSize, video };
 }

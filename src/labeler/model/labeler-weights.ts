@@ -13,7 +13,7 @@ export interface LabelerWeightSpec extends WeightSpec {
   isTrainable: boolean;
 }
 
-/** Every tensor of a network, in the order in which a model's `weights.bin` holds them. */
+/** Every tensor of a network, in the order in which model files hold them. */
 export function labelerWeightSpecs(config: LabelerConfig): LabelerWeightSpec[] {
   const { featureSize, inputs, projectionUnits, numLabels } = config;
   const inputSize = inputs.length * featureSize;

@@ -6,11 +6,14 @@ import { labelerConfigSchema } from '../labeler-config.js';
 export const MODEL_FORMAT = 'framewise-model';
 
 /**
- * The version of `model.json` that this framewise writes. Any new or changed field makes a new one; those before are
- * read too. Version 2 has `temperature` and `segmentPrior`, version 3 networks that are bidirectional, have no
- * cell, or see `motion`.
+ * The version of model folders that this framewise writes. Earlier versions are read too. Any new or changed field makes a
+ * new version. Version 2 added `temperature` and `segmentPrior`; version 3 added bidirectional networks, networks without
+ * a cell, and the input `motion`; version 4 moved the weights from `weights.bin` to `weights.safetensors`.
  */
-export const MODEL_FORMAT_VERSION = 3;
+export const MODEL_FORMAT_VERSION = 4;
+
+/** The first version whose weights are a safetensors file. */
+export const SAFETENSORS_VERSION = 4;
 
 const distinct = (names: string[]) => new Set(names).size === names.length;
 
@@ -48,12 +51,19 @@ export const modelDescriptionSchema = z
     temperature: z.number().positive().default(1),
     /** What Viterbi smoothing goes by, of the training data; where it did not help on validation data there is none. */
     segmentPrior: segmentPriorSchema.optional(),
-    /** The tensors of `weights.bin`, float32 little-endian, one after another. */
-    weights: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int().positive()) })),
-    /** Of `weights.bin`. */
+    /**
+     * Before version 4: the tensors of `weights.bin`, which holds their values without a header, float32 little-endian, in
+     * this order. Since then, the header of `weights.safetensors` lists them.
+     */
+    weights: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int().positive()) })).optional(),
+    /** SHA-256 of the file with the weights. */
     checksum: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits'),
     /** How the model came about: dataset, metrics, seed, versions. For people; nothing depends on it. */
     training: z.record(z.string(), z.unknown()),
+  })
+  .refine(({ formatVersion, weights }) => formatVersion < SAFETENSORS_VERSION === (weights !== undefined), {
+    path: ['weights'],
+    message: `expected in versions before ${SAFETENSORS_VERSION}, and only there`,
   })
   .refine(({ labels, network }) => labels.length === network.numLabels, {
     path: ['labels'],

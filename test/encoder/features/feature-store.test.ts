@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,12 @@ beforeEach(async () => {
   store = new FeatureStore(path.join(folder, 'cache'));
 });
 afterEach(() => rm(folder, { recursive: true }));
+
+/** The entry below, as the store wrote it before its entries were safetensors files. */
+const EARLIER_ENTRY = path.join(
+  import.meta.dirname,
+  '../../../fixtures/golden/earlier-formats/344587edde1c43bb7d26543626f7d377.features',
+);
 
 const key: FeatureKey = { contentHash: 'ab12', encoderId: 'movenet-lightning-17d9', frameRate: 12.5 };
 const entry = {
@@ -76,6 +82,27 @@ describe('FeatureStore', () => {
     await truncate(await onlyFile(), 30);
     await store.write(key, entry);
     await expect(store.read(key)).resolves.toEqual(entry);
+  });
+
+  it('reads an entry that an earlier version wrote, and prefers a new one', async () => {
+    await mkdir(store.folder);
+    const earlier = path.join(store.folder, path.basename(EARLIER_ENTRY));
+    await copyFile(EARLIER_ENTRY, earlier);
+    await expect(store.read(key)).resolves.toEqual(entry);
+    await expect(store.read({ ...key, isMirrored: true })).resolves.toBeUndefined();
+    await store.write(key, { ...entry, timesSec: Float64Array.of(5, 6, 7) });
+    expect((await store.read(key))?.timesSec).toEqual(Float64Array.of(5, 6, 7));
+  });
+
+  it('treats an earlier entry as absent wherever one of its bits has flipped', async () => {
+    await mkdir(store.folder);
+    const bytes = await readFile(EARLIER_ENTRY);
+    for (let position = 0; position < bytes.length; position++) {
+      const damaged = Buffer.from(bytes);
+      damaged[position]! ^= 1;
+      await writeFile(path.join(store.folder, path.basename(EARLIER_ENTRY)), damaged);
+      await expect(store.read(key)).resolves.toBeUndefined();
+    }
   });
 
   it('says that a folder cannot be written', async () => {

@@ -1,10 +1,18 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrainingError } from '../../../src/errors.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../../../src/training/loop/checkpoint-file.js';
+import { startBackend } from '../../../src/runtime/backend.js';
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type CheckpointContent,
+} from '../../../src/training/loop/checkpoint-file.js';
 import { CheckpointFolder } from '../../../src/training/loop/checkpoint-folder.js';
+import { trainLabeler, type LabelerTrainingOptions } from '../../../src/training/loop/train-labeler.js';
+import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from './waves.js';
 
 const content = (number: number) => ({
   facts: { number, name: 'Übung' },
@@ -14,9 +22,19 @@ const content = (number: number) => ({
   ]),
 });
 
+/** `content(1)`, as checkpoints were before they were safetensors files. */
+const EARLIER_CHECKPOINT = path.join(
+  import.meta.dirname,
+  '../../../fixtures/golden/earlier-formats/step-000000001.checkpoint',
+);
+
 describe('a checkpoint file', () => {
   it('brings facts and numbers back to the last bit', () => {
     expect(decodeCheckpoint(encodeCheckpoint(content(1 / 3)))).toEqual(content(1 / 3));
+  });
+
+  it('is read where an earlier version wrote it', async () => {
+    expect(decodeCheckpoint(await readFile(EARLIER_CHECKPOINT))).toEqual(content(1));
   });
 
   it('is known as damaged wherever a byte differs or is missing', () => {
@@ -77,4 +95,49 @@ describe('CheckpointFolder', () => {
     await folder.clearLeftovers();
     expect(await readdir(folder.folder)).toEqual(['step-000000001.checkpoint']);
   });
+});
+
+/** A checkpoint in the layout of earlier versions. */
+function encodeEarlier({ facts, arrays }: CheckpointContent<unknown>): Buffer {
+  const lengths = [...arrays].map(([name, { length }]) => [name, length]);
+  const header = Buffer.from(JSON.stringify({ facts, arrays: lengths }));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(header.length);
+  const values = [...arrays.values()].map((array) => new Uint8Array(array.buffer));
+  const bytes = Buffer.concat([Buffer.from('FWCKPT01'), length, header, ...values]);
+  return Buffer.concat([bytes, createHash('sha256').update(bytes).digest()]);
+}
+
+it('a training that an earlier version left unfinished is resumed to the same weights', async () => {
+  expect(encodeEarlier(content(1))).toEqual(await readFile(EARLIER_CHECKPOINT));
+  await startBackend('cpu');
+  const runDir = await mkdtemp(path.join(os.tmpdir(), 'framewise-earlier-'));
+  const train = async (more: Partial<LabelerTrainingOptions>) => {
+    const { labeler } = await trainLabeler(drawWaves(4, 1), [], {
+      ...{ labels: WAVE_LABELS, network: WAVE_NETWORK, epochs: 2, numLanes: 2, chunkLength: 8 },
+      ...{ checkpointSteps: 3, ...more },
+    });
+    const weights = [...(await labeler.exportWeights()).values()];
+    labeler.dispose();
+    return weights;
+  };
+  try {
+    const controller = new AbortController();
+    let numSteps = 0;
+    const onStep = () => {
+      if (++numSteps === 7) controller.abort(new Error('interrupted'));
+    };
+    await expect(train({ runDir, signal: controller.signal, onStep })).rejects.toThrow('interrupted');
+    for (const name of await readdir(path.join(runDir, 'checkpoint'))) {
+      const file = path.join(runDir, 'checkpoint', name);
+      await writeFile(file, encodeEarlier(decodeCheckpoint(await readFile(file))!));
+    }
+    let numResumed = 0;
+    const resumed = await train({ runDir, resume: true, onStep: () => void numResumed++ });
+    let numWhole = 0;
+    expect(resumed).toEqual(await train({ onStep: () => void numWhole++ }));
+    expect(numResumed).toBe(numWhole - 6); // It goes on after the checkpoint of step 6.
+  } finally {
+    await rm(runDir, { recursive: true });
+  }
 });

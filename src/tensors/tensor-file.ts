@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { formatSafetensors, parseSafetensors, TensorFileError, type Safetensors } from './safetensors.js';
+
+export { TensorFileError, type StoredTensor } from './safetensors.js';
+
+/** Names what a file is for, and which version of it. The version goes up whenever what a file holds changes. */
+export interface TensorFileFormat {
+  name: string;
+  version: number;
+}
+
+/** Stands for the checksum while the checksum is computed. */
+const NO_CHECKSUM = '0'.repeat(64);
+
+/**
+ * Makes one of this program's tensor files: a safetensors file whose metadata carries the format's name and version and
+ * the SHA-256 of the whole file, computed with zeros in place of the checksum.
+ *
+ * @param content - Its metadata may use any names but `format`, `version` and `sha256`.
+ */
+export function encodeTensorFile({ name, version }: TensorFileFormat, content: Safetensors): Uint8Array {
+  const own = { format: name, version: String(version), sha256: NO_CHECKSUM };
+  // First in the header, as nothing before it may contain 64 zeros.
+  const file = Buffer.from(formatSafetensors({ ...content, metadata: { ...own, ...content.metadata } }));
+  const checksum = createHash('sha256').update(file).digest('hex');
+  file.write(checksum, file.indexOf(NO_CHECKSUM));
+  return file;
+}
+
+/**
+ * Reads what {@link encodeTensorFile} made.
+ *
+ * @throws {TensorFileError} If the file is damaged, cut short, or of another format or version.
+ */
+export function decodeTensorFile({ name, version }: TensorFileFormat, file: Uint8Array): Safetensors {
+  const { metadata, tensors } = parseSafetensors(file);
+  const { format, version: received, sha256, ...others } = metadata;
+  if (format !== name) {
+    throw new TensorFileError(`it is of the format ${JSON.stringify(format) ?? 'none'}; expected "${name}"`);
+  }
+  if (received !== String(version)) {
+    throw new TensorFileError(`it is of version ${received ?? 'none'} of "${name}"; expected ${version}`);
+  }
+  if (sha256 === undefined || checksumWithout(sha256, file) !== sha256) {
+    throw new TensorFileError('its checksum is not that of its content; the file has changed');
+  }
+  return { metadata: others, tensors };
+}
+
+/** The checksum of a file, with zeros in place of the one it carries; undefined if it does not carry that one. */
+function checksumWithout(carried: string, file: Uint8Array): string | undefined {
+  const position = Buffer.from(file.buffer, file.byteOffset, file.length).indexOf(carried);
+  if (position < 0 || carried.length !== NO_CHECKSUM.length) return undefined;
+  return createHash('sha256')
+    .update(file.subarray(0, position))
+    .update(NO_CHECKSUM)
+    .update(file.subarray(position + NO_CHECKSUM.length))
+    .digest('hex');
+}
