@@ -7,7 +7,7 @@ import { ActivityRecognizer } from '../src/index.js';
 
 const [model = 'models/drawn-people', video = 'fixtures/drawn-people/demo.mp4'] = process.argv.slice(2);
 
-const recognizer = await ActivityRecognizer.load(model);
+await using recognizer = await ActivityRecognizer.load(model);
 const timeline = await recognizer.label(video);
 for (const { label, startSec, endSec, confidence } of timeline.segments) {
   console.log(label, startSec, endSec, confidence);
@@ -18,4 +18,3 @@ for await (const frame of recognizer.stream(video)) {
   if (frame.label !== last) console.log(`${frame.timeSec.toFixed(2)} s: now "${frame.label}"`);
   last = frame.label;
 }
-recognizer.dispose();

@@ -134,7 +134,7 @@ export class VideoLimitError extends FramewiseError {
     message: string,
     readonly path: string,
     /** Which limit it is. */
-    readonly limit: 'maxPixels' | 'maxFrames' | 'maxDurationSec',
+    readonly limit: 'maxPixels' | 'maxFrames' | 'maxDurationSec' | 'maxBytes',
     /** The limit's value. */
     readonly maximum: number,
   ) {

@@ -8,7 +8,12 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 export * from './errors.js';
-export { ActivityRecognizer, type LabelOptions, type RecognizerOptions } from './recognizer.js';
+export {
+  ActivityRecognizer,
+  type LabelOptions,
+  type LabelProgress,
+  type RecognizerOptions,
+} from './recognizer.js';
 export type { ConnectionLoss } from './live/reconnect.js';
 export type { SourceOptions, StreamedFrame, StreamOptions } from './live/stream-options.js';
 export type { SmoothingRequest } from './labeler/model/model-smoothing.js';
@@ -16,6 +21,7 @@ export type { ModelDescription } from './labeler/model/model-folder.js';
 export type { BackendName } from './runtime/backend.js';
 export type { FrameLabel, LabelSpan, ScoredFrame, Segment, Timeline } from './timeline/timeline.js';
 export type { VideoInfo } from './video/video-frame.js';
+export type { VideoSource } from './video/spool-source.js';
 export type { VideoLimits } from './video/video-limits.js';
 
 export { labelVideos, type LabelVideosOptions } from './batch/label-videos.js';

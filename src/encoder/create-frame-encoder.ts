@@ -45,6 +45,9 @@ function habitsOn(backend: BackendName): Habits {
 /**
  * Creates a frame encoder. Dispose it when done.
  *
+ * @example
+ * using encoder = await createFrameEncoder();
+ *
  * @throws {UsageError} If `workers` is no whole number, 0 or more.
  * @throws {BackendError} If the backend cannot start.
  * @throws {EncoderError} If the network cannot be loaded, or is not what the spec declares.
@@ -52,7 +55,7 @@ function habitsOn(backend: BackendName): Habits {
 export async function createFrameEncoder(
   spec: EncoderSpec = DEFAULT_ENCODER,
   { workers, backend, onWorkerDeath }: FrameEncoderOptions = {},
-): Promise<FrameEncoder> {
+): Promise<FrameEncoder & Disposable> {
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0)) {
     throw new UsageError(`The number of workers is ${workers}; expected a whole number, 0 or more.`);
   }

@@ -30,7 +30,7 @@ export type { ForwardOptions } from './recurrent-stack.js';
  * it is bidirectional: then each layer gives `2·units`, and sees the future too, as far as the frames that it is given.
  * Without a cell the logits come straight from the projection.
  */
-export class TemporalLabeler {
+export class TemporalLabeler implements Disposable {
   readonly config: LabelerConfig;
   readonly #stack: RecurrentStack;
   readonly #weights: LabelerWeights;
@@ -211,6 +211,11 @@ export class TemporalLabeler {
   /** Frees the weights. The labeler cannot be used afterwards. */
   dispose(): void {
     this.#weights.dispose();
+  }
+
+  /** Same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   #dense(inputs: Tensor3D, name: 'projection' | 'output'): Tensor3D {

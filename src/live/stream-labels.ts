@@ -41,9 +41,9 @@ interface ConnectionFrame {
 export async function* streamLabels(
   stages: StreamStages,
   source: string,
-  options: StreamOptions,
+  options: StreamOptions & { sourceName?: string },
 ): AsyncGenerator<StreamedFrame> {
-  expectOnline(stages.model, source);
+  expectOnline(stages.model, options.sourceName ?? source);
   const { startSec = 0, durationSec: wantedSec = Infinity, signal } = options;
   const isLive = isLiveSource(source);
   let ownDurationSec = 0;
@@ -85,6 +85,7 @@ async function warmUp(encoder: FrameEncoder): Promise<void> {
 }
 
 type ConnectionOptions = StreamOptions & {
+  sourceName?: string;
   isEndless: () => boolean;
   known: KnownFrames | undefined;
   onDuration: (durationSec: number) => void;
@@ -139,7 +140,8 @@ async function* labelConnection(
   }
 }
 
-function expectOnline({ name, network }: ModelDescription, source: string): void {
+/** @throws {UsageError} If the model is bidirectional: it labels no frame before the video has ended. */
+export function expectOnline({ name, network }: ModelDescription, source: string): void {
   if (!network.bidirectional) return;
   throw new UsageError(
     `The model "${name}" is bidirectional: it needs a video's end before it labels the first frame of "${maskPassword(source)}", ` +

@@ -32,7 +32,7 @@ export function decodeFrames(source: string, options: DecodeOptions): AsyncGener
 
 async function* decodeSource(source: string, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const live = options.allowLive ? openLiveInput(source, options.stdin) : undefined;
-  const opened = live ?? (await openSource(source, options.allowRemote));
+  const opened = live ?? (await openSource(source, options.allowRemote, options.sourceName));
   yield* opened.kind === 'folder' ? decodeImageFolder(source, options) : decodeVideo(opened, options);
 }
 

@@ -33,6 +33,8 @@ export interface DecodeOptions {
   /** Rate at which the pictures of a folder were taken, frames a second. Default 25. */
   folderFrameRate?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** What results and messages call a file. Default: its path. */
+  sourceName?: string;
   /**
    * Milliseconds without progress after which decoding fails; a slow consumer does not count. Default 30,000.
    */

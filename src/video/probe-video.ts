@@ -25,6 +25,8 @@ export interface ProbeOptions {
   /** Milliseconds that looking may take. Default 30,000. */
   stallTimeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** What results and messages call a file. Default: its path. */
+  sourceName?: string;
 }
 
 /**
@@ -75,7 +77,7 @@ export async function examineVideo(
   source: string,
   options: ProbeOptions = {},
 ): Promise<{ info: VideoInfo; probe?: StreamProbe }> {
-  const opened = await openSource(source, options.allowRemote);
+  const opened = await openSource(source, options.allowRemote, options.sourceName);
   if (opened.kind === 'folder') return { info: await probeImageFolder(source, options.folderFrameRate) };
   const probe = await probeStream(opened, options);
   return { info: probe.info, probe };
@@ -171,9 +173,9 @@ async function runFfprobe(
  * By its name alone ffmpeg takes anything for an MP4 whose index is missing; the first box tells whether it
  * is one.
  */
-async function explainMissingIndex({ kind, source }: MediaSource): Promise<string> {
-  if (kind === 'file') {
-    const file = await open(source);
+async function explainMissingIndex({ path }: MediaSource): Promise<string> {
+  if (path !== undefined) {
+    const file = await open(path);
     try {
       const { buffer } = await file.read({ buffer: Buffer.alloc(8), position: 0 });
       if (!/^(?:ftyp|mdat|free|skip|wide|moof|styp)$/.test(buffer.toString('latin1', 4))) {

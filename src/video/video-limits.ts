@@ -9,6 +9,8 @@ export interface VideoLimits {
   maxFrames?: number | undefined;
   /** Seconds decoded. Default 172,800: 48 hours. Of an address: no limit. */
   maxDurationSec?: number | undefined;
+  /** Bytes of a video that comes as a buffer, a blob or a stream. Default 4,294,967,296: 4 GiB. */
+  maxBytes?: number;
 }
 
 type Limits = Required<{ [Name in keyof VideoLimits]: number }>;
@@ -17,6 +19,7 @@ const DEFAULT_LIMITS: Limits = {
   maxPixels: 8192 * 8192,
   maxFrames: 48 * 3600 * 60,
   maxDurationSec: 48 * 3600,
+  maxBytes: 4 * 2 ** 30,
 };
 
 /** What a limit counts, as a message spells it, and the option of the command line that raises it. */
@@ -24,6 +27,7 @@ const ABOUT = {
   maxPixels: { unit: 'pixels a picture', flag: '--max-pixels' },
   maxFrames: { unit: 'frames', flag: '--max-frames' },
   maxDurationSec: { unit: 'seconds', flag: '--max-duration' },
+  maxBytes: { unit: 'bytes', flag: undefined },
 } as const;
 
 /** ffmpeg's own largest limit. */
@@ -87,7 +91,8 @@ export function limitError(
   const spell = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 3 });
   const has = received === undefined ? `more than ${spell(maximum)} ${unit}` : `${spell(received)} ${unit}`;
   const allowed = received === undefined ? '' : `; at most ${spell(maximum)} are decoded`;
-  const message = `"${source}" has ${has}${allowed}. If it is meant to, raise the limit ${limit} (${flag} on the command line).`;
+  const where = flag ? ` (${flag} on the command line)` : '';
+  const message = `"${source}" has ${has}${allowed}. If it is meant to, raise the limit ${limit}${where}.`;
   return new VideoLimitError(message, source, limit, maximum);
 }
 

@@ -8,6 +8,8 @@ export interface MediaSource {
   kind: 'file' | 'remote' | 'device' | 'stdin';
   /** As the caller gave it, but for a password in an address. */
   source: string;
+  /** Path of a file. */
+  path?: string;
   /** What stands behind ffmpeg's `-i`, and the options before it. */
   url: string;
   inputOptions: string[];
@@ -81,11 +83,13 @@ export function isRemoteSource(source: string): boolean {
  * Looks at a source without decoding it.
  *
  * @param allowRemote - Whether an address may be opened.
+ * @param sourceName - What results and messages call a file. Default: its path.
  * @throws {VideoOpenError} If it is an address and may not be opened, or is not a readable file or folder.
  */
 export async function openSource(
   source: string,
   allowRemote = false,
+  sourceName = source,
 ): Promise<MediaSource | { kind: 'folder' }> {
   if (isRemoteSource(source)) {
     if (!allowRemote) {
@@ -100,16 +104,17 @@ export async function openSource(
     };
   }
   const status = await stat(source).catch((cause: unknown) => {
-    throw refusal(source, explainSystemError(cause as NodeJS.ErrnoException), cause);
+    throw refusal(sourceName, explainSystemError(cause as NodeJS.ErrnoException), cause);
   });
   if (status.isDirectory()) return { kind: 'folder' };
-  if (!status.isFile()) throw refusal(source, 'it is neither a file nor a folder. Give it a video file.');
-  if (status.size === 0) throw refusal(source, 'the file is empty. Copy or record it again.');
+  if (!status.isFile()) throw refusal(sourceName, 'it is neither a file nor a folder. Give it a video file.');
+  if (status.size === 0) throw refusal(sourceName, 'the file is empty. Copy or record it again.');
   await access(source, constants.R_OK).catch((cause: unknown) => {
-    throw refusal(source, explainSystemError(cause as NodeJS.ErrnoException), cause);
+    throw refusal(sourceName, explainSystemError(cause as NodeJS.ErrnoException), cause);
   });
   // An absolute path behind `file:` is a plain name to ffmpeg, whatever characters it begins with or holds.
-  return { kind: 'file', source, url: `file:${path.resolve(source)}`, inputOptions: inputOptions(source) };
+  const file = path.resolve(source);
+  return { kind: 'file', source: sourceName, path: file, url: `file:${file}`, inputOptions: inputOptions(source) };
 }
 
 /** Takes the password out of an address: cameras have theirs there, and it must not stand in logs and label files. */

@@ -24,7 +24,7 @@ export interface EncoderPoolOptions {
  * Encodes on worker threads, each with a backend and a network of its own. Every call of `encode` is a batch; calls may
  * overlap, and each settles by itself. A batch whose worker dies is tried once more, on another worker.
  */
-export class EncoderPool implements FrameEncoder {
+export class EncoderPool implements FrameEncoder, Disposable {
   readonly id: string;
   readonly inputWidth: number;
   readonly inputHeight: number;
@@ -111,6 +111,11 @@ export class EncoderPool implements FrameEncoder {
     const disposed = this.disposedError();
     for (const thread of this.threads) thread.die(disposed);
     for (const { reject } of this.waiting.splice(0)) reject(disposed);
+  }
+
+  /** Same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   private async acquire(): Promise<EncoderThread> {

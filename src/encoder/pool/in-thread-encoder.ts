@@ -9,7 +9,7 @@ import { loadEncoderModel } from '../networks/load-encoder-model.js';
 import { PixelScaler } from '../networks/pixel-tensor.js';
 
 /** Encodes on this thread's backend. With WebAssembly and plain JavaScript it blocks the thread while it computes. */
-export class InThreadEncoder implements FrameEncoder {
+export class InThreadEncoder implements FrameEncoder, Disposable {
   readonly id: string;
   readonly inputWidth: number;
   readonly inputHeight: number;
@@ -93,6 +93,11 @@ export class InThreadEncoder implements FrameEncoder {
   dispose(): void {
     if (!this.isDisposed) this.model.dispose();
     this.isDisposed = true;
+  }
+
+  /** Same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }
 

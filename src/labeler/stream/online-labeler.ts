@@ -9,7 +9,7 @@ import type { TemporalLabeler } from '../temporal-labeler.js';
  * still. Where the network is bidirectional, every label is known only after the last frame: it keeps a projection of each
  * frame until then. How the frames are cut into pieces changes nothing.
  */
-export class OnlineLabeler {
+export class OnlineLabeler implements Disposable {
   #state: LabelerState | undefined;
   #lastFrame: Float32Array | undefined;
   /** Steps whose probabilities belong to frames before the first. */
@@ -57,6 +57,11 @@ export class OnlineLabeler {
   /** Frees the state. */
   dispose(): void {
     this.#goOnFrom(undefined);
+  }
+
+  /** Same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   async #labelProjected(): Promise<Float32Array> {
