@@ -114,7 +114,13 @@ export async function openSource(
   });
   // An absolute path behind `file:` is a plain name to ffmpeg, whatever characters it begins with or holds.
   const file = path.resolve(source);
-  return { kind: 'file', source: sourceName, path: file, url: `file:${file}`, inputOptions: inputOptions(source) };
+  return {
+    kind: 'file',
+    source: sourceName,
+    path: file,
+    url: `file:${file}`,
+    inputOptions: inputOptions(source),
+  };
 }
 
 /** Takes the password out of an address: cameras have theirs there, and it must not stand in logs and label files. */
