@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { publicSource } from '../video/media-names.js';
 import { FramewiseError } from '../errors.js';
+import { mapConcurrently } from '../runtime/map-concurrently.js';
 import { isRemoteSource } from '../video/video-source.js';
 import { budgetOf, type ReportVideo } from '../view/batch-report/report-row.js';
 import { writeBatchReport } from '../view/batch-report/write-batch-report.js';
@@ -13,7 +14,6 @@ import {
   type Drawing,
   type DrawingOptions,
 } from './drawings.js';
-import { mapInFlight } from './in-flight.js';
 import type { BatchSummary, LabeledVideo, VideoOutcome } from './summary.js';
 
 /** What to draw of a batch. */
@@ -71,7 +71,7 @@ export async function drawBatch(
     const failures = await drawVideo(video, drawingsOf(video, numThumbnails, options), options, end);
     return { source: video.source, files: Object.values(await linksOf(video)), failures };
   };
-  const drawn = await mapInFlight(labeled, NUM_AT_A_TIME, draw, signal);
+  const drawn = await mapConcurrently(labeled, NUM_AT_A_TIME, draw, signal);
   const numFailed = drawn.reduce((sum, { failures }) => sum + failures.length, 0);
   if (!options.report) return { videos: drawn, numFailed };
   const rows = reportVideos(videos, numThumbnails, options);

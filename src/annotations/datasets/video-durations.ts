@@ -1,4 +1,5 @@
 import { FramewiseError } from '../../errors.js';
+import { mapConcurrently } from '../../runtime/map-concurrently.js';
 import { probeVideo } from '../../video/probe-video.js';
 import type { AnnotatedVideo } from './annotated-video.js';
 import type { Skipped } from '../annotation-format.js';
@@ -31,19 +32,16 @@ export async function probeDurations(
 ): Promise<{ durationsSec: Map<string, number>; unreadable: Skipped[] }> {
   const durationsSec = new Map<string, number>();
   const unreadable: Skipped[] = [];
-  const waiting = [...videos];
-  const work = async (): Promise<void> => {
-    for (let video = waiting.shift(); video; video = waiting.shift()) {
-      try {
-        const { durationSec } = await probeVideo(video.path, { signal });
-        if (durationSec > 0) durationsSec.set(video.name, durationSec);
-      } catch (error) {
-        if (!(error instanceof FramewiseError) || !error.code.startsWith('ERR_VIDEO')) throw error;
-        unreadable.push({ what: `"${video.name}"`, why: error.message });
-      }
+  const probe = async (video: AnnotatedVideo, end: AbortSignal): Promise<void> => {
+    try {
+      const { durationSec } = await probeVideo(video.path, { signal: end });
+      if (durationSec > 0) durationsSec.set(video.name, durationSec);
+    } catch (error) {
+      if (!(error instanceof FramewiseError) || !error.code.startsWith('ERR_VIDEO')) throw error;
+      unreadable.push({ what: `"${video.name}"`, why: error.message });
     }
   };
-  await Promise.all(Array.from({ length: NUM_PARALLEL }, work));
+  await mapConcurrently(videos, NUM_PARALLEL, probe, signal);
   return { durationsSec, unreadable };
 }
 

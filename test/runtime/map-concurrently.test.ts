@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { mapInFlight } from '../../src/batch/in-flight.js';
+import { mapConcurrently } from '../../src/runtime/map-concurrently.js';
 
-describe('mapInFlight', () => {
-  it('keeps so many items in flight, and the results in order', async () => {
+describe('mapConcurrently', () => {
+  it('works on at most the given number of items at a time and keeps the order of the results', async () => {
     let numRunning = 0;
     const seen: number[] = [];
-    const results = await mapInFlight([30, 1, 10, 1, 1], 2, async (ms) => {
+    const results = await mapConcurrently([30, 1, 10, 1, 1], 2, async (ms) => {
       seen.push(++numRunning);
       await sleep(ms);
       numRunning--;
@@ -14,10 +14,10 @@ describe('mapInFlight', () => {
     });
     expect(results).toEqual([60, 2, 20, 2, 2]);
     expect(Math.max(...seen)).toBe(2);
-    expect(await mapInFlight([], 2, () => Promise.resolve(1))).toEqual([]);
+    expect(await mapConcurrently([], 2, () => Promise.resolve(1))).toEqual([]);
   });
 
-  it('tells the others of the first failure, waits for their end, begins no more, and throws it', async () => {
+  it('aborts the other items at the first failure, waits for them, starts no more and throws the failure', async () => {
     const begun: number[] = [];
     const ended: number[] = [];
     const failure = new Error('disk full');
@@ -28,7 +28,7 @@ describe('mapInFlight', () => {
       ended.push(item);
       signal.throwIfAborted();
     };
-    await expect(mapInFlight([0, 1, 2, 3], 2, work)).rejects.toBe(failure);
+    await expect(mapConcurrently([0, 1, 2, 3], 2, work)).rejects.toBe(failure);
     expect({ begun, ended }).toEqual({ begun: [0, 1], ended: [0] });
   });
 
@@ -38,6 +38,6 @@ describe('mapInFlight', () => {
       controller.abort(new Error('Ctrl+C'));
       await sleep(60_000, undefined, { signal });
     };
-    await expect(mapInFlight([1, 2], 1, work, controller.signal)).rejects.toThrow('Ctrl+C');
+    await expect(mapConcurrently([1, 2], 1, work, controller.signal)).rejects.toThrow('Ctrl+C');
   });
 });
