@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { printNote, type Terminal } from './terminal/terminal.js';
 import { runCli } from './run-cli.js';
+import { printNote, type Terminal } from './terminal/terminal.js';
 
 const controller = new AbortController();
 const terminal: Terminal = {
@@ -12,18 +12,18 @@ const terminal: Terminal = {
   signal: controller.signal,
 };
 
-// The first Ctrl+C ends the work cleanly; a second one ends the process.
+// The first Ctrl+C ends the work cleanly, the second one ends the process.
 process.once('SIGINT', () => controller.abort());
 process.once('SIGTERM', () => controller.abort());
 
-// A reader that leaves, as `head` does when it has enough, is no failure: the work goes on, its files are wanted.
+// A reader that closes the pipe early, such as `head`, is no failure: the work continues, because its files are wanted.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
 }
 
-// Node's own form of a warning names the process and advises a flag; a person needs the sentence.
+// Node's own format for warnings adds the process id and a hint about a Node flag. Users need only the sentence.
 process.removeAllListeners('warning');
 process.on('warning', ({ message }) => printNote(terminal, message, 'note:'));
 

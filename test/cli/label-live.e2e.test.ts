@@ -94,8 +94,8 @@ describe('framewise label --live', () => {
   });
 
   it.each([
-    [['a.mp4', 'b.mp4'], /labels one source, but 2 are named/],
-    [[], /labels one source, but 0 are named/],
+    [['a.mp4', 'b.mp4'], /labels one source, received 2/],
+    [[], /labels one source, received 0/],
     [['-', '--output', 'labels'], /'--live' cannot be used with option '--output/],
     [['-', '--smoothing', 'median'], /'--live' cannot be used with option '--smoothing/],
     [['-', '--reconnect', 'often'], /Expected a whole number/],

@@ -85,7 +85,7 @@ describe('framewise label', () => {
     const files = stdout.trim().split('\n');
     expect(files.slice(0, 2)).toEqual([1, 2].map((name) => path.join(output, 'squat down', `${name}.csv`)));
     expect(await written()).toHaveLength(12);
-    expect(stderr).toMatch(/12 of 12 videos labeled\. \d+ frames, .* frames a second\.\n$/);
+    expect(stderr).toMatch(/12 of 12 videos labeled\. \d+ frames, .* frames per second\.\n$/);
   });
 
   it('takes patterns and a piped list, each video once, and does nothing twice', async () => {
@@ -119,13 +119,25 @@ describe('framewise label', () => {
     expect((await label([bad, CLIP])).exitCode).toBe(0);
   });
 
+  it('writes only errors and the summary of failures to stderr with --quiet', async () => {
+    const good = await label([CLIP], '--quiet', '--format', 'csv');
+    expect(good).toEqual({ exitCode: 0, stdout: `${path.join(output, '1.csv')}\n`, stderr: '' });
+    const bad = await damaged('quiet.mp4', 'not a video');
+    const { exitCode, stderr } = await label([CLIP, bad], '--quiet', '--format', 'csv');
+    expect(exitCode).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^failed .*quiet\.mp4: /) as string,
+      expect.stringMatching(/^1 of 2 videos labeled.* 1 failed: see /) as string,
+    ]);
+  });
+
   it('is interrupted with exit code 130, and says how to go on', async () => {
     const controller = new AbortController();
     controller.abort();
     const argv = ['label', CLIP, '--model', model, '--output', output, '--workers', '1'];
     const { exitCode, stderr, stdout } = await framewiseWith({ signal: controller.signal }, ...argv);
     expect({ exitCode, stdout, files: await written() }).toEqual({ exitCode: 130, stdout: '', files: [] });
-    expect(stderr).toContain('the same command goes on from here.\nInterrupted.');
+    expect(stderr).toContain('Run the same command again to continue.\nInterrupted.');
   });
 
   it('tells everything in one JSON object with --json', async () => {

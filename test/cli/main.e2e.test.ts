@@ -58,7 +58,7 @@ describe('the program', () => {
     const plain = await run('src/cli/main.ts', ['doctor']);
     expect(plain.exitCode).toBe(0);
     expect(plain.stdout).toMatch(
-      /wasm +yes.*\n.*\n +Encodes [\d.]+ frames a second[^]*Ready to label videos\./,
+      /wasm +yes.*\n.*\n +Encodes [\d.]+ frames per second[^]*Ready to label videos\./,
     );
     const { stdout } = await run('src/cli/main.ts', ['doctor', '--json', '--no-measure']);
     expect(stdout).not.toContain('encoderPace');

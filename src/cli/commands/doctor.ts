@@ -7,14 +7,14 @@ import { printJson, printResult, type Terminal } from '../terminal/terminal.js';
 /** `framewise doctor`. */
 export function doctorCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
   return new Command('doctor')
-    .description('Say what this machine has, and what to do about what is missing.')
+    .description('Check this machine: ffmpeg, backends and their speed, and what to do about problems.')
     .option('--json', 'print one JSON object on stdout')
-    .option('--no-measure', 'do not measure how quickly each backend encodes, which takes some seconds')
+    .option('--no-measure', 'do not measure the speed of each backend, which takes some seconds')
     .action(async ({ json, measure }: { json?: boolean; measure: boolean }) => {
       const examined = await examineMachine();
       const machine = measure ? await measurePaces(examined) : examined;
       if (json) printJson(terminal, machine, 2);
-      else printResult(terminal, ...spell(machine));
+      else printResult(terminal, ...formatMachine(machine));
       report({ isAllDone: machine.isReady });
     });
 }
@@ -23,7 +23,7 @@ type MeasuredMachine = MachineReport & {
   backends: (MachineReport['backends'][number] & { encoderPace?: EncoderPace })[];
 };
 
-/** One backend after another, as each wants the whole machine. */
+/** Measures one backend after another, because each one uses the whole machine. */
 async function measurePaces(machine: MachineReport): Promise<MeasuredMachine> {
   const backends: MeasuredMachine['backends'] = [];
   for (const backend of machine.backends) {
@@ -34,11 +34,11 @@ async function measurePaces(machine: MachineReport): Promise<MeasuredMachine> {
 }
 
 function formatPace(pace: EncoderPace): string {
-  if ('reason' in pace) return `Encodes: no figure, as ${pace.reason}`;
-  return `Encodes ${pace.framesPerSec.toPrecision(3)} frames a second, measured just now.`;
+  if ('reason' in pace) return `Speed not measured: ${pace.reason}`;
+  return `Encodes ${pace.framesPerSec.toPrecision(3)} frames per second, measured just now.`;
 }
 
-function spell(machine: MeasuredMachine): string[] {
+function formatMachine(machine: MeasuredMachine): string[] {
   const { framewise, node, platform, cores, memoryGiB, backends, backend, ffmpeg, advice, isReady } = machine;
   const lines = [
     `framewise  ${framewise}`,

@@ -1,12 +1,12 @@
 import { Option } from 'commander';
-import { publicSource } from '../../video/media-names.js';
 import { countDrawings, drawBatch, type BatchDrawings, type DrawingEvent } from '../../batch/draw-batch.js';
 import type { BatchSummary } from '../../batch/summary.js';
-import { startBatchProgress } from '../terminal/batch-progress.js';
+import { publicSource } from '../../video/media-names.js';
 import { limitsOf, type LimitOptions } from '../options.js';
+import { startBatchProgress } from '../terminal/progress.js';
 import { printNote, type Terminal } from '../terminal/terminal.js';
 
-/** Options that say what to draw of labeled videos. */
+/** Flags that choose what to draw for labeled videos. */
 export interface DrawOptions extends LimitOptions {
   overlay?: boolean;
   contactSheet?: boolean;
@@ -16,18 +16,22 @@ export interface DrawOptions extends LimitOptions {
 /** `--overlay`, `--contact-sheet` and `--report`. */
 export function drawOptions(): Option[] {
   return [
-    new Option('--overlay', 'write each video again with its labels and a timeline bar burned in'),
-    new Option('--contact-sheet', 'write a picture of each video: a thumbnail a segment'),
-    new Option('--report', 'write report.html: all videos with timelines, to search and to play'),
+    new Option('--overlay', 'also write a copy of each video with labels and a timeline drawn into it'),
+    new Option('--contact-sheet', 'also write one picture per video with a thumbnail per segment'),
+    new Option('--report', 'also write report.html: a searchable page of all videos with their timelines'),
   ];
 }
 
-/** The formats to write: what is drawn is drawn from the JSON. */
+/** Adds the format `json` if drawings are requested, because they are made from the JSON label files. */
 export function formatsToWrite(formats: readonly string[], flags: DrawOptions): string[] {
   return wantsDrawings(flags) && !formats.includes('json') ? [...formats, 'json'] : [...formats];
 }
 
-/** Draws what the flags ask for, and says what could not be drawn. @returns Undefined if they ask for nothing. */
+/**
+ * Makes the requested drawings and reports those that fail.
+ *
+ * @returns The drawings, or undefined if none were requested.
+ */
 export async function drawAll(
   terminal: Terminal,
   summary: BatchSummary,
@@ -40,7 +44,7 @@ export async function drawAll(
     stallTimeoutMs: stallTimeout === undefined ? undefined : 1000 * stallTimeout,
   };
   const progress = startBatchProgress(terminal, countDrawings(summary, request), 'drawings');
-  const tell = (event: DrawingEvent): void => {
+  const show = (event: DrawingEvent): void => {
     const name = `${publicSource(event.source)}: ${event.what}`;
     if (event.status === 'begun') return progress.advance(`drawing ${name}`);
     if (event.status === 'advanced') return progress.advance(`drawing ${name}`, { ...event, numFrames: 0 });
@@ -48,7 +52,7 @@ export async function drawAll(
     if (event.status === 'failed') printNote(terminal, `${name}: ${event.error.message}`, 'not drawn');
   };
   try {
-    return await drawBatch(summary, { ...request, signal: terminal.signal, onDrawing: tell });
+    return await drawBatch(summary, { ...request, signal: terminal.signal, onDrawing: show });
   } finally {
     progress.stop();
   }

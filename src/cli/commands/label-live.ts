@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream';
 import { Option } from 'commander';
 import { OutputError, UsageError } from '../../errors.js';
+import { DelayStatistics } from '../../live/delay-statistics.js';
+import type { ConnectionLoss } from '../../live/reconnect.js';
 import type { StreamedFrame, StreamOptions } from '../../live/stream-options.js';
 import { ActivityRecognizer } from '../../recognizer.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
-import { LiveTally } from '../terminal/live-tally.js';
-import { limitsOf, wholeNumber, type LimitOptions, type MachineOptions } from '../options.js';
+import { maskPassword } from '../../video/video-source.js';
 import type { CommandOutcome } from '../command-outcome.js';
+import { limitsOf, wholeNumber, type LimitOptions, type MachineOptions } from '../options.js';
 import { printableJson } from '../terminal/terminal-text.js';
-import type { Terminal } from '../terminal/terminal.js';
+import { printNote, printStatus, type Terminal } from '../terminal/terminal.js';
 
-/** What `framewise label --live` understands. */
-export interface LiveFlags extends MachineOptions, LimitOptions {
+/** Flags of `framewise label --live`. */
+interface LiveFlags extends MachineOptions, LimitOptions {
   model: string;
   everyFrame?: boolean;
   probabilities?: boolean;
@@ -24,27 +26,28 @@ export interface LiveFlags extends MachineOptions, LimitOptions {
   reconnect?: number;
 }
 
-/** What is about files, or wants them whole. */
+/** Flags that are about label files or need the whole video. */
 const NOT_LIVE = ['output', 'format', 'background', 'list', 'smoothing', 'smooth', 'minDuration'];
+/** Flags that are about more than one video. */
 const NOT_ONE = ['concurrency', 'retryFailed', 'overwrite'];
 
-/** `--live` and what goes with it. */
+/** `--live`, `--no-drop` and `--reconnect`. */
 export function liveOptions(): Option[] {
   return [
     new Option(
       '--live',
-      'label one source as it comes, a JSON line a change of label on stdout, with --every-frame a line a frame: ' +
-        'an address (rtsp, http, ...), device:/dev/video0, or - for what is piped in',
+      'label one live source: a URL (rtsp, http, ...), device:/dev/video0, or - for stdin; prints one JSON line per ' +
+        'change of label on stdout, or per frame with --every-frame',
     ).conflicts([...NOT_LIVE, ...NOT_ONE]),
-    new Option('--no-drop', 'let a live source wait where labeling falls behind, instead of dropping frames'),
+    new Option('--no-drop', 'do not drop frames when labeling falls behind; the live source waits instead'),
     new Option(
       '--reconnect <n>',
-      'connect again so often in a row, at first too (default: without end with what was connected once)',
+      'attempts in a row to connect again, including the first (default: unlimited after a first frame)',
     ).argParser(wholeNumber(0)),
   ];
 }
 
-/** `framewise label --live`. */
+/** Runs `framewise label --live`. */
 export async function labelLive(
   terminal: Terminal,
   sources: readonly string[],
@@ -52,17 +55,19 @@ export async function labelLive(
 ): Promise<CommandOutcome> {
   const [source] = sources;
   if (source === undefined || sources.length > 1) {
-    throw new UsageError(`--live labels one source, but ${sources.length} are named. Run it once for each.`);
+    throw new UsageError(
+      `--live labels one source, received ${sources.length}. Run it once for each source.`,
+    );
   }
   const recognizer = await ActivityRecognizer.load(flags.model, flags);
   const print = startPrinting(terminal);
   const tally = new LiveTally(terminal, source);
   let lastLabel: string | undefined;
-  let numDropped = 0;
+  let numDropped = 0; // since the last printed line
   try {
     for await (const frame of recognizer.stream(source, streamOptions(terminal, source, flags, tally))) {
       tally.count(frame);
-      numDropped += frame.numDropped; // since the line before
+      numDropped += frame.numDropped;
       if (!flags.everyFrame && frame.label === lastLabel) continue;
       lastLabel = frame.label;
       const isRead = await print(lineOf({ ...frame, numDropped }, recognizer.model.labels, flags));
@@ -93,7 +98,8 @@ function streamOptions(
     reconnect: flags.reconnect,
     onConnectionLost: (loss) => tally.lose(loss),
     signal: terminal.signal,
-    ...(source === '-' && { stdin: readableOf(terminal.stdin ?? []) }),
+    // Only read here: asking for the process's stdin opens it.
+    stdin: source === '-' ? readableOf(terminal.stdin ?? []) : undefined,
   };
 }
 
@@ -112,17 +118,16 @@ function lineOf(frame: StreamedFrame, labels: readonly string[], flags: LiveFlag
     confidence: round(confidence, 4),
     delayMs: round(delayMs, 1),
     numDropped,
-    ...(flags.probabilities && { probabilities: Object.fromEntries(entries) as Record<string, number> }),
+    probabilities: flags.probabilities ? (Object.fromEntries(entries) as Record<string, number>) : undefined, // which JSON leaves out
   };
 }
 
 /**
- * Prints lines no faster than they are read, so that none pile up.
- *
- * @returns Prints an object as a line, and tells whether anybody still reads: `head` does not when it has enough.
+ * Creates a function that prints an object as one JSON line. It waits until the line is taken, so that lines do not pile
+ * up in memory, and returns false once nobody reads any more, as with `head`.
  */
 function startPrinting({ stdout }: Terminal): (line: object) => Promise<boolean> {
-  stdout.on('error', () => undefined); // each line's own callback is told
+  stdout.on('error', () => undefined); // The callback of each write receives the error.
   return (line) =>
     new Promise((resolve, reject) => {
       stdout.write(`${printableJson(line)}\n`, (error?: NodeJS.ErrnoException | null) => {
@@ -138,4 +143,53 @@ function startPrinting({ stdout }: Terminal): (line: object) => Promise<boolean>
 
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
+}
+
+/** Counts the frames of a stream, and reports connections that are lost and restored. */
+class LiveTally {
+  readonly #terminal: Terminal;
+  readonly #source: string;
+  readonly #delays = new DelayStatistics();
+  #numFrames = 0;
+  #numDropped = 0;
+  #numReconnects = 0;
+  #isLost = false;
+
+  constructor(terminal: Terminal, source: string) {
+    this.#terminal = terminal;
+    this.#source = maskPassword(source);
+  }
+
+  /** Counts a labeled frame. */
+  count({ delayMs, numDropped }: StreamedFrame): void {
+    this.#numFrames++;
+    this.#numDropped += numDropped;
+    this.#delays.add(delayMs);
+    if (!this.#isLost) return;
+    this.#isLost = false;
+    this.#numReconnects++;
+    printStatus(this.#terminal, this.#source, 'connected again');
+  }
+
+  /** Reports a lost connection that will be tried again. */
+  lose({ error, attempt, pauseSec }: ConnectionLoss): void {
+    this.#isLost = true;
+    const reason = error?.message ?? 'The source ended.';
+    const next = `Connecting again in ${pauseSec.toFixed(1)} s, attempt ${attempt}.`;
+    printNote(this.#terminal, `${this.#source}: ${reason} ${next}`, 'lost');
+  }
+
+  /** The last line of the output. Delays are null if no frame was labeled. */
+  summary(): object {
+    const delay = (share: number) => this.#delays.percentile(share) ?? null;
+    return {
+      type: 'summary',
+      source: this.#source,
+      numFrames: this.#numFrames,
+      numDropped: this.#numDropped,
+      numReconnects: this.#numReconnects,
+      medianDelayMs: delay(0.5),
+      p95DelayMs: delay(0.95),
+    };
+  }
 }

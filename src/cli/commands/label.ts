@@ -1,6 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { annotationFormats, findFormats } from '../../annotations/formats/formats.js';
-import { publicSource } from '../../video/media-names.js';
 import { findVideos, type FoundVideo } from '../../batch/find-videos.js';
 import { labelVideos } from '../../batch/label-videos.js';
 import type { BatchSummary } from '../../batch/summary.js';
@@ -8,25 +8,26 @@ import { UsageError } from '../../errors.js';
 import { smoothingOf } from '../../labeler/model/model-smoothing.js';
 import { ActivityRecognizer } from '../../recognizer.js';
 import { prepareOutputFolder } from '../../runtime/output-file.js';
-import { startBatchProgress } from '../terminal/batch-progress.js';
-import { drawAll, drawOptions, formatsToWrite, type DrawOptions } from './draw-options.js';
-import { labelLive, liveOptions } from './label-live.js';
+import { publicSource } from '../../video/media-names.js';
+import type { CommandOutcome } from '../command-outcome.js';
 import {
   grayLevels,
   limitOptions,
   limitsOf,
   machineOptions,
   positiveNumber,
+  quietOption,
   segmentOptions,
   smoothingRequest,
   wholeNumber,
   type MachineOptions,
   type SegmentOptions,
 } from '../options.js';
-import type { CommandOutcome } from '../command-outcome.js';
 import { batchJson, filesOf, formatOutcome, formatSummary } from '../terminal/format-batch.js';
-import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
-import { readVideoList } from './video-list.js';
+import { startBatchProgress } from '../terminal/progress.js';
+import { printJson, printNote, printResult, printStatus, type Terminal } from '../terminal/terminal.js';
+import { drawAll, drawOptions, formatsToWrite, type DrawOptions } from './draw-options.js';
+import { labelLive, liveOptions } from './label-live.js';
 
 interface LabelFlags extends MachineOptions, SegmentOptions, DrawOptions {
   model: string;
@@ -53,52 +54,50 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
   const known = annotationFormats.map(({ name }) => name);
   const splitFormats = (text: string): string[] => text.split(',').map((name) => name.trim());
   const command = new Command('label')
-    .description('Label videos, and folders of videos or pictures.')
+    .description('Label videos: files, folders of videos, folders of pictures, and live sources.')
     .argument(
       '[videos...]',
-      "video files, folders with all below, and quoted patterns such as 'day-*/**/*.mp4'",
+      "video files, folders (searched recursively), and quoted patterns such as 'day-*/**/*.mp4'",
     )
-    .option('--list <file>', 'more of them, one a line; - reads the list from stdin')
+    .option('--list <file>', 'file with more videos, one per line; - reads the list from stdin')
     .requiredOption('--model <dir>', 'folder of a trained model')
-    .option('--output <dir>', 'folder for the label files; must be given, except with --live')
+    .option('--output <dir>', 'folder for the label files; required without --live')
     .addOption(
       new Option('--format <names>', `label formats, separated by commas: ${known.join(', ')}`)
         .argParser(splitFormats)
         .default(['json', 'csv', 'vtt'], 'json,csv,vtt'),
     )
-    .option('--every-frame', "one label a source frame at its own time, not at the model's rate")
+    .option('--every-frame', "label every source frame (default: frames at the model's frame rate)")
     .option('--probabilities', 'write the probability of every label into the JSON')
-    .option('--start <seconds>', 'first moment to label', positiveNumber({ orZero: true }))
-    .option('--duration <seconds>', 'how much to label', positiveNumber())
+    .option('--start <seconds>', 'start of the range to label', positiveNumber({ orZero: true }))
+    .option('--duration <seconds>', 'length of the range to label', positiveNumber())
     .option(
       '--background <label>',
-      'label of frames outside of that, where every frame must have one: ms-tcn',
+      'label for frames outside the range, for formats that label every frame (ms-tcn)',
     )
     .option(
       '--skip-unchanged <levels>',
-      'encode no frame that looks like the last one encoded: no part of it differs by so many gray levels, 0 to 255 (try 3)',
+      'do not encode frames whose 16×16 tiles all differ by less than <levels> from the last encoded frame ' +
+        '(0-255; try 3)',
       grayLevels,
     )
-    .option('--allow-remote', 'permit URLs beside local files')
+    .option('--allow-remote', 'allow URLs; without it only local files are opened')
     .option(
       '--stall-timeout <seconds>',
-      'give up a video that gives nothing for so long (default: 30)',
+      'fail a video that delivers no frame for this long (default: 30)',
       positiveNumber(),
     )
     .option(
       '--concurrency <n>',
-      "videos decoded at a time, which share the encoder's threads; each takes an ffmpeg and its memory (default: 2)",
+      'videos decoded at a time; each one starts its own ffmpeg process (default: 2)',
       wholeNumber(1),
     )
-    .option('--retry-failed', 'try again what failed in an earlier run')
-    .option('--overwrite', 'label again what an earlier run has done')
-    .option('--json', 'print one JSON object about all videos, their label files and drawings on stdout');
+    .option('--retry-failed', 'try videos again that failed in an earlier run')
+    .option('--overwrite', 'label videos again that an earlier run has labeled')
+    .option('--json', 'print one JSON object about all videos and their files on stdout');
   const shared = [
-    ...segmentOptions(),
-    ...drawOptions(),
-    ...liveOptions(),
-    ...limitOptions(),
-    ...machineOptions(),
+    ...[quietOption(), ...segmentOptions(), ...drawOptions(), ...liveOptions()],
+    ...[...limitOptions(), ...machineOptions()],
   ];
   for (const option of shared) command.addOption(option);
   return command.action(async (videos: string[], flags: LabelFlags) => {
@@ -118,12 +117,15 @@ async function label(terminal: Terminal, named: string[], flags: LabelFlags): Pr
   await prepareOutputFolder(flags.output);
   const recognizer = await ActivityRecognizer.load(flags.model, flags);
   try {
-    smoothingOf(recognizer.model, smoothingRequest(flags)); // What is impossible for one video is so for all.
+    smoothingOf(recognizer.model, smoothingRequest(flags)); // Fails now instead of once per video.
     const summary = await labelAll(terminal, recognizer, await findVideos(places), flags);
     const drawings = await drawAll(terminal, summary, flags);
     if (flags.json) printJson(terminal, batchJson(summary, drawings));
     else printResult(terminal, ...filesOf(summary, drawings));
-    if (summary.numVideos > 1) printNote(terminal, formatSummary(summary, flags.output));
+    if (summary.numVideos > 1) {
+      const print = summary.numFailed > 0 ? printNote : printStatus;
+      print(terminal, formatSummary(summary, flags.output));
+    }
     return { isAllDone: summary.numFailed === 0 && (drawings?.numFailed ?? 0) === 0 };
   } finally {
     recognizer.dispose();
@@ -160,14 +162,43 @@ async function labelAll(
       onOutcome: (outcome) => {
         const numFrames = outcome.status === 'labelled' ? outcome.numFrames : undefined;
         progress.settle(publicSource(outcome.source), numFrames);
-        printNote(terminal, ...formatOutcome(outcome));
+        const print = outcome.status === 'failed' ? printNote : printStatus;
+        print(terminal, ...formatOutcome(outcome));
       },
     });
   } catch (error) {
     if (terminal.signal.aborted)
-      printNote(terminal, 'What is done is kept: the same command goes on from here.');
+      printStatus(terminal, 'Finished videos are kept. Run the same command again to continue.');
     throw error;
   } finally {
     progress.stop();
   }
+}
+
+/**
+ * Reads a list of videos: one path or URL per line, or each one ended by NUL as `find -print0` writes it. Empty lines
+ * are ignored.
+ *
+ * @param list - File, or `-` for stdin.
+ * @throws {UsageError} If the list cannot be read or is empty.
+ */
+async function readVideoList(list: string, terminal: Terminal): Promise<string[]> {
+  const text = list === '-' ? await readAll(terminal.stdin) : await readListFile(list);
+  const places = text.split(text.includes('\0') ? '\0' : /\r?\n/).filter((place) => place.trim() !== '');
+  if (places.length > 0) return places;
+  throw new UsageError(`The list of videos "${list}" is empty. Write one path per line.`);
+}
+
+async function readListFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`Cannot read the list of videos "${file}": ${(cause as Error).message}.`, { cause });
+  }
+}
+
+async function readAll(stream: Terminal['stdin']): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream ?? []) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,55 +1,58 @@
-/** How far a video has come. */
+/** How far an item of a batch is. */
 export interface Step {
   doneSec: number;
-  /** 0 if unknown. */
+  /** Length of the video in seconds, 0 if unknown. */
   durationSec: number;
   numFrames: number;
 }
 
-/** A video that is being worked on. */
-export interface InFlight {
+/** An item of a batch that is being worked on. */
+export interface ItemInProgress {
   name: string;
-  /** 0 to 1; undefined if its length is unknown. */
+  /** Share that is done, 0 to 1. Undefined if the length is unknown. */
   share: number | undefined;
   numFrames: number;
-  /** Since it was first heard of; undefined before the second time. */
+  /** Rate since the first report about this item. Undefined before the second report. */
   framesPerSec: number | undefined;
 }
 
-interface Course extends InFlight {
+interface Item extends ItemInProgress {
   startMs: number;
   startFrames: number;
 }
 
-/** Frames a second and the time left of a batch, by the items that there was something to do for. */
+/** Estimates frames per second and the remaining time of a batch. Items with nothing to do do not count. */
 export class BatchPace {
-  readonly #courses = new Map<string, Course>();
+  readonly numItems: number;
+  readonly #items = new Map<string, Item>();
   readonly #startMs = performance.now();
   #numSettled = 0;
   #numSkipped = 0;
   #numFrames = 0;
 
-  constructor(readonly numItems: number) {}
-
-  /** An item is begun, or has come further. */
-  advance(name: string, { doneSec, durationSec, numFrames }: Step): void {
-    const nowMs = performance.now();
-    const { startMs, startFrames } = this.#courses.get(name) ?? { startMs: nowMs, startFrames: numFrames };
-    const share = durationSec > 0 ? Math.min(doneSec / durationSec, 1) : undefined;
-    const framesPerSec = nowMs > startMs ? (1000 * (numFrames - startFrames)) / (nowMs - startMs) : undefined;
-    this.#courses.set(name, { name, share, numFrames, framesPerSec, startMs, startFrames });
+  constructor(numItems: number) {
+    this.numItems = numItems;
   }
 
-  /** @param numFrames - Undefined if there was nothing to do. */
+  /** Reports that an item was started or has advanced. */
+  advance(name: string, { doneSec, durationSec, numFrames }: Step): void {
+    const nowMs = performance.now();
+    const { startMs, startFrames } = this.#items.get(name) ?? { startMs: nowMs, startFrames: numFrames };
+    const share = durationSec > 0 ? Math.min(doneSec / durationSec, 1) : undefined;
+    const framesPerSec = nowMs > startMs ? (1000 * (numFrames - startFrames)) / (nowMs - startMs) : undefined;
+    this.#items.set(name, { name, share, numFrames, framesPerSec, startMs, startFrames });
+  }
+
+  /** Reports that an item is settled. @param numFrames - Frames labeled. Undefined if there was nothing to do. */
   settle(name: string, numFrames: number | undefined): void {
-    this.#courses.delete(name);
+    this.#items.delete(name);
     this.#numSettled++;
     if (numFrames === undefined) this.#numSkipped++;
     else this.#numFrames += numFrames;
   }
 
-  get inFlight(): InFlight[] {
-    return [...this.#courses.values()];
+  get inProgress(): ItemInProgress[] {
+    return [...this.#items.values()];
   }
 
   get numSettled(): number {
@@ -58,24 +61,24 @@ export class BatchPace {
 
   /** Share of the batch that is done, 0 to 1. */
   get share(): number {
-    return this.numItems > 0 ? (this.#numSkipped + this.#worked) / this.numItems : 1;
+    return this.numItems > 0 ? (this.#numSkipped + this.#numWorked) / this.numItems : 1;
   }
 
   get framesPerSec(): number {
-    const numFrames = this.inFlight.reduce((sum, course) => sum + course.numFrames, this.#numFrames);
+    const numFrames = this.inProgress.reduce((sum, item) => sum + item.numFrames, this.#numFrames);
     return this.#elapsedSec > 0 ? numFrames / this.#elapsedSec : 0;
   }
 
-  /** Undefined while nothing tells how long an item takes. */
+  /** Seconds until the batch is done. Undefined until an item has advanced. */
   get secondsLeft(): number | undefined {
-    if (this.#worked === 0) return undefined;
-    return (this.#elapsedSec / this.#worked) * (this.numItems - this.#numSkipped - this.#worked);
+    if (this.#numWorked === 0) return undefined;
+    return (this.#elapsedSec / this.#numWorked) * (this.numItems - this.#numSkipped - this.#numWorked);
   }
 
-  /** Items worked on, in fractions. */
-  get #worked(): number {
+  /** Number of items worked on so far, with fractions for items in progress. */
+  get #numWorked(): number {
     const numDone = this.#numSettled - this.#numSkipped;
-    return this.inFlight.reduce((sum, { share = 0 }) => sum + share, numDone);
+    return this.inProgress.reduce((sum, { share = 0 }) => sum + share, numDone);
   }
 
   get #elapsedSec(): number {

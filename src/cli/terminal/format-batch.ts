@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { publicSource } from '../../video/media-names.js';
 import type { BatchDrawings } from '../../batch/draw-batch.js';
 import { publicSummary, SUMMARY_FILE, type BatchSummary, type VideoOutcome } from '../../batch/summary.js';
-import { formatDuration } from './progress-text.js';
+import { publicSource } from '../../video/media-names.js';
+import { formatDuration } from './terminal-text.js';
 import type { Mark } from './terminal.js';
 
-/** What became of a video, as a remark. */
+/** Formats the outcome of one video as a line for stderr. */
 export function formatOutcome(outcome: VideoOutcome): [text: string, mark: Mark] {
   const source = publicSource(outcome.source);
   if (outcome.status === 'failed') {
@@ -16,25 +16,25 @@ export function formatOutcome(outcome: VideoOutcome): [text: string, mark: Mark]
   return [`${source}: ${outcome.numFrames} frames, ${outcome.numSegments} segments`, mark];
 }
 
-/** How a batch went, in a line. */
+/** Formats the result of a batch as one line. */
 export function formatSummary(summary: BatchSummary, outputDir: string): string {
   const { numVideos, numLabelled, numUnchanged, numFailed, numFrames, videoSec, wallSec } = summary;
   const earlier = numUnchanged > 0 ? `, ${numUnchanged} of them in an earlier run` : '';
   const failed = numFailed > 0 ? ` ${numFailed} failed: see ${path.join(outputDir, SUMMARY_FILE)}.` : '';
   const pace =
     `${numFrames} frames, ${formatDuration(videoSec)} of video in ${formatDuration(wallSec)}, ` +
-    `${summary.framesPerSec.toFixed(1)} frames a second.`;
+    `${summary.framesPerSec.toFixed(1)} frames per second.`;
   return `${numLabelled + numUnchanged} of ${numVideos} videos labeled${earlier}.${failed} ${pace}`;
 }
 
-/** Files of a batch: those of labels, video by video, then those that were drawn, and the page of all. */
+/** Lists the files of a batch: label files in the order of the videos, then drawings, then the report page. */
 export function filesOf({ videos }: BatchSummary, drawings: BatchDrawings | undefined): string[] {
   const labelFiles = videos.flatMap((video) => (video.status === 'failed' ? [] : video.files));
   const drawn = drawings?.videos.flatMap(({ files }) => files) ?? [];
   return [...labelFiles, ...drawn, ...(drawings?.report === undefined ? [] : [drawings.report])];
 }
 
-/** All of a batch for `--json`: its summary, with what was drawn of each video and of all if anything was to be. */
+/** The object that `--json` prints: the summary, and the drawings of each video if drawings were requested. */
 export function batchJson(summary: BatchSummary, drawings: BatchDrawings | undefined): object {
   const shown = publicSummary(summary);
   if (!drawings) return shown;

@@ -1,30 +1,38 @@
+import { BatchPace, type ItemInProgress, type Step } from './batch-pace.js';
 import { startLiveLines } from './live-lines.js';
-import { formatBar, formatDuration, formatShare } from './progress-text.js';
-import { escapeUnprintable, keepStart } from './terminal-text.js';
-import { printNote, type Terminal } from './terminal.js';
+import {
+  columnsOf,
+  escapeUnprintable,
+  formatBar,
+  formatDuration,
+  formatShare,
+  keepEnd,
+  keepStart,
+} from './terminal-text.js';
+import { printStatus, type Terminal } from './terminal.js';
 
-/** How far along a piece of work is. */
+/** Shows how far one piece of work is. */
 export interface Progress {
-  /** @param share - 0 to 1. @param detail - A few words on what is being done. */
+  /** @param share - 0 to 1. @param detail - A few words on the current step. */
   update(share: number, detail?: string): void;
   stop(): void;
 }
 
-/** Without a terminal, a line is written for each step of this share. */
+/** Without a terminal, one line is written each time the share has grown by this much. */
 const LINE_SHARE = 0.1;
 
-/** A bar with the time left on a terminal; plain lines elsewhere. */
+/** Shows a bar with the remaining time on a terminal, and writes plain lines elsewhere. `--quiet` turns it off. */
 export function startProgress(terminal: Terminal, title: string): Progress {
-  return terminal.stderr.isTTY ? showBar(terminal, title) : writeLines(terminal, title);
+  return terminal.stderr.isTTY && !terminal.isQuiet ? showBar(terminal, title) : writeShares(terminal, title);
 }
 
-function writeLines(terminal: Terminal, title: string): Progress {
+function writeShares(terminal: Terminal, title: string): Progress {
   let nextShare = 0;
   return {
     update(share, detail = '') {
       if (share < nextShare) return;
       nextShare = share + LINE_SHARE;
-      printNote(terminal, `${title}: ${formatShare(share)} ${detail}`.trimEnd());
+      printStatus(terminal, `${title}: ${formatShare(share)} ${detail}`.trimEnd());
     },
     stop() {},
   };
@@ -34,17 +42,99 @@ function showBar(terminal: Terminal, title: string): Progress {
   const startMs = performance.now();
   let share = 0;
   let detail = '';
-  const spell = (): string => {
+  const format = (): string => {
     const elapsedSec = (performance.now() - startMs) / 1000;
     const left = share > 0 ? [`${formatDuration((elapsedSec / share) * (1 - share))} left`] : [];
     const parts = [`${title} ${formatBar(share)} ${formatShare(share)}`, ...left, escapeUnprintable(detail)];
     return parts.join('  ').trimEnd();
   };
-  const lines = startLiveLines(terminal.stderr, (columns) => [keepStart(spell(), columns)]);
+  const lines = startLiveLines(terminal.stderr, (columns) => [keepStart(format(), columns)]);
   return {
     update(newShare, newDetail = '') {
       [share, detail] = [newShare, newDetail];
     },
     stop: () => lines.stop(),
   };
+}
+
+/** Shows how far a batch of items is. */
+export interface BatchProgress {
+  /** Reports that an item was started or has advanced. */
+  advance(name: string, step?: Step): void;
+  /** Reports that an item is settled. @param numFrames - Frames labeled. Undefined if there was nothing to do. */
+  settle(name: string, numFrames?: number): void;
+  stop(): void;
+}
+
+/** Without a terminal, lines are at least this far apart, whether a batch has many short items or one long one. */
+const LINE_EVERY_MS = 60_000;
+
+/**
+ * Shows a bar for the batch and one line per item in progress on a terminal. Elsewhere it writes one line per minute,
+ * and none while nothing advances. `--quiet` turns it off.
+ *
+ * @param items - What the items are called, for example "videos".
+ */
+export function startBatchProgress(terminal: Terminal, numItems: number, items: string): BatchProgress {
+  const pace = new BatchPace(numItems);
+  const isShown = terminal.stderr.isTTY && !terminal.isQuiet;
+  const display = isShown ? showItems(terminal, pace, items) : writeLines(terminal, pace, items);
+  return {
+    advance(name, step = { doneSec: 0, durationSec: 0, numFrames: 0 }) {
+      pace.advance(name, step);
+      display.onStep();
+    },
+    settle(name, numFrames) {
+      pace.settle(name, numFrames);
+      display.onStep();
+    },
+    stop: () => display.stop(),
+  };
+}
+
+interface BatchDisplay {
+  onStep(): void;
+  stop(): void;
+}
+
+function showItems({ stderr }: Terminal, pace: BatchPace, items: string): BatchDisplay {
+  const lines = startLiveLines(stderr, (columns) => [
+    keepStart(`${formatBar(pace.share)} ${formatWhole(pace, items).join('  ')}`, columns),
+    ...pace.inProgress.map((item) => formatItem(item, columns)),
+  ]);
+  return { onStep() {}, stop: () => lines.stop() };
+}
+
+function writeLines(terminal: Terminal, pace: BatchPace, items: string): BatchDisplay {
+  let lastMs = performance.now();
+  return {
+    onStep() {
+      if (performance.now() - lastMs < LINE_EVERY_MS) return;
+      lastMs = performance.now();
+      printStatus(terminal, formatWhole(pace, items).join(', '), 'progress');
+    },
+    stop() {},
+  };
+}
+
+function formatWhole(pace: BatchPace, items: string): string[] {
+  const { share, numSettled, numItems, framesPerSec, secondsLeft } = pace;
+  return [
+    formatShare(share),
+    `${numSettled} of ${numItems} ${items}`,
+    ...(framesPerSec > 0 ? [formatRate(framesPerSec)] : []),
+    ...(secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`]),
+  ];
+}
+
+function formatItem({ name, share, numFrames, framesPerSec }: ItemInProgress, columns: number): string {
+  const known = share === undefined ? [] : [`${formatBar(share)} ${formatShare(share).padStart(5)}`];
+  const counted = share === undefined && numFrames > 0 ? [`${numFrames} frames`] : [];
+  const rate = framesPerSec ? [formatRate(framesPerSec)] : [];
+  const head = ['', ...known, ...counted, ...rate, ''].join('  ');
+  return keepStart(head, columns) + keepEnd(escapeUnprintable(name), columns - columnsOf(head));
+}
+
+function formatRate(framesPerSec: number): string {
+  return `${framesPerSec.toFixed(1)} frames/s`;
 }

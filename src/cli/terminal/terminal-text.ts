@@ -1,8 +1,18 @@
-/** What ends a line, moves the cursor, begins an escape sequence, or turns the direction in which a line is read. */
+import cliTruncate from 'cli-truncate';
+import stringWidth from 'string-width';
+
+/** Characters that end a line, move the cursor, start an escape sequence or change the reading direction. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** Text in one line that does nothing to a terminal: `a\nb`, `\x1b[2J`, `\u202e`, whatever a file is called. */
+const BAR_COLUMNS = 20;
+
+/**
+ * Escapes every character that could change the terminal, so that any file name fits on one line.
+ *
+ * @example
+ * escapeUnprintable('a\nb\x1b[2J'); // 'a\\nb\\x1b[2J'
+ */
 export function escapeUnprintable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => {
     const code = character.charCodeAt(0);
@@ -11,7 +21,7 @@ export function escapeUnprintable(text: string): string {
   });
 }
 
-/** JSON of the same value that does nothing to a terminal either: JSON itself escapes only some of them. */
+/** Formats a value as JSON that cannot change the terminal. JSON itself escapes only some of these characters. */
 export function printableJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : `\\u${hex(character.charCodeAt(0), 4)}`,
@@ -22,50 +32,45 @@ function hex(code: number, numDigits: number): string {
   return code.toString(16).padStart(numDigits, '0');
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-/** Two columns wide. Too many rather than too few: a line that ends early is still a line. */
-const WIDE =
-  /^[\p{scx=Han}\p{scx=Hangul}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Yi}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\ufe0f/u;
-const WITHOUT_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/gu;
-
-/** Columns that a text without escape sequences takes. */
+/** Terminal columns that a text takes. */
 export function columnsOf(text: string): number {
-  return widthsOf(text).reduce((sum, [, width]) => sum + width, 0);
+  return stringWidth(text);
 }
 
-/** As much of a text's start as fits, with `…` for the rest. */
+/** Cuts the end of a text that is too wide, and marks the cut with `…`. */
 export function keepStart(text: string, columns: number): string {
-  return cut(widthsOf(text), columns, (kept) => `${kept.join('')}…`) ?? text;
+  return cut(text, columns, 'end');
 }
 
-/** As much of a text's end as fits, with `…` for the rest: of a path the end tells most. */
+/** Cuts the start of a text that is too wide, and marks the cut with `…`. The end of a path tells most. */
 export function keepEnd(text: string, columns: number): string {
-  return cut(widthsOf(text).reverse(), columns, (kept) => `…${kept.reverse().join('')}`) ?? text;
+  return cut(text, columns, 'start');
 }
 
-/** @returns Undefined where nothing must be cut. */
-function cut(
-  widths: readonly (readonly [string, number])[],
-  columns: number,
-  join: (kept: string[]) => string,
-): string | undefined {
-  const total = widths.reduce((sum, [, width]) => sum + width, 0);
-  if (total <= columns) return undefined;
-  if (columns < 1) return '';
-  const kept: string[] = [];
-  let free = columns - 1; // one is the ellipsis
-  for (const [grapheme, width] of widths) {
-    free -= width;
-    if (free < 0) break;
-    kept.push(grapheme);
-  }
-  return join(kept);
+function cut(text: string, columns: number, position: 'start' | 'end'): string {
+  const kept = cliTruncate(text, columns, { position });
+  // cli-truncate keeps a character of two columns of which only the first one fits.
+  return columnsOf(kept) <= Math.max(columns, 0) ? kept : cliTruncate(text, columns - 1, { position });
 }
 
-function widthsOf(text: string): [grapheme: string, width: number][] {
-  return Array.from(graphemes.segment(text), ({ segment }) => [segment, widthOf(segment)]);
+/** Draws a bar of 20 columns, rounded down like {@link formatShare}. @param share - 0 to 1. */
+export function formatBar(share: number): string {
+  const numFull = Math.floor(BAR_COLUMNS * Math.min(Math.max(share, 0), 1));
+  return '█'.repeat(numFull).padEnd(BAR_COLUMNS, '░');
 }
 
-function widthOf(grapheme: string): number {
-  return WIDE.test(grapheme) ? 2 : [...grapheme.replace(WITHOUT_WIDTH, '')].length;
+/** 0.425 → "42 %". Rounds down, so that 100 % means done. */
+export function formatShare(share: number): string {
+  return `${Math.floor(100 * share)} %`;
+}
+
+/** 4000 → "1:06:40", 65 → "1:05". */
+export function formatDuration(seconds: number): string {
+  const [hours, minutes, rest] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor) as [
+    number,
+    number,
+    number,
+  ];
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(rest)}` : `${minutes}:${pad(rest)}`;
 }

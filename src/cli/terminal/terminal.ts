@@ -6,13 +6,15 @@ import { escapeUnprintable, printableJson } from './terminal-text.js';
 export interface Terminal {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: Screen;
-  /** Where a list comes from that is piped in; nothing can be read where absent. */
+  /** Input that is piped in, for example a list of videos. If it is missing, there is no input. */
   readonly stdin?: AsyncIterable<string | Uint8Array>;
   /** Aborted by Ctrl+C. */
   signal: AbortSignal;
+  /** Set by `--quiet`: progress and status lines are not written. */
+  readonly isQuiet?: boolean;
 }
 
-/** Words that a remark may begin with, and their colors on a terminal. */
+/** Words that a line on stderr may start with, and their colors on a terminal. */
 const MARKS = {
   labeled: 'green',
   'connected again': 'green',
@@ -25,22 +27,30 @@ const MARKS = {
   'error:': 'red',
 } as const;
 
-/** The word that a remark begins with. */
+/** The word that a line on stderr starts with. */
 export type Mark = keyof typeof MARKS;
 
-/** Writes results to stdout, each in a line of its own whatever is in it. */
+/** Writes results to stdout, each on one line. */
 export function printResult({ stdout }: Terminal, ...lines: string[]): void {
   for (const line of lines) stdout.write(`${escapeUnprintable(line)}\n`);
 }
 
-/** Writes a result as JSON to stdout. @param indent - Spaces a level; in one line without. */
+/** Writes a result as JSON to stdout. @param indent - Spaces per level. Default: everything on one line. */
 export function printJson({ stdout }: Terminal, value: unknown, indent?: number): void {
   stdout.write(`${printableJson(value, indent)}\n`);
 }
 
-/** Writes a remark to stderr, in one line whatever is in it; its mark is colored on a terminal, unless NO_COLOR is set. */
+/**
+ * Writes a warning or an error to stderr on one line, also with `--quiet`. The mark is colored on a terminal, unless
+ * NO_COLOR is set.
+ */
 export function printNote({ stderr }: Terminal, text: string, mark?: Mark): void {
   const colors = picocolors.createColors(Boolean(stderr.isTTY) && !process.env['NO_COLOR']);
   const head = mark === undefined ? '' : `${colors[MARKS[mark]](mark)} `;
   writeLine(stderr, head + escapeUnprintable(text));
+}
+
+/** Writes a line about the course of the work to stderr as {@link printNote} does, but not with `--quiet`. */
+export function printStatus(terminal: Terminal, text: string, mark?: Mark): void {
+  if (!terminal.isQuiet) printNote(terminal, text, mark);
 }

@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 
-/** A terminal of so many columns and rows that keeps what a person would see: it knows what our lines are written with. */
+/** A terminal of a given size that keeps what a person would see. It knows the escape sequences that our lines use. */
 export class Screen extends Writable {
-  readonly isTTY = true;
-  /** All that was written, escape sequences and all. */
+  readonly isTTY: boolean = true;
+  /** Everything that was written, with escape sequences. */
   raw = '';
-  /** Rows from the first ever written; those above the last `rows` have scrolled away. */
+  /** All rows since the start. Those above the last `rows` have scrolled away. */
   readonly #cells: string[][] = [[]];
   #row = 0;
   #column = 0;
@@ -18,7 +18,7 @@ export class Screen extends Writable {
     super();
   }
 
-  /** Every row without blanks at its end, and without empty ones at the foot. */
+  /** Every row without trailing blanks, without empty rows at the end. */
   get text(): string[] {
     const rows = this.#cells.map((cells) =>
       Array.from(cells, (cell) => cell ?? ' ')

@@ -10,7 +10,7 @@ import {
 const HOSTILE = 'a\x1b[2J\r\n\t\x07\x7f\x9b31m\u2028\u202egpj.mp4\u2066';
 
 describe('escapeUnprintable', () => {
-  it('spells what would end a line, move the cursor or turn the text, and nothing else', () => {
+  it('escapes line ends, cursor movements and changes of direction, and nothing else', () => {
     expect(escapeUnprintable(HOSTILE)).toBe(
       'a\\x1b[2J\\r\\n\\t\\x07\\x7f\\x9b31m\\u2028\\u202egpj.mp4\\u2066',
     );
@@ -20,7 +20,7 @@ describe('escapeUnprintable', () => {
 });
 
 describe('printableJson', () => {
-  it('is JSON of the same value without any of them', () => {
+  it('writes JSON of the same value without such characters', () => {
     const value = { [HOSTILE]: [HOSTILE, 1] };
     expect(JSON.parse(printableJson(value))).toEqual(value);
     expect(printableJson(value)).toMatch(/^[ -~]+$/);
@@ -34,7 +34,7 @@ describe('columnsOf', () => {
     ['abc', 3],
     ['é', 1],
     ['e\u0301', 1],
-    ['नमस्ते', 4],
+    ['नमस्ते', 3],
     ['北京', 4],
     ['ｆｕｌｌ', 8],
     ['한국어', 6],
@@ -42,11 +42,11 @@ describe('columnsOf', () => {
     ['👩‍👩‍👧', 2],
     ['…█░', 3],
     ['a\u200bb', 2],
-  ])('of %j are %i', (text, columns) => expect(columnsOf(text)).toBe(columns));
+  ])('counts the columns of %j as %i', (text, columns) => expect(columnsOf(text)).toBe(columns));
 });
 
 describe('keepStart and keepEnd', () => {
-  it('keep what fits', () => {
+  it('keep as much as fits into the columns, also of wide characters', () => {
     expect([keepStart('abcdef', 6), keepEnd('abcdef', 6)]).toEqual(['abcdef', 'abcdef']);
     expect([keepStart('abcdef', 4), keepEnd('abcdef', 4)]).toEqual(['abc…', '…def']);
     expect([keepStart('北京市', 4), keepEnd('北京市', 4)]).toEqual(['北…', '…市']);

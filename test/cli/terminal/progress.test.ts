@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BatchPace } from '../../../src/cli/terminal/batch-pace.js';
-import { startBatchProgress } from '../../../src/cli/terminal/batch-progress.js';
-import { formatDuration } from '../../../src/cli/terminal/progress-text.js';
+import { startBatchProgress, startProgress } from '../../../src/cli/terminal/progress.js';
+import { formatDuration } from '../../../src/cli/terminal/terminal-text.js';
 import { printNote } from '../../../src/cli/terminal/terminal.js';
 import { Screen } from './screen.js';
 
@@ -21,10 +21,10 @@ describe('startBatchProgress on a terminal', () => {
     const terminal = { stdout: screen, stderr: screen, signal };
     return { terminal, progress: startBatchProgress(terminal, numVideos, 'videos') };
   };
-  /** Lets the lines be shown anew. */
+  /** Waits until the lines are redrawn. */
   const wait = (ms = 100) => vi.advanceTimersByTime(ms);
 
-  it('shows a bar for the whole and a line for each video in flight, with its own frames a second', () => {
+  it('shows a bar for the batch and one line per video in progress, with its own frames per second', () => {
     const screen = new Screen(90, 24);
     const { progress } = start(screen, 4);
     for (const name of ['a.mp4', 'b.mp4', 'c.mp4']) progress.advance(name);
@@ -49,7 +49,7 @@ describe('startBatchProgress on a terminal', () => {
     expect(screen.text).toEqual([]);
   });
 
-  it('leaves remarks above, each once and whole, however long, and nothing else when it stops', () => {
+  it('writes notes above the lines, each once and in full, and leaves nothing else when it stops', () => {
     const screen = new Screen(40, 24);
     const { terminal, progress } = start(screen, 3);
     progress.advance('a.mp4', step(5, 10, 25));
@@ -73,7 +73,7 @@ describe('startBatchProgress on a terminal', () => {
     expect(screen.text.at(-1)).toBe('after');
   });
 
-  it('cuts names from the front, to the width of the terminal', () => {
+  it('cuts the start of names that do not fit into the terminal', () => {
     const screen = new Screen(60, 24);
     const { progress } = start(screen, 2);
     progress.advance('/videos/day-1/entrance/camera-7/morning.mp4', step(0, 10, 1));
@@ -88,7 +88,7 @@ describe('startBatchProgress on a terminal', () => {
     expect(screen.text).toEqual([]);
   });
 
-  it('shows no more lines than the terminal has, so that none scrolls away and stays', () => {
+  it('shows no more lines than the terminal has, so that none scrolls away', () => {
     const screen = new Screen(80, 5);
     const { progress } = start(screen, 9);
     for (let i = 0; i < 9; i++) progress.advance(`${i}.mp4`);
@@ -100,7 +100,7 @@ describe('startBatchProgress on a terminal', () => {
     expect(screen.text).toEqual([]);
   });
 
-  it('writes nothing where nothing has changed', () => {
+  it('writes nothing while nothing changes', () => {
     const screen = new Screen(80, 24);
     const { progress } = start(screen, 1);
     progress.advance('a.mp4');
@@ -112,8 +112,8 @@ describe('startBatchProgress on a terminal', () => {
   });
 });
 
-describe('startBatchProgress elsewhere', () => {
-  it('writes a line a minute, and none while nothing advances', () => {
+describe('startBatchProgress without a terminal', () => {
+  it('writes one line per minute, and none while nothing advances', () => {
     let text = '';
     const stderr = new Writable({
       write(chunk: Buffer, _, done) {
@@ -141,8 +141,28 @@ describe('startBatchProgress elsewhere', () => {
   });
 });
 
+describe('with --quiet', () => {
+  it('shows neither bars nor lines, on a terminal and elsewhere', () => {
+    for (const isTTY of [true, false]) {
+      const screen = new Screen(80, 24);
+      const stderr = isTTY ? screen : Object.assign(screen, { isTTY: false });
+      const terminal = { stdout: screen, stderr, signal, isQuiet: true };
+      const batch = startBatchProgress(terminal, 2, 'videos');
+      const single = startProgress(terminal, 'Encoding');
+      batch.advance('a.mp4');
+      single.update(0.5, 'a.mp4');
+      vi.advanceTimersByTime(60_000);
+      batch.settle('a.mp4', 100);
+      single.update(1);
+      batch.stop();
+      single.stop();
+      expect(screen.raw).toBe('');
+    }
+  });
+});
+
 describe('BatchPace', () => {
-  it('counts frames a second and the time left by the videos that there is something to do for', () => {
+  it('estimates frames per second and the remaining time from the videos that are not skipped', () => {
     const pace = new BatchPace(10);
     expect([pace.share, pace.framesPerSec, pace.secondsLeft]).toEqual([0, 0, undefined]);
     for (const source of ['a', 'b']) pace.settle(source, undefined);
@@ -161,5 +181,5 @@ describe('formatDuration', () => {
     [65, '1:05'],
     [4000, '1:06:40'],
     [86_400, '24:00:00'],
-  ])('spells %s as %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+  ])('formats %s as %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 });
