@@ -44,4 +44,5 @@ export {
 export { readDataset, type AnnotatedVideo } from './annotations/datasets/dataset.js';
 
 export { writeContactSheet, type ContactSheetOptions } from './view/contact-sheet.js';
-export { writeOverlay, type OverlayOptions } from './view/overlay.js';
+export { writeOverlay } from './view/overlay.js';
+export type { OverlayOptions } from './view/overlay-source.js';

@@ -10,7 +10,7 @@ export { examineMachine, type MachineReport } from './runtime/doctor.js';
 export { findFfmpeg, type FfmpegTools } from './ffmpeg/find-ffmpeg.js';
 
 export { decodeFrames } from './video/decode-frames.js';
-export type { DecodeOptions } from './video/decode-video.js';
+export type { DecodeOptions } from './video/decode-options.js';
 export { probeVideo, type ProbeOptions } from './video/probe-video.js';
 export type { VideoFrame, VideoInfo } from './video/video-frame.js';
 export type { VideoLimits } from './video/video-limits.js';

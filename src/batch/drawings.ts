@@ -5,9 +5,10 @@ import { FORMAT_WORDS } from '../video/media-names.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 import type { Timeline } from '../timeline/timeline.js';
 import type { VideoLimits } from '../video/video-limits.js';
-import { takeThumbnails } from '../view/batch-report/thumbnails.js';
+import { takeThumbnails } from '../view/take-frames.js';
 import { writeContactSheet } from '../view/contact-sheet.js';
-import { OVERLAY_EXTENSIONS, writeOverlay, type OverlayOptions } from '../view/overlay.js';
+import { OVERLAY_EXTENSIONS, writeOverlay } from '../view/overlay.js';
+import type { OverlayOptions } from '../view/overlay-source.js';
 import { STATE_FOLDER } from './journal.js';
 import type { LabeledVideo } from './summary.js';
 

@@ -1,4 +1,4 @@
-import type { PictureFit } from '../video/decode-video.js';
+import type { PictureFit } from '../video/decode-options.js';
 
 /** Turns pictures into feature vectors. Stateless: a frame's features depend on that frame alone. */
 export interface FrameEncoder {

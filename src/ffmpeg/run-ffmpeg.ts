@@ -1,103 +1,114 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { devNull } from 'node:os';
-import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { OutputError, VideoStalledError } from '../errors.js';
-import { findFfmpeg } from './find-ffmpeg.js';
-import { readLines } from './read-lines.js';
+import { Writable } from 'node:stream';
+import { startFfmpeg, type FfmpegCommand, type FfmpegExit } from './ffmpeg-process.js';
 
-/** A run of ffmpeg that writes a file. */
+/** How a run is supervised. */
 export interface FfmpegRun {
-  /** The video that is read and the file that is written, as messages name them. */
-  source: string;
-  file: string;
-  /** What it reads from `pipe:0`, and what from `pipe:3`. */
-  input: AsyncIterable<Uint8Array>;
-  secondInput?: AsyncIterable<Uint8Array> | undefined;
-  signal?: AbortSignal | undefined;
-  /** Milliseconds without progress after which it is given up. Default 30,000. */
-  stallTimeoutMs?: number | undefined;
-  /** Called with the seconds of video that are written. */
-  onProgress?: ((doneSec: number) => void) | undefined;
+  /** Milliseconds without progress after which the process is killed. */
+  stallTimeoutMs: number;
+  /** The error that is then thrown. */
+  stallError: () => Error;
+  /** Kills the process; the reason is thrown. */
+  signal?: AbortSignal;
+  /**
+   * Called with the seconds of video written so far. ffmpeg then reports on stdout, and each report of a new frame
+   * restarts the stall timer. Without it nothing restarts the timer, and stdout is returned.
+   */
+  onProgress?: (doneSec: number) => void;
 }
 
-const STDERR_TAIL_LINES = 10;
+/** What a run left behind. */
+export interface FfmpegResult extends FfmpegExit {
+  /** Empty with `onProgress`. */
+  stdout: string;
+  stderr: string;
+}
+
+/** A process that writes more bytes to stdout is killed. */
+const MAX_STDOUT_BYTES = 64 * 2 ** 20;
+/** Of stderr the last bytes are kept. */
+const MAX_STDERR_BYTES = 2 ** 20;
+
+/** Make ffmpeg report on stdout, and write nothing but errors to stderr. */
+const PROGRESS_OPTIONS = [
+  ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1', '-y'],
+];
 
 /**
- * Runs ffmpeg to its end.
+ * Runs ffmpeg or ffprobe to its end. The process is gone when the promise settles, however it settles.
  *
- * @throws {OutputError} If it fails, with what it complained of.
- * @throws {VideoStalledError} If it makes no progress.
- * @throws Whatever an input throws; the reason of `signal`. In every case the process is gone.
+ * @returns How the process ended, also if it failed.
+ * @throws What `stallError` returns, the reason of `signal`, or whatever an input throws while the process runs.
  */
-export async function runFfmpeg(options: readonly string[], run: FfmpegRun): Promise<void> {
-  const { source, file, input, secondInput, signal, stallTimeoutMs = 30_000, onProgress } = run;
-  const { ffmpegPath } = await findFfmpeg();
+export async function runFfmpeg(
+  command: Omit<FfmpegCommand, 'stdout' | 'stderr' | 'onInputError'>,
+  { stallTimeoutMs, stallError, signal, onProgress }: FfmpegRun,
+): Promise<FfmpegResult> {
   signal?.throwIfAborted();
-  const quiet = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-progress', 'pipe:1', '-y'];
-  const child = spawn(ffmpegPath, [...quiet, ...options], {
-    stdio: ['pipe', 'pipe', 'pipe', secondInput ? 'pipe' : 'ignore'],
-    windowsHide: true,
-    // A statically linked ffmpeg crashes when it loads the system's character set converters.
-    env: { ...process.env, GCONV_PATH: devNull },
-  });
-  const { stdin, stdout, stderr } = child as ChildProcessWithoutNullStreams; // all three are pipes
-  const second = child.stdio[3] as Writable | null;
   let failure: { reason: unknown } | undefined;
   const fail = (reason: unknown): void => {
     failure ??= { reason };
-    child.kill('SIGKILL');
+    ffmpeg.kill();
   };
-  const complaints: string[] = [];
-  const ended = new Promise<number | null>((resolve) => {
-    child.on('error', (error) => {
-      fail(new OutputError(`Cannot start "${ffmpegPath}": ${error.message}.`, file, { cause: error }));
-      resolve(null);
-    });
-    child.on('close', resolve);
+  const stdout = new TailCollector(MAX_STDOUT_BYTES, () => ffmpeg.kill());
+  const stderr = new TailCollector(MAX_STDERR_BYTES);
+  const readProgress = (doneSec: number): void => {
+    stallTimer.refresh();
+    try {
+      onProgress?.(doneSec);
+    } catch (error) {
+      fail(error); // nobody else could catch it
+    }
+  };
+  const ffmpeg = startFfmpeg({
+    ...command,
+    inputs: command.inputs.map(({ url, options }, i) => ({
+      url,
+      options: onProgress && i === 0 ? [...PROGRESS_OPTIONS, ...options] : options,
+    })),
+    stdout: onProgress ? onNewFrame(readProgress) : stdout,
+    stderr,
+    onInputError: (error) => {
+      if (!ffmpeg.hasExited) fail(error);
+    },
   });
-  const stall = setTimeout(() => {
-    const message = `Labelling the pictures of "${source}" stalled: ffmpeg did nothing for ${stallTimeoutMs} ms.`;
-    fail(new VideoStalledError(message, source, stallTimeoutMs));
-  }, stallTimeoutMs);
+  const stallTimer = setTimeout(() => fail(stallError()), stallTimeoutMs);
   const abort = (): void => fail(signal?.reason);
   signal?.addEventListener('abort', abort);
-  readLines(
-    stdout,
-    onNewFrame((doneSec) => {
-      stall.refresh();
-      onProgress?.(doneSec);
-    }),
-  );
-  readLines(stderr, (line) => {
-    complaints.push(line);
-    if (complaints.length > STDERR_TAIL_LINES) complaints.shift();
-  });
-  const feed = async (from: AsyncIterable<Uint8Array>, pipe: Writable): Promise<void> => {
-    await pipeline(Readable.from(from), pipe).catch((error: NodeJS.ErrnoException) => {
-      // A pipe breaks when the process ends first, and how that ended tells more.
-      if (!/^(?:EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(error.code ?? '')) fail(error);
-    });
-  };
-  const feeding = [feed(input, stdin)];
-  if (secondInput && second) feeding.push(feed(secondInput, second));
-  const exitCode = await ended;
-  await Promise.all(feeding);
-  clearTimeout(stall);
+  const exit = await ffmpeg.ended;
+  await ffmpeg.inputsClosed;
+  clearTimeout(stallTimer);
   signal?.removeEventListener('abort', abort);
   if (failure) throw failure.reason;
-  if (exitCode !== 0) {
-    const how = exitCode === null ? 'was killed' : `exited with code ${exitCode}`;
-    const because = complaints.length > 0 ? ` (${complaints[0]})` : '';
-    const hint = complaints.some((line) => /unknown encoder/i.test(line))
-      ? 'Install an ffmpeg with libx264, or name one in FFMPEG_PATH.'
-      : 'Check that the video plays and that there is room.';
-    const message = `Cannot write "${file}" of "${source}": ffmpeg ${how}${because}. ${hint}`;
-    throw new OutputError(message, file, { cause: complaints.join('\n') });
+  return { ...exit, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Keeps the end of what a process writes. */
+class TailCollector extends Writable {
+  readonly #maxBytes: number;
+  readonly #onOverflow: (() => void) | undefined;
+  readonly #chunks: Uint8Array[] = [];
+  #numBytes = 0;
+
+  constructor(maxBytes: number, onOverflow?: () => void) {
+    super();
+    this.#maxBytes = maxBytes;
+    this.#onOverflow = onOverflow;
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: () => void): void {
+    this.#chunks.push(chunk);
+    this.#numBytes += chunk.length;
+    if (this.#numBytes > this.#maxBytes) this.#onOverflow?.();
+    while (this.#numBytes > this.#maxBytes) this.#numBytes -= this.#chunks.shift()!.length;
+    callback();
   }
 }
 
-/** ffmpeg reports every half second, `frame=…` to `progress=…`, whether or not it has done something. */
+/** ffmpeg reports every half second, from `frame=…` to `progress=…`, even if nothing has happened. */
 function onNewFrame(progress: (doneSec: number) => void): (line: string) => void {
   const report: Record<string, string> = {};
   let before: string | undefined;
@@ -110,7 +121,7 @@ function onNewFrame(progress: (doneSec: number) => void): (line: string) => void
   };
 }
 
-/** `00:01:02.5` → 62.5, and 0 for what is no time: before the first frame it is `N/A`. */
+/** `00:01:02.5` → 62.5, and 0 for any other text: before the first frame it is `N/A`. */
 function parseClock(clock = ''): number {
   return clock.split(':').reduce((seconds, part) => 60 * seconds + Number(part), 0) || 0;
 }

@@ -1,9 +1,8 @@
-import { UsageError } from '../errors.js';
-import { decodeVideo, type DecodeOptions } from './decode-video.js';
+import { checkDecodeOptions, type DecodeOptions } from './decode-options.js';
+import { decodeVideo } from './decode-video.js';
 import { decodeImageFolder } from './image-folder.js';
 import { openLiveInput } from './live-input.js';
 import type { VideoFrame } from './video-frame.js';
-import { checkLimits } from './video-limits.js';
 import { openSource } from './video-source.js';
 
 /**
@@ -26,7 +25,7 @@ import { openSource } from './video-source.js';
  * @throws The reason of `signal`, when it is aborted.
  */
 export function decodeFrames(source: string, options: DecodeOptions): AsyncGenerator<VideoFrame> {
-  checkOptions(options);
+  checkDecodeOptions(options);
   return decodeSource(source, options);
 }
 
@@ -34,38 +33,4 @@ async function* decodeSource(source: string, options: DecodeOptions): AsyncGener
   const live = options.allowLive ? openLiveInput(source, options.stdin) : undefined;
   const opened = live ?? (await openSource(source, options.allowRemote, options.sourceName));
   yield* opened.kind === 'folder' ? decodeImageFolder(source, options) : decodeVideo(opened, options);
-}
-
-function checkOptions(options: DecodeOptions): void {
-  checkLimits(options.limits);
-  const {
-    width,
-    height,
-    fit = 'fill',
-    frameRate,
-    folderFrameRate = 1,
-    startSec = 0,
-    durationSec = 1,
-    stallTimeoutMs = 1,
-  } = options;
-  const isPositive = (value: number) => Number.isFinite(value) && value > 0;
-  const checks: [name: string, value: unknown, isRight: boolean, expected: string][] = [
-    ['width', width, Number.isInteger(width) && width > 0, 'a positive whole number of pixels'],
-    ['height', height, Number.isInteger(height) && height > 0, 'a positive whole number of pixels'],
-    ['fit', fit, fit === 'fill' || fit === 'contain', '"fill" or "contain"'],
-    [
-      'frameRate',
-      frameRate,
-      frameRate === 'source' || isPositive(frameRate),
-      'a positive number or "source"',
-    ],
-    ['folderFrameRate', folderFrameRate, isPositive(folderFrameRate), 'a positive number'],
-    ['startSec', startSec, Number.isFinite(startSec) && startSec >= 0, 'seconds, 0 or more'],
-    ['durationSec', durationSec, isPositive(durationSec), 'seconds, more than 0'],
-    ['stallTimeoutMs', stallTimeoutMs, isPositive(stallTimeoutMs), 'milliseconds, more than 0'],
-  ];
-  for (const [name, value, isRight, expected] of checks) {
-    if (!isRight)
-      throw new UsageError(`Decode option ${name}: expected ${expected}, received ${String(value)}.`);
-  }
 }

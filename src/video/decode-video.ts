@@ -1,61 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
-import { probeStream, type StreamProbe } from './probe-video.js';
+import type { DecodeOptions } from './decode-options.js';
+import { probeStream } from './probe-video.js';
 import { VideoDecoder, type DecodePlan } from './video-decoder.js';
-import type { VideoFrame } from './video-frame.js';
-import { expectWithinLimits, ffmpegLimits, limitsOf, type VideoLimits } from './video-limits.js';
+import type { StreamProbe, VideoFrame } from './video-frame.js';
+import { expectWithinLimits, ffmpegLimits, limitsOf } from './video-limits.js';
 import type { MediaSource } from './video-source.js';
-
-/**
- * How a picture gets another shape: `fill` stretches it; `contain` keeps its aspect ratio, puts it into the middle and
- * fills the rest with black.
- */
-export type PictureFit = 'fill' | 'contain';
-
-/** What to decode, and how. */
-export interface DecodeOptions {
-  /** Width and height of the frames wanted, pixels. */
-  width: number;
-  height: number;
-  /** Default `fill`. */
-  fit?: PictureFit | undefined;
-  /**
-   * Frames a second on a regular grid, frame k at k / frameRate showing the source frame nearest to it; or
-   * `source`: each source frame once, at its own presentation time.
-   */
-  frameRate: number | 'source';
-  /**
-   * Decode `[startSec, startSec + durationSec)` of the stream's clock. Default: all. Times stay the stream's.
-   */
-  startSec?: number | undefined;
-  durationSec?: number | undefined;
-  /** Rate at which the pictures of a folder were taken, frames a second. Default 25. */
-  folderFrameRate?: number | undefined;
-  signal?: AbortSignal | undefined;
-  /** What results and messages call a file. Default: its path. */
-  sourceName?: string;
-  /**
-   * Milliseconds without progress after which decoding fails; a slow consumer does not count. Default 30,000.
-   */
-  stallTimeoutMs?: number | undefined;
-  /** Whether a network address may be opened. Default false. */
-  allowRemote?: boolean | undefined;
-  /** Whether `-` is standard input and `device:NAME` a camera. Default false: they are the names of files. */
-  allowLive?: boolean | undefined;
-  /** What `-` reads. Default: standard input of this process. */
-  stdin?: Readable | undefined;
-  /** What looking at the source found; where it is given, the source is not looked at again. */
-  probe?: StreamProbe | undefined;
-  /** How large and long a video may be. */
-  limits?: VideoLimits | undefined;
-  /** Gives the memory, of a frame's size, that the next frame is decoded into. Default: new memory for each. */
-  newFrame?: (() => Uint8Array) | undefined;
-  /** Told the time of every source frame, in order, and each no later than the first frame that shows it. */
-  onSourceFrame?: ((timeSec: number) => void) | undefined;
-  /** Told before the first frame, except of a folder, how many seconds the source says it has; 0 where it does not say. */
-  onDuration?: ((durationSec: number) => void) | undefined;
-}
 
 /**
  * Decodes a video with ffmpeg. See `decodeFrames`.
@@ -123,15 +73,16 @@ async function planDecoding(
     info: probe?.info,
     limits,
     token,
+    url,
     command: {
-      ffmpegPath,
-      url,
-      ...(stdin && { stdin }),
-      inputOptions: [...general, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions],
-      filters,
+      program: ffmpegPath,
+      stdin,
+      inputs: [
+        { url, options: [...general, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions] },
+      ],
       // `V`: moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
       outputOptions: [
-        ...['-map', '0:V:0', syncOption, 'passthrough', '-c:v', 'rawvideo'],
+        ...['-filter:v', filters, '-map', '0:V:0', syncOption, 'passthrough', '-c:v', 'rawvideo'],
         ...['-enc_time_base', '1:1000000', '-avoid_negative_ts', 'disabled', '-f', 'tee'],
       ],
       // Each frame's time is written before its pixels.

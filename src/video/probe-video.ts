@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
 import { open } from 'node:fs/promises';
-import { devNull } from 'node:os';
-import { promisify } from 'node:util';
 import { VideoStalledError } from '../errors.js';
 import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
+import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import { probeImageFolder } from './image-folder.js';
-import type { VideoInfo } from './video-frame.js';
+import type { StreamProbe, VideoInfo } from './video-frame.js';
 import { openSource, refusal, type MediaSource } from './video-source.js';
-
-const run = promisify(execFile);
 
 /**
  * Without an index, as in MPEG-TS, seeking may land behind the key frame, and everything up to the next one
@@ -83,17 +79,6 @@ export async function examineVideo(
   return { info: probe.info, probe };
 }
 
-/** What decoding needs beyond `VideoInfo`. */
-export interface StreamProbe {
-  info: VideoInfo;
-  /** Earliest time of any stream of the container, seconds; ffmpeg's own clock begins here. */
-  containerStartSec: number;
-  /** Whether the container has an index, so that ffmpeg finds the key frame before a time. */
-  hasIndex: boolean;
-  /** Names of the codecs of its sounds, as ffmpeg has them. */
-  audioCodecs: string[];
-}
-
 /** As `probeVideo`, for a source that is opened already. */
 export async function probeStream(
   opened: MediaSource,
@@ -121,7 +106,8 @@ export async function probeStream(
       toNumber(stream.duration) || toSeconds(stream.tags?.['DURATION']) || toNumber(format?.duration),
     startSec: toNumber(stream.start_time, containerStartSec),
     codec: stream.codec_name ?? 'unknown',
-    ...(numFrames > 0 && { numFrames }),
+    // Absent, not undefined, if unknown: label files and tests compare the whole object.
+    ...(numFrames > 0 ? { numFrames } : {}),
   };
   const hasIndex = INDEXED_FORMAT.test(format?.format_name ?? '');
   const sounds = streams.filter((each) => each.codec_type === 'audio');
@@ -129,9 +115,7 @@ export async function probeStream(
   return { info, containerStartSec, hasIndex, audioCodecs };
 }
 
-/**
- * ffprobe is run directly: fluent-ffmpeg reads its text output, which a name or a tag with a newline breaks.
- */
+/** Asks for JSON: a name or a tag with a line break breaks ffprobe's text output. */
 async function runFfprobe(
   opened: MediaSource,
   stallTimeoutMs: number,
@@ -139,34 +123,28 @@ async function runFfprobe(
 ): Promise<ProbedMedia> {
   const { source, url, inputOptions } = opened;
   const { ffprobePath } = await findFfmpeg();
-  signal?.throwIfAborted();
   const printing = ['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'];
+  const { stdout, stderr, ...exit } = await runFfmpeg(
+    { program: ffprobePath, inputs: [{ url, options: [...printing, ...inputOptions] }] },
+    { stallTimeoutMs, stallError: () => stallError(source, stallTimeoutMs), signal },
+  );
   try {
-    const { stdout } = await run(ffprobePath, [...printing, ...inputOptions, '-i', url], {
-      maxBuffer: 64 * 2 ** 20,
-      timeout: stallTimeoutMs,
-      killSignal: 'SIGKILL',
-      windowsHide: true,
-      // A statically linked ffprobe, as npm's is, crashes on the service name in an MPEG-TS file when it
-      // loads the system's character set converters. The names are not read here, so it is kept from finding
-      // any.
-      env: { ...process.env, GCONV_PATH: devNull },
-      ...(signal && { signal }),
-    });
+    if (exit.startError) throw exit.startError;
+    if (exit.exitCode !== 0) throw new Error(exit.signal ?? `ffprobe exited with code ${exit.exitCode}`);
     return JSON.parse(stdout) as ProbedMedia;
   } catch (cause) {
-    signal?.throwIfAborted();
-    const { killed, stderr, signal: crash } = cause as { killed?: boolean; stderr?: string; signal?: string };
-    if (killed) {
-      const hint = 'Check the source, or raise stallTimeoutMs.';
-      const message = `Probing "${source}" gave nothing for ${stallTimeoutMs} ms. ${hint}`;
-      throw new VideoStalledError(message, source, stallTimeoutMs);
-    }
-    const why = stderr?.includes('moov atom not found')
+    const why = stderr.includes('moov atom not found')
       ? await explainMissingIndex(opened)
-      : explain((stderr ?? '').replaceAll(url, ''), crash ?? (cause as Error).message);
+      : explain(stderr.replaceAll(url, ''), (cause as Error).message);
     throw refusal(source, why, cause);
   }
+}
+
+function stallError(source: string, stallTimeoutMs: number): VideoStalledError {
+  const message =
+    `Probing "${source}" gave nothing for ${stallTimeoutMs} ms. ` +
+    'Check the source, or raise stallTimeoutMs.';
+  return new VideoStalledError(message, source, stallTimeoutMs);
 }
 
 /**

@@ -1,13 +1,12 @@
 import { FfmpegMissingError, VideoDecodeError, VideoStalledError } from '../errors.js';
-import type { DecodeOptions } from './decode-video.js';
 import {
   startFfmpeg,
   type FfmpegCommand,
   type FfmpegExit,
   type FfmpegProcess,
 } from '../ffmpeg/ffmpeg-process.js';
+import type { DecodeOptions } from './decode-options.js';
 import { FrameAssembler } from './frame-assembler.js';
-import { parseInputDuration } from './input-duration.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';
 import { isOverPixelLimit, limitError, type VideoLimits } from './video-limits.js';
 
@@ -21,7 +20,9 @@ export interface DecodePlan {
   limits: Required<VideoLimits>;
   /** Ends the names of the two `showinfo` filters, `source` and `surplus`: frames of the source, and beyond the limit. */
   token: string;
-  command: Omit<FfmpegCommand, 'output' | 'onLine'>;
+  /** `url` of the only input, which messages must not show. */
+  url: string;
+  command: Omit<FfmpegCommand, 'stdout' | 'stderr' | 'onInputError'>;
 }
 
 /**
@@ -63,8 +64,12 @@ export class VideoDecoder {
     this.#frames = new FrameAssembler(frameBytes, () => this.#progress(), options.newFrame);
     this.#process = startFfmpeg({
       ...plan.command,
-      output: this.#frames,
-      onLine: (line) => this.#readLine(line),
+      stdout: this.#frames,
+      stderr: (line) => this.#readLine(line),
+      onInputError: ({ message }) => {
+        // How the process ended tells more.
+        if (!this.#process.hasExited) this.#complain(`[error] reading the input failed: ${message}`);
+      },
     });
     void this.#process.ended.then((exit) => {
       this.#exit = exit;
@@ -163,7 +168,11 @@ export class VideoDecoder {
     if (durationSec !== undefined) this.#orFail(() => this.#options.onDuration?.(durationSec));
     if (!/\[(?:error|fatal|panic)\] /.test(line)) return;
     if (isOverPixelLimit(line)) this.#fail(limitError(this.#plan.source, this.#plan.limits, 'maxPixels'));
-    this.#complaints.push(line.replaceAll(this.#plan.command.url, this.#plan.source));
+    this.#complain(line);
+  }
+
+  #complain(line: string): void {
+    this.#complaints.push(line.replaceAll(this.#plan.url, this.#plan.source));
     if (this.#complaints.length > STDERR_TAIL_LINES) this.#complaints.shift();
   }
 
@@ -201,7 +210,7 @@ export class VideoDecoder {
   #finish({ exitCode, startError }: FfmpegExit): undefined {
     const { source, info, command } = this.#plan;
     if (startError) {
-      const message = `Cannot start "${command.ffmpegPath}": ${startError.message}. Check FFMPEG_PATH, PATH.`;
+      const message = `Cannot start "${command.program}": ${startError.message}. Check FFMPEG_PATH, PATH.`;
       throw new FfmpegMissingError(message, { cause: startError });
     }
     // The first of many is the cause, but only the last says how a decoding that had begun came to its end.
@@ -259,4 +268,20 @@ export class VideoDecoder {
       ...details,
     });
   }
+}
+
+/** ffmpeg describes its input before the first frame; the tag of a video could only imitate it behind a colon. */
+const DURATION_LINE = /^\[info\] {3}Duration: (?:(\d+):(\d+):(\d+(?:\.\d+)?)|N\/A)/;
+
+/**
+ * Reads how long ffmpeg takes its input to be.
+ *
+ * @param line - A line of its stderr, with levels.
+ * @returns Seconds; 0 where the input does not say, as a live one; undefined if the line is about something else.
+ */
+function parseInputDuration(line: string): number | undefined {
+  const match = DURATION_LINE.exec(line);
+  if (!match) return undefined;
+  const [, hours = '0', minutes = '0', seconds = '0'] = match;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }

@@ -1,4 +1,6 @@
-export type { VideoInfo } from '../video-info.js';
+import type { VideoInfo } from '../video-info.js';
+
+export type { VideoInfo };
 
 /** One decoded picture. */
 export interface VideoFrame {
@@ -8,4 +10,15 @@ export interface VideoFrame {
   timeSec: number;
   /** RGB24, row-major, `[height, width, 3]`. */
   data: Uint8Array;
+}
+
+/** What ffprobe tells of a video stream: `VideoInfo` and what decoding needs beyond it. */
+export interface StreamProbe {
+  info: VideoInfo;
+  /** Earliest time of any stream of the container, in seconds. ffmpeg's own clock begins here. */
+  containerStartSec: number;
+  /** Whether the container has an index, so that ffmpeg finds the key frame before a given time. */
+  hasIndex: boolean;
+  /** Codecs of the audio streams, as ffmpeg names them. */
+  audioCodecs: string[];
 }

@@ -4,11 +4,9 @@ import { writeFileAtomic } from '../runtime/output-file.js';
 import type { Segment, Timeline } from '../timeline/timeline.js';
 import { cutLine, drawSvg, FONT } from './draw-svg.js';
 import { html, markup, type Html } from './html.js';
-import type { LabelColors } from './label-colors.js';
-import { longestSegments } from './longest-segments.js';
-import { formatTime } from './format-time.js';
+import { colorsOf, type LabelColors } from './label-colors.js';
 import { takeFrames, type TakenFrames, type TakeFramesOptions } from './take-frames.js';
-import { colorsOf, drawBar, lengthSecOf } from './timeline-bar.js';
+import { drawBar, formatTime, lengthSecOf, longestSegments } from './timeline-drawing.js';
 
 /** How a contact sheet is made. */
 export type ContactSheetOptions = Omit<TakeFramesOptions, 'height'>;

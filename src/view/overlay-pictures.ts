@@ -1,9 +1,9 @@
 import type { Segment, Timeline } from '../timeline/timeline.js';
 import { cutLine, drawSvg, FONT } from './draw-svg.js';
 import { html, markup, type Html } from './html.js';
-import type { LabelColors } from './label-colors.js';
+import { colorsOf, type LabelColors } from './label-colors.js';
 import type { TimedPicture } from './picture-stream.js';
-import { colorsOf, drawBar, lengthSecOf } from './timeline-bar.js';
+import { drawBar, lengthSecOf } from './timeline-drawing.js';
 
 /** Where an overlay's parts are: a band at the lower edge of the picture, with a bar at the band's. Pixels, all even. */
 export interface OverlayBand {

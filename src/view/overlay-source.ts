@@ -1,26 +1,41 @@
+import type { FfmpegCommand } from '../ffmpeg/ffmpeg-process.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { decodeFrames } from '../video/decode-frames.js';
 import { probeStream, probeVideo } from '../video/probe-video.js';
 import type { VideoFrame, VideoInfo } from '../video/video-frame.js';
-import { expectWithinLimits, ffmpegLimits, limitsOf } from '../video/video-limits.js';
+import { expectWithinLimits, ffmpegLimits, limitsOf, type VideoLimits } from '../video/video-limits.js';
 import { openSource } from '../video/video-source.js';
-import type { OverlayOptions } from './overlay.js';
 
-/** What labels are laid on, as ffmpeg is told about it. */
+/** How a video with burned-in labels is written. */
+export interface OverlayOptions {
+  limits?: VideoLimits;
+  /** Whether a network address may be opened. Default false. */
+  allowRemote?: boolean;
+  /** Milliseconds without progress after which writing fails. Default 30,000. */
+  stallTimeoutMs?: number;
+  signal?: AbortSignal;
+  /** Called about twice a second with the seconds written and the length of the video, 0 if unknown. */
+  onProgress?: (progress: { doneSec: number; durationSec: number }) => void;
+}
+
+/** The video that labels are drawn on, as an input of ffmpeg. */
 export interface OverlaySource {
-  /** Pixels, even, as encoders want them; pictures of another size are stretched to it. */
+  /** Width and height in pixels, even as encoders require. Frames of another size are stretched to it. */
   size: { width: number; height: number };
-  /** To be added to a timeline's times: ffmpeg moves the container's start to zero, labels count from the video stream's. */
+  /**
+   * Seconds to add to a timeline's times. ffmpeg moves the container's start to zero; a timeline counts from the start
+   * of the video stream.
+   */
   shiftSec: number;
-  /** Names of the codecs of its sounds, as ffmpeg has them. */
+  /** Codecs of the audio streams, as ffmpeg names them. */
   audioCodecs: string[];
-  inputOptions: string[];
-  /** Of a folder, the pictures that ffmpeg reads from `pipe:3`. */
+  input: FfmpegCommand['inputs'][number];
+  /** The pictures of a folder, which ffmpeg reads from `pipe:3`. */
   pixels?: AsyncIterable<Uint8Array>;
 }
 
 /**
- * Looks at what a timeline was made of.
+ * Opens the video that a timeline was made from.
  *
  * @throws {VideoOpenError} If it cannot be read.
  * @throws {VideoLimitError} If it is larger or longer than `limits` allow.
@@ -40,14 +55,14 @@ export async function openOverlaySource(
     size: evenSizeOf(info),
     shiftSec: info.durationSec > 0 ? info.startSec - containerStartSec : 0,
     audioCodecs,
-    inputOptions: [
-      ...ffmpegLimits(limitsOf(options.limits, opened.kind === 'remote')),
-      ...[...opened.inputOptions, '-i', opened.url],
-    ],
+    input: {
+      url: opened.url,
+      options: [...ffmpegLimits(limitsOf(options.limits, opened.kind === 'remote')), ...opened.inputOptions],
+    },
   };
 }
 
-/** ffmpeg would order, turn and mix pictures otherwise than labeling did, so it is given what labeling saw. */
+/** Decodes the pictures as labeling did, because ffmpeg orders, rotates and blends them differently. */
 async function openFolder(
   folder: string,
   options: Pick<OverlayOptions, 'limits' | 'signal'> & { folderFrameRate: number | undefined },
@@ -60,10 +75,13 @@ async function openFolder(
     size,
     shiftSec: 0,
     audioCodecs: [],
-    inputOptions: [
-      ...['-protocol_whitelist', 'pipe', '-f', 'rawvideo', '-pixel_format', 'rgb24'],
-      ...['-video_size', `${width}x${height}`, '-framerate', String(info.frameRate), '-i', 'pipe:3'],
-    ],
+    input: {
+      url: 'pipe:3',
+      options: [
+        ...['-protocol_whitelist', 'pipe', '-f', 'rawvideo', '-pixel_format', 'rgb24'],
+        ...['-video_size', `${width}x${height}`, '-framerate', String(info.frameRate)],
+      ],
+    },
     pixels: pixelsOf(decodeFrames(folder, { ...options, width, height, frameRate: 'source' })),
   };
 }

@@ -1,54 +1,47 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { OutputError } from '../errors.js';
-import { prepareOutputFolder } from '../runtime/output-file.js';
+import { OutputError, VideoStalledError } from '../errors.js';
+import type { FfmpegExit } from '../ffmpeg/ffmpeg-process.js';
 import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
-import type { Timeline } from '../timeline/timeline.js';
-import type { VideoLimits } from '../video/video-limits.js';
-import { bandOf, drawBands, type OverlayBand } from './overlay-pictures.js';
-import { openOverlaySource } from './overlay-source.js';
-import { streamPictures } from './picture-stream.js';
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
-import { lengthSecOf } from './timeline-bar.js';
+import { prepareOutputFolder } from '../runtime/output-file.js';
+import type { Timeline } from '../timeline/timeline.js';
+import { bandOf, drawBands, type OverlayBand } from './overlay-pictures.js';
+import { openOverlaySource, type OverlayOptions } from './overlay-source.js';
+import { streamPictures } from './picture-stream.js';
+import { lengthSecOf } from './timeline-drawing.js';
 
-/** How a labeled video is written. */
-export interface OverlayOptions {
-  limits?: VideoLimits | undefined;
-  /** Whether a network address may be opened. Default false. */
-  allowRemote?: boolean | undefined;
-  /** Milliseconds without progress after which it is given up. Default 30,000. */
-  stallTimeoutMs?: number | undefined;
-  signal?: AbortSignal | undefined;
-  /** Called about twice a second with the seconds written and the video's length, 0 if unknown. */
-  onProgress?: (progress: { doneSec: number; durationSec: number }) => void;
-}
-
-/** How the files end that {@link writeOverlay} writes. */
+/** File name endings of what {@link writeOverlay} writes. */
 export const OVERLAY_EXTENSIONS = { mp4: '.overlay.mp4', matroska: '.overlay.mkv' } as const;
 
-/** Sounds that every player of MP4 plays; any other is copied into a Matroska file, which holds all. */
-const MP4_SOUNDS = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac']);
+/** Audio codecs that every MP4 player plays. Any other is copied into a Matroska file, which holds all codecs. */
+const MP4_AUDIO_CODECS = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac']);
 
-/** From this height on, videos that do not say which colors they mean are taken for BT.709 by players. */
+/** Players assume BT.709 for videos of at least this height that do not name their color matrix. */
 const HIGH_DEFINITION_HEIGHT = 720;
 
+const STDERR_TAIL_LINES = 10;
+
 /**
- * Writes a video again with its labels burned in: at the lower edge the label of the moment with the segment's mean
- * confidence, and a bar of the whole timeline with a mark where it is. One run of ffmpeg. Sounds are copied as they are,
- * as are chapters and what the file says of itself; each frame keeps its time; rotation is applied; the picture is encoded
- * as H.264. Subtitles and further video streams are left out. The pictures of a folder become a video at the timeline's rate,
- * in the order and shape in which they were labeled, all of the first one's size.
+ * Writes a copy of a video with its labels burned in, in one run of ffmpeg. The lower edge shows the current label with
+ * the mean confidence of its segment, and a bar of the whole timeline with a mark at the current time.
  *
- * @param timeline - Of `timeline.video.source`, which is read again.
- * @param base - Path of the file to write, without `.overlay.mp4`, or `.overlay.mkv` where MP4 cannot hold the sounds.
- * @returns The file's path. It is written whole or not at all.
+ * Audio, chapters and metadata are copied. Each frame keeps its time. Rotation is applied, and the picture is encoded as
+ * H.264. Subtitles and additional video streams are left out. A folder of pictures becomes a video at the timeline's
+ * frame rate, in the order and shape in which the pictures were labeled, all at the size of the first.
+ *
+ * @param timeline - Its `video.source` is read again.
+ * @param base - Path of the file without `.overlay.mp4`, or without `.overlay.mkv` if MP4 cannot hold the audio.
+ * @returns The path of the file. The file is written completely or not at all.
  * @throws {VideoOpenError} If the video cannot be read.
  * @throws {VideoDecodeError} If a picture of a folder cannot be read.
- * @throws {VideoLimitError} If it is larger or longer than `limits` allow.
- * @throws {VideoStalledError} If nothing comes for `stallTimeoutMs`.
+ * @throws {VideoLimitError} If the video exceeds `limits`.
+ * @throws {VideoStalledError} If there is no progress for `stallTimeoutMs`.
  * @throws {OutputError} If ffmpeg fails.
  * @throws The reason of `signal`, when it is aborted.
+ * @example
+ * await writeOverlay(await recognizer.label('street.mp4'), 'out/street'); // 'out/street.overlay.mp4'
  */
 export async function writeOverlay(
   timeline: Timeline,
@@ -56,34 +49,65 @@ export async function writeOverlay(
   options: OverlayOptions = {},
 ): Promise<string> {
   const { source, durationSec } = timeline.video;
-  const { signal, stallTimeoutMs, onProgress } = options;
+  const { signal, stallTimeoutMs = 30_000, onProgress } = options;
   signal?.throwIfAborted();
-  const { size, shiftSec, audioCodecs, inputOptions, pixels } = await openOverlaySource(timeline, options);
+  const { size, shiftSec, audioCodecs, input, pixels } = await openOverlaySource(timeline, options);
   const band = bandOf(size);
-  const pictures = drawBands(timeline, band, { videoHeight: size.height, shiftSec });
-  const container = audioCodecs.every((codec) => MP4_SOUNDS.has(codec)) ? 'mp4' : 'matroska';
-  const { supportsFpsMode } = await findFfmpeg();
+  const bands = drawBands(timeline, band, { videoHeight: size.height, shiftSec });
+  const container = audioCodecs.every((codec) => MP4_AUDIO_CODECS.has(codec)) ? 'mp4' : 'matroska';
+  const { ffmpegPath, supportsFpsMode } = await findFfmpeg();
 
-  const inputs = [...inputOptions, '-protocol_whitelist', 'pipe', '-f', 'matroska', '-i', 'pipe:0'];
+  const bandInput = { url: 'pipe:0', options: ['-protocol_whitelist', 'pipe', '-f', 'matroska'] };
   const filters = filtersOf(size, band, { lengthSec: lengthSecOf(timeline), shiftSec });
-  const outputs = [
+  const outputOptions = [
     ...['-filter_complex', filters, '-map', '[labeled]', '-map', '0:a?', '-map_metadata', '0'],
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p', '-c:a', 'copy'],
-    // Each frame once, at its own time; an encoder that counts frames would round it.
+    // Each frame once, at its own time. An encoder that counts frames would round the time.
     ...[supportsFpsMode ? '-fps_mode' : '-vsync', 'passthrough', '-enc_time_base', '1:90000'],
     ...(container === 'mp4' ? ['-video_track_timescale', '90000'] : []),
-    // Sounds wait for the first picture, which wants the whole of a slow encoder's look-ahead.
+    // Audio waits for the first frame, which a slow encoder gives only after its whole look-ahead.
     ...['-max_muxing_queue_size', '9999', '-f', container],
   ];
   const file = `${base}${OVERLAY_EXTENSIONS[container]}`;
-  await writeAside(file, (aside) =>
-    runFfmpeg([...inputs, ...outputs, `file:${aside}`], {
-      ...{ source, file, input: streamPictures(pictures, band), secondInput: pixels },
-      ...{ signal, stallTimeoutMs },
-      onProgress: (doneSec) => onProgress?.({ doneSec, durationSec }),
-    }),
-  );
+  await writeAside(file, async (aside) => {
+    const { stderr, ...exit } = await runFfmpeg(
+      {
+        ...{ program: ffmpegPath, inputs: [input, bandInput], outputOptions, outputUrl: `file:${aside}` },
+        ...{ stdin: streamPictures(bands, band), pipe3: pixels },
+      },
+      {
+        ...{ signal, stallTimeoutMs, stallError: () => stallError(source, stallTimeoutMs) },
+        onProgress: (doneSec) => onProgress?.({ doneSec, durationSec }),
+      },
+    );
+    expectWritten(exit, stderr, { source, file, program: ffmpegPath });
+  });
   return file;
+}
+
+function stallError(source: string, stallTimeoutMs: number): VideoStalledError {
+  const message = `Drawing the labels of "${source}" stalled: ffmpeg made no progress for ${stallTimeoutMs} ms.`;
+  return new VideoStalledError(message, source, stallTimeoutMs);
+}
+
+function expectWritten(
+  { exitCode, startError }: FfmpegExit,
+  stderr: string,
+  { source, file, program }: { source: string; file: string; program: string },
+): void {
+  if (startError) {
+    const message = `Cannot start "${program}": ${startError.message}.`;
+    throw new OutputError(message, file, { cause: startError });
+  }
+  if (exitCode === 0) return;
+  const complaints = stderr.trim().split(/\r\n|\r|\n/).slice(-STDERR_TAIL_LINES);
+  const how = exitCode === null ? 'was killed' : `exited with code ${exitCode}`;
+  const because = complaints[0] ? ` (${complaints[0]})` : '';
+  const hint = complaints.some((line) => /unknown encoder/i.test(line))
+    ? 'Install an ffmpeg with libx264, or name one in FFMPEG_PATH.'
+    : 'Check that the video plays and that the disk has space.';
+  const message = `Cannot write "${file}" of "${source}": ffmpeg ${how}${because}. ${hint}`;
+  throw new OutputError(message, file, { cause: complaints.join('\n') });
 }
 
 function filtersOf(
@@ -94,9 +118,9 @@ function filtersOf(
   const matrix = height >= HIGH_DEFINITION_HEIGHT ? 'bt709' : 'bt601';
   const headWidth = Math.max(2, 2 * Math.round(width / 480));
   const share = `clip((t-${shiftSec.toFixed(6)})/${Math.max(lengthSec, 0.001).toFixed(6)},0,1)`;
-  // `shortest`: what lies on the video goes on without an end, or frames that the video does not have would follow it.
+  // `shortest` ends the output with the video, because the band and the mark never end.
   return [
-    // Encoders want even sizes, and some videos change theirs on the way.
+    // Encoders require even sizes, and some videos change their size midway.
     `[0:V:0]scale=${width}:${height},format=yuv420p[video]`,
     `[1:v]scale=out_color_matrix=${matrix}:out_range=tv,format=yuva420p[band]`,
     `[video][band]overlay=x=0:y=${height - band.height}:shortest=1[banded]`,
@@ -105,7 +129,7 @@ function filtersOf(
   ].join(';');
 }
 
-/** Has a file written beside its place, and put there once it is whole. */
+/** Writes a file under a temporary name in its folder, then renames it. */
 async function writeAside(file: string, write: (aside: string) => Promise<void>): Promise<void> {
   const folder = path.dirname(file);
   await prepareOutputFolder(folder);

@@ -1,7 +1,10 @@
+import sharp from 'sharp';
 import { FramewiseError } from '../errors.js';
+import type { Timeline } from '../timeline/timeline.js';
 import { decodeFrames } from '../video/decode-frames.js';
 import { probeVideo } from '../video/probe-video.js';
 import type { VideoFrame, VideoInfo } from '../video/video-frame.js';
+import { lengthSecOf } from './timeline-drawing.js';
 
 /** Frames of a video, small, as pictures of it. */
 export interface TakenFrames {
@@ -100,4 +103,81 @@ async function sampleWhole(
 async function firstFrame(source: string, options: FrameOptions): Promise<VideoFrame | undefined> {
   for await (const frame of decodeFrames(source, { ...options, frameRate: 'source' })) return frame;
   return undefined;
+}
+
+/** Small pictures of a video. */
+export interface VideoPictures {
+  /** JPEG as a data URI, one a time that was asked for; undefined where there is none. */
+  pictures: (string | undefined)[];
+  /** Width of a picture divided by its height. */
+  aspectRatio: number;
+  /** Why pictures are missing, if they are. */
+  problem?: string;
+}
+
+/** Height of a picture in pixels. */
+const PICTURE_HEIGHT = 104;
+const PICTURE_QUALITY = 50;
+
+/**
+ * Takes pictures out of a video, none of one that cannot be read.
+ *
+ * @param timesSec - Seconds since the stream's start.
+ * @throws The reason of `signal`, when it is aborted.
+ */
+export async function takePictures(
+  source: string,
+  timesSec: readonly number[],
+  signal?: AbortSignal,
+): Promise<VideoPictures> {
+  const { frames, width, height, problem } = await takeFrames(source, timesSec, { height: PICTURE_HEIGHT, signal });
+  const pictures = await Promise.all(
+    frames.map(async (frame) => {
+      if (!frame) return undefined;
+      const jpeg = await encodeJpeg(frame.data, { width, height }, PICTURE_QUALITY);
+      return `data:image/jpeg;base64,${jpeg.toString('base64')}`;
+    }),
+  );
+  return { pictures, aspectRatio: width / height, ...(problem !== undefined && { problem }) };
+}
+
+/** @param data - RGB `[height, width, 3]`. */
+function encodeJpeg(
+  data: Uint8Array,
+  { width, height }: { width: number; height: number },
+  quality: number,
+): Promise<Buffer> {
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality, mozjpeg: true })
+    .toBuffer();
+}
+
+const THUMBNAIL_HEIGHT = 54;
+const THUMBNAIL_QUALITY = 45;
+
+/**
+ * Takes the middles of equal parts of a video, side by side as one JPEG.
+ *
+ * @returns Undefined where the video cannot be read.
+ * @throws The reason of `signal`, when it is aborted.
+ */
+export async function takeThumbnails(
+  timeline: Timeline,
+  count: number,
+  options: Omit<TakeFramesOptions, 'height'>,
+): Promise<Buffer | undefined> {
+  const lengthSec = lengthSecOf(timeline);
+  const timesSec = Array.from({ length: count }, (_, i) => ((i + 0.5) * lengthSec) / count);
+  const taken = await takeFrames(timeline.video.source, timesSec, { ...options, height: THUMBNAIL_HEIGHT });
+  const { frames, width, height } = taken;
+  if (frames.every((frame) => frame === undefined)) return undefined;
+  const strip = sharp({
+    create: { width: count * width, height, channels: 3, background: '#808080' },
+  }).composite(
+    frames.flatMap((frame, i) => {
+      const raw = { width, height, channels: 3 as const };
+      return frame ? [{ input: Buffer.from(frame.data), raw, left: i * width, top: 0 }] : [];
+    }),
+  );
+  return strip.jpeg({ quality: THUMBNAIL_QUALITY, mozjpeg: true }).toBuffer();
 }

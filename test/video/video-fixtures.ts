@@ -8,7 +8,7 @@ import type { Sharp } from 'sharp';
 import { afterAll, beforeAll } from 'vitest';
 import { findFfmpeg, type FfmpegTools } from '../../src/ffmpeg/find-ffmpeg.js';
 import { decodeFrames } from '../../src/video/decode-frames.js';
-import type { DecodeOptions } from '../../src/video/decode-video.js';
+import type { DecodeOptions } from '../../src/video/decode-options.js';
 import type { VideoFrame } from '../../src/video/video-frame.js';
 
 const run = promisify(execFile);

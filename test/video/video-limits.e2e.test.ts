@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { UsageError, VideoLimitError } from '../../src/errors.js';
 import { decodeFrames } from '../../src/video/decode-frames.js';
-import type { DecodeOptions } from '../../src/video/decode-video.js';
+import type { DecodeOptions } from '../../src/video/decode-options.js';
 import { expectWithinLimits } from '../../src/video/video-limits.js';
 import {
   bundledTools,

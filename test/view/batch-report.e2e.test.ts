@@ -5,9 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { budgetOf, type ReportVideo } from '../../src/view/batch-report/report-row.js';
-import { takeThumbnails } from '../../src/view/batch-report/thumbnails.js';
+import { takeThumbnails } from '../../src/view/take-frames.js';
 import { writeBatchReport } from '../../src/view/batch-report/write-batch-report.js';
-import { colorsOf } from '../../src/view/timeline-bar.js';
+import { colorsOf } from '../../src/view/label-colors.js';
 import { findChromium } from '../find-chromium.js';
 import { timelineOf } from './timelines.js';
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { PictureFit } from '../../video/decode-video.js';
+import type { PictureFit } from '../../video/decode-options.js';
 import type { EncoderModel } from '../networks/encoder-model.js';
 
 /**

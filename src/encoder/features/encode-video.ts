@@ -1,5 +1,5 @@
 import { decodeFrames } from '../../video/decode-frames.js';
-import type { DecodeOptions } from '../../video/decode-video.js';
+import type { DecodeOptions } from '../../video/decode-options.js';
 import { BatchMemory } from '../pool/batch-memory.js';
 import {
   DEFAULT_BATCH_SIZE,

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { PictureFit } from '../../video/decode-video.js';
+import type { PictureFit } from '../../video/decode-options.js';
 
 /** Turns scaled pictures into features, on this thread's backend. */
 export interface EncoderModel {

@@ -1,6 +1,6 @@
 import { EncoderError, WorkerError } from '../../errors.js';
 import type { BackendName } from '../../runtime/backend.js';
-import type { PictureFit } from '../../video/decode-video.js';
+import type { PictureFit } from '../../video/decode-options.js';
 import { encoderParts } from '../builtin/encoder-parts.js';
 import type { EncoderSpec } from '../encoder-spec.js';
 import { EncoderThread, type Batch, type EncoderDetails } from './encoder-thread.js';

@@ -1,6 +1,6 @@
 import { EncoderError, ShapeError } from '../../errors.js';
 import { isOutOfMemory } from '../../tfjs/out-of-memory.js';
-import type { PictureFit } from '../../video/decode-video.js';
+import type { PictureFit } from '../../video/decode-options.js';
 import type { EncoderModel } from '../networks/encoder-model.js';
 import { encoderParts } from '../builtin/encoder-parts.js';
 import type { EncoderSpec } from '../encoder-spec.js';

@@ -1,6 +1,5 @@
-import { html, type Html } from '../../view/html.js';
+import { html, pageHead, type Html } from '../../view/html.js';
 import { LabelColors } from '../../view/label-colors.js';
-import { pageHead } from '../../view/page-head.js';
 import { drawLearning } from './learning-charts.js';
 import { LearningCurves } from './learning-curves.js';
 import { describeResults } from './results-sections.js';

@@ -1,4 +1,4 @@
-import { takePictures } from '../../view/pictures.js';
+import { takePictures } from '../../view/take-frames.js';
 import type { HardSegment } from './hardest-segments.js';
 import type { ReportData, ReportVideo } from './report-data.js';
 import type { PictureStrip } from './timeline-chart.js';

@@ -1,7 +1,7 @@
 import { drawConfusion, FAINT_SHARE, MAX_NUMBERED_LABELS } from './confusion-chart.js';
 import { html, type Html } from '../../view/html.js';
 import type { LabelColors } from '../../view/label-colors.js';
-import { formatTime } from '../../view/format-time.js';
+import { formatTime } from '../../view/timeline-drawing.js';
 import { drawReliability } from './reliability-chart.js';
 import { LONGEST_CLIP_SEC, type ReportPictures } from './report-pictures.js';
 import type { ReportData, ReportVideo } from './report-data.js';

@@ -1,4 +1,4 @@
-import { THEME } from '../../view/theme.js';
+import { THEME } from '../../view/html.js';
 
 /** The style sheet of a report: the pages' theme, colors of curves, and for paper. */
 export const STYLE = `${THEME}

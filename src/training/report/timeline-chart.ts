@@ -3,8 +3,8 @@ import type { LabelSpan } from '../../timeline/timeline.js';
 import { drawChart } from './draw-chart.js';
 import type { Html } from '../../view/html.js';
 import type { LabelColors } from '../../view/label-colors.js';
-import type { VideoPictures } from '../../view/pictures.js';
-import { formatTime } from '../../view/format-time.js';
+import type { VideoPictures } from '../../view/take-frames.js';
+import { formatTime } from '../../view/timeline-drawing.js';
 import type { ReportVideo } from './report-data.js';
 
 /** Rows from top to bottom, in units of the row of the curve, `[bottom, top]`. */

@@ -1,4 +1,4 @@
-import { THEME } from '../theme.js';
+import { THEME } from '../html.js';
 
 /** The style sheet of a batch's page. */
 export const STYLE = `${THEME}

@@ -1,6 +1,5 @@
 import type { FrameLabel, Timeline } from '../../timeline/timeline.js';
-import { longestSegments } from '../longest-segments.js';
-import { lengthSecOf } from '../timeline-bar.js';
+import { lengthSecOf, longestSegments } from '../timeline-drawing.js';
 
 /** A video that was labeled, or why it was not. */
 export interface ReportVideo {

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { expect, it } from 'vitest';
-import { readLines } from '../../src/ffmpeg/read-lines.js';
+import { readLines } from '../../src/ffmpeg/ffmpeg-process.js';
 
 async function linesOf(...chunks: string[]): Promise<string[]> {
   const stream = new PassThrough();

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { takePictures } from '../../src/view/pictures.js';
+import { takePictures } from '../../src/view/take-frames.js';
 import { makeVideo } from '../video/video-fixtures.js';
 import { CLIP } from '../training/report/report-run.js';
 

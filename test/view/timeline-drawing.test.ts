@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatTime } from '../../src/view/format-time.js';
+import { formatTime } from '../../src/view/timeline-drawing.js';
 
 it.each([
   [0, '0 s'],
