@@ -100,7 +100,10 @@ function expectWritten(
     throw new OutputError(message, file, { cause: startError });
   }
   if (exitCode === 0) return;
-  const complaints = stderr.trim().split(/\r\n|\r|\n/).slice(-STDERR_TAIL_LINES);
+  const complaints = stderr
+    .trim()
+    .split(/\r\n|\r|\n/)
+    .slice(-STDERR_TAIL_LINES);
   const how = exitCode === null ? 'was killed' : `exited with code ${exitCode}`;
   const because = complaints[0] ? ` (${complaints[0]})` : '';
   const hint = complaints.some((line) => /unknown encoder/i.test(line))

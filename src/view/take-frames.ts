@@ -130,7 +130,10 @@ export async function takePictures(
   timesSec: readonly number[],
   signal?: AbortSignal,
 ): Promise<VideoPictures> {
-  const { frames, width, height, problem } = await takeFrames(source, timesSec, { height: PICTURE_HEIGHT, signal });
+  const { frames, width, height, problem } = await takeFrames(source, timesSec, {
+    height: PICTURE_HEIGHT,
+    signal,
+  });
   const pictures = await Promise.all(
     frames.map(async (frame) => {
       if (!frame) return undefined;
