@@ -32,15 +32,17 @@ function typeErrors(files: ReadonlyMap<string, string>): string[] {
   );
   options.noUnusedLocals = false;
   options.lib = ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'];
-  const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.fileExists = (name) => files.has(name) || fileExists(name);
-  host.readFile = (name) => files.get(name) ?? readFile(name);
-  host.getSourceFile = (name, languageVersion, ...rest) => {
-    const code = files.get(name);
-    return code === undefined
-      ? getSourceFile(name, languageVersion, ...rest)
-      : ts.createSourceFile(name, code, languageVersion);
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (name) => files.has(name) || disk.fileExists(name),
+    readFile: (name) => files.get(name) ?? disk.readFile(name),
+    getSourceFile: (name, languageVersion) => {
+      const code = files.get(name);
+      return code === undefined
+        ? disk.getSourceFile(name, languageVersion)
+        : ts.createSourceFile(name, code, languageVersion);
+    },
   };
   const program = ts.createProgram([...files.keys()], options, host);
   return [...files.keys()]
@@ -54,15 +56,12 @@ function typeErrors(files: ReadonlyMap<string, string>): string[] {
     });
 }
 
-it('every TypeScript example type-checks against the sources', () => {
+it('every TypeScript example type-checks against the sources, and a wrong one would be noticed', () => {
   const files = exampleFiles();
   expect(files.size).toBeGreaterThan(5);
-  expect(typeErrors(files)).toEqual([]);
-});
-
-it('a wrong example would be noticed', () => {
-  const wrong = new Map([
-    [path.join(ROOT, 'test/docs/wrong.ts'), "import { noSuchThing } from 'framewise';\nnoSuchThing();\n"],
-  ]);
-  expect(typeErrors(wrong)).toEqual([expect.stringContaining('noSuchThing')]);
+  files.set(
+    path.join(ROOT, 'test/docs/wrong.ts'),
+    "import { noSuchThing } from 'framewise';\nnoSuchThing();\n",
+  );
+  expect(typeErrors(files)).toEqual([expect.stringContaining('noSuchThing')]);
 });
