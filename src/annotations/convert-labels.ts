@@ -11,45 +11,46 @@ import { outputBaseNames } from '../video/media-names.js';
 import { createProbeContext, createVideoFinder, type VideoFinder } from './datasets/video-finder.js';
 import { readLabeledVideos, type LabeledVideo } from './read-labeled-videos.js';
 
-/** How label files are converted. */
+/** How to convert label files. */
 export interface ConvertOptions extends ReadOptions {
-  /** Name of the format to write. */
+  /** Name of the output format, such as `csv`. */
   to: string;
-  /** Name of the format to read. Default: what each file's ending and content say. */
+  /** Name of the input format. Default: detected from each file's extension and content. */
   from?: string;
-  /** Folder for the files. Default: beside each label file. */
+  /** Output folder. Default: the folder of each label file. */
   outputDir?: string;
-  /** Folder in which videos are looked for, beside that of the label file. */
+  /** Folder to search for videos, in addition to that of the label file. */
   videoDir?: string;
-  /** The label of frames that have none, for formats that label every frame. */
+  /** Label of unlabeled frames, for formats that label every frame. */
   background?: string;
-  /** Write over files that are there. */
+  /** Replace existing files. Default false: an existing file is an error. */
   shouldOverwrite?: boolean;
+  /** Stops between label files. */
   signal?: AbortSignal;
 }
 
-/** What became of one label file. */
+/** The result of converting one label file. */
 export type ConvertOutcome =
   | { source: string; status: 'converted'; videos: ConvertedVideo[] }
   | { source: string; status: 'failed'; error: FramewiseError };
 
-/** One video of a label file, and its file in the new format. */
+/** One video of a label file, and the file that was written for it. */
 export interface ConvertedVideo {
   video: string;
   file: string;
-  /** What the new format had no place for. */
+  /** The details that the output format could not hold. */
   losses: Detail[];
 }
 
 /**
- * Converts label files from any format to another, a file a video, named after the video. A label file that fails is
- * reported, and the rest go on; none of its videos is written then, unless writing itself failed.
+ * Converts label files from one format to another. One file is written per video, named after the video. A label file
+ * that fails is reported and the others are still converted; nothing is written for it, unless writing itself failed.
  *
  * @example
  * for await (const outcome of convertLabels(['street.eaf'], { to: 'csv' })) console.log(outcome);
  *
- * @returns One outcome a label file, in order, each when it is done.
- * @throws {UsageError} If a format is unknown; nothing is read then.
+ * @returns One outcome per label file, in order, as each is finished.
+ * @throws {UsageError} If a format is unknown. Nothing is read in that case.
  * @throws {DatasetError} If a folder of videos cannot be read.
  */
 export async function* convertLabels(
@@ -58,7 +59,7 @@ export async function* convertLabels(
 ): AsyncGenerator<ConvertOutcome> {
   const [to] = findFormats([options.to]) as [AnnotationFormat];
   const [from] = findFormats(options.from === undefined ? [] : [options.from]);
-  const finders = new Map<string, Promise<VideoFinder>>(); // by folder, which is listed once
+  const finders = new Map<string, Promise<VideoFinder>>(); // by folder, so that each folder is listed once
   const written = new Set<string>();
   for (const source of files) {
     options.signal?.throwIfAborted();
@@ -98,27 +99,19 @@ export async function* convertLabels(
     const segments = isSeparate
       ? timelineOf(timeline.video, separateSegments(annotatedSegmentsOf(timeline), '').segments).segments
       : timeline.segments;
-    return to.write(
-      { ...timeline, segments },
-      {
-        includeProbabilities: true,
-        ...(background !== undefined && { background }),
-        ...(group !== undefined && { group }),
-        ...(subset !== undefined && { subset }),
-      },
-    );
+    return to.write({ ...timeline, segments }, { includeProbabilities: true, background, group, subset });
   }
 
   async function refuseExisting(file: string): Promise<void> {
     if (written.has(path.resolve(file))) {
       throw new OutputError(
-        `"${file}" was written from another label file of the same video. Convert them into folders of their own.`,
+        `"${file}" was already written from another label file of the same video. Convert each into its own folder.`,
         file,
       );
     }
     if (options.shouldOverwrite || !(await exists(file))) return;
     throw new OutputError(
-      `"${file}" is there already. Choose another folder (outputDir, --output), or have it replaced (shouldOverwrite, --overwrite).`,
+      `"${file}" already exists. Choose another folder (outputDir, --output), or replace it (shouldOverwrite, --overwrite).`,
       file,
     );
   }

@@ -6,31 +6,31 @@ import { annotatedSegmentsOf } from './annotated-segment.js';
 import { isUrl, isVideoFileName } from '../video/media-names.js';
 import type { LabeledVideo } from './read-labeled-videos.js';
 
-/** Times nearer than this to one another are one: label files round to the millisecond. */
+/** Times closer together than this count as equal, because label files round to the millisecond. */
 const TOLERANCE_SEC = 0.0015;
 
-/** How each detail is told to a user: what it is, and what becomes of it. */
+/** Words for the user about each detail: what it is, and what happens to it if a format cannot hold it. */
 const WORDS: Record<Detail, [what: string, fate: string]> = {
   confidence: ['confidence', 'it was left out'],
   frames: ['labels of single frames', 'only the segments were kept'],
   probabilities: ['probabilities of all labels', 'they were left out'],
   segments: ['smoothed segments', 'only the labels of frames were kept'],
   overlaps: ['two labels at one moment', 'the one that starts later was kept'],
-  gaps: ['moments without a label', 'they became the background'],
-  times: ['times between two frames', 'they were moved to whole frames'],
+  gaps: ['moments without a label', 'they were given the background label'],
+  times: ['times between two frames', 'they were rounded to whole frames'],
   folder: ["a video's folder", 'only the name was kept'],
-  extension: ["the ending of a video's name", 'it was left out'],
-  group: ['what a video belongs to', 'it was left out'],
+  extension: ["the extension of a video's name", 'it was left out'],
+  group: ['the group of a video', 'it was left out'],
   subset: ["a video's part of a split", 'it was left out'],
 };
 
-/** Says what a format cannot hold, of how many videos, and what became of it, in a sentence. */
+/** Formats a sentence about a detail that a format cannot hold: what happened to it, in how many videos. */
 export function formatLoss(title: string, detail: Detail, numVideos: number): string {
   const [what, fate] = WORDS[detail];
   return `${title} cannot hold ${what}: ${fate}, in ${numVideos} ${numVideos === 1 ? 'video' : 'videos'}.`;
 }
 
-/** What is said of a video beside what was labeled when. */
+/** Lists the details that a labeled video has, beyond which label it has when. */
 export function detailsOf({ timeline, group, subset }: LabeledVideo): Detail[] {
   const { video, frames, segments } = timeline;
   const isPath = !isUrl(video.source);
@@ -62,11 +62,11 @@ function hasGaps({ video, segments }: LabeledVideo['timeline']): boolean {
     if (startSec > coveredSec + TOLERANCE_SEC) return true;
     coveredSec = Math.max(coveredSec, endSec);
   }
-  const frameSec = video.frameRate > 0 ? 1 / video.frameRate : 0; // labels may end where the last frame begins
+  const frameSec = video.frameRate > 0 ? 1 / video.frameRate : 0; // labels may end at the start of the last frame
   return video.durationSec > coveredSec + frameSec + TOLERANCE_SEC;
 }
 
 function isOnFrame(timeSec: number, frameRate: number): boolean {
-  if (frameRate === 0) return true; // nothing counts frames then
+  if (frameRate === 0) return true; // without a rate there are no frames to fall between
   return Math.abs(timeSec - Math.round(timeSec * frameRate) / frameRate) < TOLERANCE_SEC;
 }

@@ -14,19 +14,20 @@ import type { AnnotationFormat, LabelFile, ReadContext } from './annotation-form
 import { formatOf, openLabelFile } from './label-files.js';
 import { isVideoFileName } from '../video/media-names.js';
 
-/** All that a label file says of one video. Its segments may overlap. */
+/** Everything that a label file says about one video. Its segments may overlap. */
 export interface LabeledVideo {
   timeline: Timeline;
-  group?: string | undefined;
-  subset?: string | undefined;
+  group?: string;
+  subset?: string;
 }
 
 /**
- * Reads everything that a label file says, a timeline a video. What the file does not say of its videos is asked of the
- * videos themselves, where they are at hand.
+ * Reads everything that a label file says, as one timeline per video. Frame rate, length and size that the file does not
+ * state are taken from the videos themselves, if they are at hand.
  *
- * @param format - Its format; found by its ending and content if not given.
- * @throws {AnnotationError} If it cannot be read, is of no known kind, says something impossible, or labels nothing.
+ * @param format - Format of the file. Default: detected from its extension and content.
+ * @throws {AnnotationError} If the file cannot be read, has no known format, states something impossible, or has no
+ *   segment.
  */
 export async function readLabeledVideos(
   file: string,
@@ -39,7 +40,7 @@ export async function readLabeledVideos(
     ? checkTimelines(readTimelines(content), content, context)
     : joinSegments(checkSegments(await read(content, context), file, context));
   if (videos.length === 0) {
-    throw new AnnotationError(`"${file}" labels nothing: it holds no segment of a video.`, file);
+    throw new AnnotationError(`"${file}" labels nothing: it has no segment of a video.`, file);
   }
   for (const video of videos) video.timeline = await completeVideo(video.timeline, context);
   return videos;
@@ -57,29 +58,29 @@ function joinSegments(segments: readonly AnnotatedSegment[]): LabeledVideo[] {
   });
 }
 
-/** Asks the video what the label file does not say; a rate that the user says goes before either. */
+/** Completes a timeline from the video itself. A frame rate that the user gives takes precedence over both. */
 async function completeVideo(timeline: Timeline, context: ReadContext): Promise<Timeline> {
   const { source } = timeline.video;
   const isKnown = timeline.video.frameRate > 0;
   const found = isKnown ? undefined : await probe(source, context);
   const video: VideoInfo = { ...(found ?? timeline.video), source: fullName(source, found) };
   if (context.frameRate === undefined) return { ...timeline, video };
-  delete video.numFrames; // they were counted at another rate
+  delete video.numFrames; // counted at another rate
   return { ...timeline, video: { ...video, frameRate: context.frameRate } };
 }
 
-/** A video that cannot be told or opened is no reason to refuse its labels. */
+/** Probes a video. If it is ambiguous or cannot be opened, its labels are converted without it. */
 async function probe(source: string, { probe: ask, onWarning }: ReadContext): Promise<VideoInfo | undefined> {
   try {
     return await ask?.({ video: source, line: 1 });
   } catch (error) {
     if (!(error instanceof FramewiseError)) throw error;
-    onWarning?.(`Nothing is known of ${JSON.stringify(source)} but its labels: ${error.message}`);
+    onWarning?.(`Only the labels of ${JSON.stringify(source)} are known: ${error.message}`);
     return undefined;
   }
 }
 
-/** Some formats name a video without the ending of its file; the file that was found has it. */
+/** Completes a video name without extension, as some formats have it, from the file that was found. */
 function fullName(source: string, found: VideoInfo | undefined): string {
   return found && !isVideoFileName(source) ? path.basename(found.source) : source;
 }

@@ -97,9 +97,9 @@ describe('label files as other tools write them', () => {
   it.each<[string, string[], ReadContext?]>([
     ['boris-aggregated.csv', ['1 events of "boris-aggregated.csv": only events of type STATE have a length']],
     ['audacity-labels.txt', ['"mark" at 5 s, "audacity-labels.txt" line 4: it has no length']],
-    ['via3.json', ['metadata "1_nO1pQ3rS" of "via3.json": it marks a region or a moment, not a segment']],
+    ['via3.json', ['metadata "1_nO1pQ3rS" of "via3.json": it marks a region or a moment, not a time span']],
     ['label-studio.json', ['task 8 of "label-studio.json": it has no timeline labels'], { frameRate: 25 }],
-    ['activitynet.json', ['"ccccccccc03": "activitynet.json" gives it no annotation (subset testing)']],
+    ['activitynet.json', ['"ccccccccc03": "activitynet.json" has no annotation of it (subset testing)']],
   ])('%s: what is left out is told', async (name, expected, context) => {
     expect(await skipsOf(fixture(name), context)).toEqual(expected);
   });
@@ -171,12 +171,12 @@ describe('a damaged label file is refused, with the place', () => {
     [
       'project.xml',
       '<annotations><meta><project/></meta></annotations>',
-      /export of a project.*each task by itself/,
+      /export of a whole project.*each task by itself/,
     ],
     [
       'id.xml',
       '<annotations><meta><task><source>a.mp4</source></task></meta>\n<image id="x"><tag label="w"/></image></annotations>',
-      /line 2: expected an image with the number of its frame as id, received "x"/,
+      /line 2: expected an image with its frame number as id, received "x"/,
     ],
     ['cut.json', '{"database": {"a": {"annotations": [', /as JSON/],
     [
@@ -210,8 +210,8 @@ describe('a damaged label file is refused, with the place', () => {
       /line 3: frame 4 at 2 s does not come after/,
     ],
     ['name.frames.csv', 'video,frame,time,label\na,5,1,\n', /line 2: the label is empty/],
-    ['number.frames.csv', 'video,frame,time,label\na,five,1,x\n', /line 2: expected the number of a frame/],
-    ['time.frames.csv', 'video,frame,time,label\na,5,soon,x\n', /line 2: the time "soon" is none/],
+    ['number.frames.csv', 'video,frame,time,label\na,five,1,x\n', /line 2: expected a frame number/],
+    ['time.frames.csv', 'video,frame,time,label\na,5,soon,x\n', /line 2: the time "soon" is not a time/],
     ['one.frames.csv', 'video,frame,time,label\na,5,1,x\n', /has one frame of "a"/],
     [
       'view.json',
@@ -219,11 +219,11 @@ describe('a damaged label file is refused, with the place', () => {
       /metadata "m" belongs to the view "constructor", which has no file/,
     ],
     ['empty.vtt', 'WEBVTT\n\n00:01.000 --> 00:02.000\n\n', /line 3: the label is empty/],
-    ['cut.txt', '0\t1\twalk\n2\t3\n', /line 2: expected start, end and label with tabs/],
+    ['cut.txt', '0\t1\twalk\n2\t3\n', /line 2: expected start, end and label separated by tabs/],
     [
       'live.csv',
       'Behavior,Behavior type,Start (s),Stop (s),Media file\nwalk,STATE,0,1,\n',
-      /line 2: the media file is not named/,
+      /line 2: no media file is named/,
     ],
   ])('%s', async (name, content, message) => {
     const file = await write(name, content);
@@ -235,7 +235,7 @@ describe('a damaged label file is refused, with the place', () => {
 
   it('and so is a tier that an ELAN file does not have', async () => {
     await expect(readLabelFile(fixture('street.eaf'), { tier: 'Activity' })).rejects.toThrow(
-      /has no tier "Activity"\. It has "activity", "note", "camera"/,
+      /has no tier "Activity"\. Its tiers: "activity", "note", "camera"/,
     );
   });
 });

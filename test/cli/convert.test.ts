@@ -110,7 +110,7 @@ describe('framewise convert says what the format cannot hold', () => {
       'note: SRT cannot hold labels of single frames: only the segments were kept, in 1 video.',
       'note: SRT cannot hold probabilities of all labels: they were left out, in 1 video.',
       "note: SRT cannot hold a video's folder: only the name was kept, in 1 video.",
-      "note: SRT cannot hold the ending of a video's name: it was left out, in 3 videos.",
+      "note: SRT cannot hold the extension of a video's name: it was left out, in 3 videos.",
       '2 of 2 label files converted.',
     ]);
   });
@@ -143,8 +143,8 @@ describe('framewise convert says what the format cannot hold', () => {
     const { exitCode, stderr } = await convert(file, ...flags, '--background', 'none');
     expect(exitCode).toBe(0);
     expect(told(stderr)).toEqual([
-      'note: MS-TCN frame labels cannot hold moments without a label: they became the background, in 1 video.',
-      'note: MS-TCN frame labels cannot hold times between two frames: they were moved to whole frames, in 1 video.',
+      'note: MS-TCN frame labels cannot hold moments without a label: they were given the background label, in 1 video.',
+      'note: MS-TCN frame labels cannot hold times between two frames: they were rounded to whole frames, in 1 video.',
     ]);
     expect(await readFile(inFolder('a.txt'), 'utf8')).toMatch(/^(none\n){6}(walk\n){4}$/);
   });
@@ -166,7 +166,7 @@ describe('framewise convert, used wrongly', () => {
     await write('a.vtt', 'mine');
     const { exitCode, stderr } = await convert(file, '--to', 'vtt');
     expect(exitCode).toBe(1);
-    expect(told(stderr)).toEqual([expect.stringMatching(/a\.vtt" is there already.*--overwrite/)]);
+    expect(told(stderr)).toEqual([expect.stringMatching(/a\.vtt" already exists.*--overwrite/)]);
     expect(await readFile(inFolder('a.vtt'), 'utf8')).toBe('mine');
     expect((await convert(file, '--to', 'vtt', '--overwrite')).exitCode).toBe(0);
     expect(await readFile(inFolder('a.vtt'), 'utf8')).toContain('walk');
@@ -215,7 +215,7 @@ describe('framewise convert, used wrongly', () => {
       'a.srt',
       cue('x'),
       ['--to', 'cvat'],
-      /To write CVAT frame tags, frames are counted.*say the rate/,
+      /CVAT frame tags count frames.*give the rate/,
     ],
   ];
   it.each(bad)(

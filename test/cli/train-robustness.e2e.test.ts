@@ -133,7 +133,7 @@ describe('framewise train', () => {
     await writeFile(path.join(place, 'set.json'), JSON.stringify({ database }));
     const { exitCode, stderr } = await train(place, 'of one label', '--folds', '0');
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/error: .* has one label, "jump".* Left out: "gone": .*it is not there\./);
+    expect(stderr).toMatch(/error: .* has one label, "jump".* Left out: "gone": .*it was not found\./);
   });
 
   it('leaves out a class without a clip, and trains on the others; with --strict it stops', async () => {
@@ -142,13 +142,13 @@ describe('framewise train', () => {
     await mkdir(path.join(place, 'fall'));
     const { exitCode, stdout, stderr } = await train(place, 'without it', '--folds', '0', '--json');
     expect(exitCode).toBe(0);
-    expect(stderr).toMatch(/Left out: 1\n.*fall": the class folder holds no clip/);
+    expect(stderr).toMatch(/Left out: 1\n.*fall": the class folder has no clip/);
     expect(JSON.parse(stdout)).toMatchObject({ labels: ['squat down', 'wave'], leftOut: [] });
-    expect((await read('without it', 'report.html')).toString()).toContain('the class folder holds no clip');
+    expect((await read('without it', 'report.html')).toString()).toContain('the class folder has no clip');
 
     const strict = await train(place, 'nothing', '--folds', '0', '--strict');
     expect(strict).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(strict.stderr).toMatch(/error: The class folder ".*fall" holds no clip/);
+    expect(strict.stderr).toMatch(/error: The class folder ".*fall" has no clip/);
   });
 
   it('refuses a network that cannot be before it encodes anything', async () => {

@@ -6,32 +6,31 @@ import { reportSkip, type ReadOptions } from '../annotation-format.js';
 import type { LabeledFile } from '../label-files.js';
 import { videoError, type VideoFinder } from './video-finder.js';
 
-/** A video and what it truly shows. */
+/** A video and its true labels. */
 export interface AnnotatedVideo {
-  /** Absolute path of the video file, or of the folder of its pictures. */
+  /** Absolute path of the video file, or of the folder of pictures. */
   path: string;
   /** The video as the dataset names it; unique within the dataset. */
   name: string;
-  /** What it shows, by start, none overlapping; a clip of one activity has one span from 0 without an end. */
+  /** True segments, sorted by start, without overlaps. A clip of one activity has one segment from 0 to Infinity. */
   segments: LabelSpan[];
-  /** The label of the whole clip, where the dataset labels whole clips. */
+  /** Label of the whole clip, if the dataset labels whole clips. */
   clipLabel?: string;
-  /** What the video belongs to (a person, a camera, a recording), where the dataset says so. */
+  /** Group of the video (a person, a camera, a recording), if the dataset states it. */
   group?: string;
-  /** The part of the dataset's own split that it belongs to, as the dataset calls it: training, val, test, … */
+  /** Part of the dataset's own split, as the dataset calls it: training, val, test, … */
   subset?: string;
-  /** The same for a dataset with several splits, by split. */
+  /** The same for a dataset with several splits: part by name of the split. */
   subsetBySplit?: Readonly<Record<string, string>>;
-  /** Moments to which the dataset gave two labels, of which `segments` has one. */
+  /** Time spans to which the dataset gave two labels; `segments` has one of them. */
   overlaps?: readonly LabelOverlap[];
 }
 
 /**
- * Joins what a label file says with the videos that are there.
+ * Finds the videos that a label file names, and adds them with their segments.
  *
- * @param videos - By path; receives the videos of the file.
- * @throws {AnnotationError} If a segment cannot be, names an absent video, or a video has two names, label files,
- * groups or subsets.
+ * @param videos - Videos by path; receives those of the file.
+ * @throws {AnnotationError} If a segment names an absent video, or a video has two names, label files, groups or subsets.
  */
 export async function collectVideos(
   labeled: LabeledFile,
@@ -52,26 +51,25 @@ export async function collectVideos(
         if (!mayListAbsentVideos)
           throw videoError(file, segment, `is not in ${folders.map((place) => `"${place}"`).join(' and ')}`);
         absent.add(name);
-        reportSkip({ what: JSON.stringify(name), why: `"${file}" labels it, and it is not there` }, options);
+        reportSkip({ what: JSON.stringify(name), why: `"${file}" labels it, but it was not found` }, options);
         continue;
       }
       const other = videos.get(path);
       if (other) {
         const names = `${JSON.stringify(name)} and ${JSON.stringify(other.name)}`;
         const problem = own.has(other.name)
-          ? `${names} are one video, "${path}". Name it one way`
-          : `it labels "${path}", as another label file does. Remove one of them, or give one alone`;
+          ? `${names} are the same video, "${path}". Use one name`
+          : `another label file also labels "${path}". Remove one of them, or give only one`;
         throw new AnnotationError(`"${file}" ${placeOf(segment)}: ${problem}.`, file, segment.line);
       }
-      const found = overlaps?.get(name);
       video = {
         path,
         name,
         segments: [],
-        ...(group && { group }),
-        ...(subset && { subset }),
-        ...(subsetBySplit && { subsetBySplit }),
-        ...(found && { overlaps: found }),
+        group: group || undefined,
+        subset: subset || undefined,
+        subsetBySplit,
+        overlaps: overlaps?.get(name),
       };
       own.set(name, video);
       videos.set(path, video);
@@ -81,7 +79,7 @@ export async function collectVideos(
         video.group === group ? ['subset', video.subset, subset] : ['group', video.group, group];
       throw new AnnotationError(
         `"${file}" ${placeOf(segment)}: the ${contradiction[0]} of ${JSON.stringify(name)} is ` +
-          `"${contradiction[2] ?? ''}" here and "${contradiction[1] ?? ''}" elsewhere. A video has one: correct it.`,
+          `"${contradiction[2] ?? ''}" here and "${contradiction[1] ?? ''}" elsewhere. A video has only one: correct it.`,
         file,
         segment.line,
       );

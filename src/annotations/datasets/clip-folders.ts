@@ -7,19 +7,20 @@ import { compareNaturally, isPictureFileName, isVideoFileName } from '../../vide
 
 /** A clip that shows one activity from start to end. */
 interface LabeledClip {
-  /** Path of a video file, or of a folder of pictures that are its frames. */
+  /** Path of a video file, or of a folder of pictures. */
   path: string;
   /** Name of the class folder. */
   label: string;
 }
 
 /**
- * Reads a folder that holds a folder of clips for each label: `<folder>/<label>/**`. A clip is a video file, or a
- * folder of pictures below the class folder. Hidden files and other files are passed over; a class folder without a clip
- * is left out, for a class without a video cannot be learned.
+ * Reads a folder with one folder of clips per label: `<folder>/<label>/**`. A clip is a video file, or a folder of
+ * pictures, anywhere below the class folder. Hidden files and other files are ignored. A class folder without a clip is
+ * left out, because a label without a video cannot be learned.
  *
  * @returns Clips in natural order, label by label.
- * @throws {DatasetError} If the folder cannot be read, or no class folder holds a clip; if strict, also if one holds none.
+ * @throws {DatasetError} If the folder cannot be read or no class folder has a clip; with `isStrict`, also if a single
+ *   class folder has none.
  */
 export async function readClipFolders(folder: string, options: ReadOptions = {}): Promise<LabeledClip[]> {
   const clips: LabeledClip[] = [];
@@ -36,22 +37,26 @@ export async function readClipFolders(folder: string, options: ReadOptions = {})
   }
   if (clips.length === 0) {
     throw new DatasetError(
-      `"${folder}" holds no labeled clips: expected one folder of clips for each label, or a labels.csv.`,
+      `"${folder}" has no labeled clips: expected one folder of clips per label, or a labels.csv.`,
       folder,
     );
   }
   return clips;
 }
 
-/** @throws {DatasetError} If strict. */
+/**
+ * Reports a class folder without a clip.
+ *
+ * @throws {DatasetError} If `isStrict` is set.
+ */
 function leaveOut(classFolder: string, options: ReadOptions): void {
   if (options.isStrict) {
     throw new DatasetError(
-      `The class folder "${classFolder}" holds no clip. Put video files or folders of pictures into it, or remove it.`,
+      `The class folder "${classFolder}" has no clip. Put video files or folders of pictures into it, or remove it.`,
       classFolder,
     );
   }
-  reportSkip({ what: `"${classFolder}"`, why: 'the class folder holds no clip' }, options);
+  reportSkip({ what: `"${classFolder}"`, why: 'the class folder has no clip' }, options);
 }
 
 /**
@@ -64,15 +69,15 @@ export async function isFolder(place: string): Promise<boolean> {
     return (await stat(place)).isDirectory();
   } catch (cause) {
     throw new DatasetError(
-      `Cannot open "${place}": ${(cause as Error).message}. A dataset is a folder with a labels.csv, a CSV file, or a ` +
-        'folder with a folder of clips for each label.',
+      `Cannot open "${place}": ${(cause as Error).message}. A dataset is a label file, a folder with a labels.csv, ` +
+        'or a folder with one folder of clips per label.',
       place,
       { cause },
     );
   }
 }
 
-/** Clips anywhere below a folder. Links to files are taken; links to folders are not followed, as they may be circles. */
+/** Finds clips anywhere below a folder. Links to files count; links to folders are not followed, as they may form a loop. */
 export async function findClips(folder: string): Promise<string[]> {
   const clips: string[] = [];
   for (const entry of await listFolder(folder)) {
@@ -89,7 +94,7 @@ export async function findClips(folder: string): Promise<string[]> {
 }
 
 /**
- * What a folder holds, in natural order, without hidden entries.
+ * Lists a folder in natural order, without hidden entries.
  *
  * @throws {DatasetError} If the folder cannot be read.
  */

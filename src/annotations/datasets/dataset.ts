@@ -10,29 +10,32 @@ import { createProbeContext, createVideoFinder } from './video-finder.js';
 
 export type { AnnotatedVideo } from './annotated-video.js';
 
-/** Name of the label file that speaks for its whole folder. */
+/** Name of the label file that labels its whole folder. */
 const LABEL_FILE = 'labels.csv';
 
-/** Folders of a dataset, beside itself, that may hold label files. */
+/** Subfolders of a dataset that may hold label files, besides the dataset folder itself. */
 const LABEL_FOLDERS = ['videos', 'annotations'];
 
-/** A published dataset may lack thousands of its videos; more than this are counted, where nobody asks for each. */
-const MAX_TOLD = 5;
+/** Left-out items reported one by one without `onSkip`; the rest are counted, as thousands of videos may be missing. */
+const MAX_REPORTED = 5;
 
 /**
  * Reads a dataset of labeled videos in any of its forms:
  *
- * - a label file: CSV, or as another tool writes it;
+ * - a label file in any format;
  * - a folder with a `labels.csv`;
- * - a folder with a folder `groundTruth`, the layout of MS-TCN;
+ * - a folder with a subfolder `groundTruth`, the layout of MS-TCN;
  * - a folder with label files in it, in `videos` or in `annotations`;
- * - a folder with a folder of clips for each label.
+ * - a folder with one folder of clips per label.
  *
- * A label file names its videos relative to its own folder, or to `videos` in it; a bare name finds the one video of
+ * A label file names its videos relative to its own folder, or to `videos` in it. A bare name finds the only video of
  * that name there, with or without extension.
  *
- * @throws {DatasetError} If the path is missing or unreadable, or holds no labeled video.
- * @throws {AnnotationError} If a label file is wrong, or names a video that is absent or not clear.
+ * @example
+ * const videos = await readDataset('street/labels.csv');
+ *
+ * @throws {DatasetError} If the path is missing or unreadable, or has no labeled video.
+ * @throws {AnnotationError} If a label file is wrong, or names a video that is absent or ambiguous.
  */
 export async function readDataset(dataset: string, options: ReadOptions = {}): Promise<AnnotatedVideo[]> {
   if (options.onSkip) return read(dataset, options);
@@ -40,8 +43,8 @@ export async function readDataset(dataset: string, options: ReadOptions = {}): P
   try {
     return await read(dataset, { ...options, onSkip: (each) => skipped.push(each) });
   } finally {
-    for (const each of skipped.slice(0, MAX_TOLD)) reportSkip(each, options);
-    const more = skipped.length - MAX_TOLD;
+    for (const each of skipped.slice(0, MAX_REPORTED)) reportSkip(each, options);
+    const more = skipped.length - MAX_REPORTED;
     if (more > 0) options.onWarning?.(`Left out ${more} more.`);
   }
 }
@@ -61,7 +64,7 @@ async function read(dataset: string, options: ReadOptions): Promise<AnnotatedVid
   }));
 }
 
-/** Files that are label files by their content too: a folder may hold notes and settings beside them. */
+/** Finds label files by name and content, because a folder may also hold notes and settings. */
 async function findLabelFiles(dataset: string, names: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const folder of ['', ...LABEL_FOLDERS.filter((name) => names.includes(name))]) {
@@ -105,7 +108,7 @@ async function readGroundTruth(dataset: string, options: ReadOptions): Promise<A
 function refuseNone(videos: AnnotatedVideo[], file: string): AnnotatedVideo[] {
   if (videos.length > 0) return videos;
   throw new DatasetError(
-    `"${file}" labels nothing: it holds no segment of a video that is there. Label something, or add the videos.`,
+    `"${file}" labels nothing: it has no segment of an available video. Label something, or add the videos.`,
     file,
   );
 }

@@ -6,9 +6,9 @@ import { type LabeledFile, openLabelFile } from '../label-files.js';
 import { GROUND_TRUTH, linesOf, readFrameLabels } from '../formats/ms-tcn.js';
 
 /**
- * Reads a dataset in the layout of MS-TCN: `groundTruth/<video>.txt` with the label of each frame on a line of its
- * own, `mapping.txt` with all labels, `splits/<part>.<split>.bundle` with names of videos. Frames become time at the
- * video's own rate, or at the one that the user says. Videos that are absent are left out.
+ * Reads a dataset in the layout of MS-TCN: `groundTruth/<video>.txt` with one label per line and frame, `mapping.txt`
+ * with all labels, and `splits/<part>.<split>.bundle` with names of videos. Frame numbers become seconds at the video's
+ * own rate, or at the rate that the user gives. Absent videos are left out.
  *
  * @see Abu Farha and Gall 2019, arXiv:1903.01945, and the data that its authors publish.
  * @throws {DatasetError} If there is no ground truth.
@@ -18,7 +18,7 @@ export async function readMsTcn(folder: string, context: ReadContext): Promise<L
   const place = path.join(folder, GROUND_TRUTH);
   const names = (await listFolder(place)).map(({ name }) => name).filter((name) => name.endsWith('.txt'));
   if (names.length === 0) {
-    throw new DatasetError(`"${place}" holds no ground truth: expected a file <video>.txt a video.`, place);
+    throw new DatasetError(`"${place}" has no ground truth: expected one file <video>.txt per video.`, place);
   }
   const subsets = await readBundles(folder, names, context);
   const files: LabeledFile[] = [];
@@ -27,7 +27,7 @@ export async function readMsTcn(folder: string, context: ReadContext): Promise<L
     const video = path.parse(name).name;
     const info = await context.probe?.({ video, line: 1 });
     if (!info) {
-      reportSkip({ what: `"${file.path}"`, why: `its video "${video}" is not there` }, context);
+      reportSkip({ what: `"${file.path}"`, why: `its video "${video}" was not found` }, context);
       continue;
     }
     const segments = await readFrameLabels(file, context);
@@ -37,18 +37,17 @@ export async function readMsTcn(folder: string, context: ReadContext): Promise<L
     const expected = Math.round((isOwnRate && info.numFrames) || info.durationSec * rate);
     if (expected > 0 && Math.abs(numLabels - expected) > 1) {
       context.onWarning?.(
-        `"${file.path}" labels ${numLabels} frames, and "${video}" has ${expected} at ${rate} a second. If the labels ` +
-          'were made at another rate, say which.',
+        `"${file.path}" labels ${numLabels} frames, but "${video}" has ${expected} at ${rate} per second. If the ` +
+          'labels were made at another rate, give it (frameRate, --frame-rate).',
       );
     }
-    const subsetBySplit = subsets.get(video);
-    files.push({ file: file.path, segments, ...(subsetBySplit && { subsetBySplit }) });
+    files.push({ file: file.path, segments, subsetBySplit: subsets.get(video) });
   }
   await compareMapping(folder, files, context);
   return files;
 }
 
-/** The part that each split puts each video into, by video and split. Names may end in `.txt`. */
+/** Reads the part of each split that each video belongs to, by video and split. Names may end in `.txt`. */
 async function readBundles(
   folder: string,
   groundTruth: readonly string[],
@@ -74,7 +73,7 @@ async function readBundles(
   return subsets;
 }
 
-/** Tells of labels that only the mapping knows, or only the ground truth. */
+/** Warns about labels that are only in the mapping, or only in the ground truth. */
 async function compareMapping(
   folder: string,
   files: readonly LabeledFile[],

@@ -4,26 +4,26 @@ import { probeVideo } from '../../video/probe-video.js';
 import type { AnnotatedVideo } from './annotated-video.js';
 import type { Skipped } from '../annotation-format.js';
 
-/** A label that reaches past the end of its video. */
+/** A segment that ends after its video. */
 export interface LabelBeyondEnd {
   video: string;
   label: string;
   startSec: number;
   endSec: number;
-  /** Length of the video. */
+  /** Length of the video in seconds. */
   durationSec: number;
 }
 
-/** Containers round a video's length, and labels often end with it: past the end is what lies further. */
+/** Slack for labels that end with the video, because containers round its length. */
 const END_SLACK_SEC = 0.25;
 
-/** Probes at once; each is a process. */
+/** Number of probes at the same time; each is a process. */
 const NUM_PARALLEL = 4;
 
 /**
- * Asks every video for its length, without decoding it.
+ * Probes the length of every video, without decoding.
  *
- * @returns Seconds by the video's name, without those of unknown length; and the videos that cannot be opened.
+ * @returns Seconds by the video's name, without videos of unknown length; and the videos that cannot be opened.
  * @throws {FfmpegMissingError} If this machine has no ffprobe.
  */
 export async function probeDurations(
@@ -46,10 +46,10 @@ export async function probeDurations(
 }
 
 /**
- * Finds labels that end after their video, or lie behind its end altogether. Frames there are not, so they teach
- * nothing; often they are a sign of a wrong frame rate, or of the wrong video.
+ * Finds segments that end after their video, or lie entirely after its end. They cover no frames and teach nothing; often
+ * they are a sign of a wrong frame rate or of the wrong video.
  *
- * @param durationsSec - Lengths by the videos' names; videos without one are passed over.
+ * @param durationsSec - Lengths in seconds by name of the video; videos without a length are ignored.
  */
 export function findLabelsBeyondEnd(
   videos: readonly AnnotatedVideo[],

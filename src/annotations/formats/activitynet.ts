@@ -26,7 +26,7 @@ const activityNetSchema = z.object({
 
 /**
  * The JSON of ActivityNet, THUMOS and others: videos by id, each with its subset and its segments in seconds. Videos
- * without a segment, as in a withheld test set, are left out.
+ * without segments, as in a withheld test set, are left out.
  *
  * @see http://activity-net.org/download.html
  */
@@ -42,7 +42,7 @@ export const activityNetFormat: AnnotationFormat = {
   write: writeDatabase,
 };
 
-/** One video, its id the name of its file without the ending, as in the datasets; labels are leaves of the taxonomy. */
+/** Writes one video. As in the datasets, its id is the file's name without extension; labels are leaves of the taxonomy. */
 function writeDatabase({ video, segments }: Timeline, { subset }: WriteOptions = {}): string {
   const name = videoName(video.source);
   const labels = [...new Set(segments.map(({ label }) => label))];
@@ -58,7 +58,7 @@ function writeDatabase({ video, segments }: Timeline, { subset }: WriteOptions =
         isVideoFileName(name) ? path.parse(name).name : name,
         {
           duration: video.durationSec,
-          ...(subset && { subset }),
+          subset: subset || undefined,
           resolution: `${video.width}x${video.height}`,
           url: '',
           annotations: segments.map(({ label, startSec, endSec }) => ({
@@ -76,7 +76,7 @@ function readDatabase(file: LabelFile, context: ReadContext): AnnotatedSegment[]
   const { database } = parseJsonFile(file, activityNetSchema, 'ActivityNet JSON');
   return Object.entries(database).flatMap(([video, { subset, annotations = [] }]) => {
     if (annotations.length === 0) {
-      const why = `"${file.path}" gives it no annotation${subset ? ` (subset ${subset})` : ''}`;
+      const why = `"${file.path}" has no annotation of it${subset ? ` (subset ${subset})` : ''}`;
       reportSkip({ what: JSON.stringify(video), why }, context);
     }
     return annotations.map(({ label, segment: [startSec, endSec] }, position) => ({
@@ -85,7 +85,7 @@ function readDatabase(file: LabelFile, context: ReadContext): AnnotatedSegment[]
       startSec,
       endSec,
       entry: `annotation ${position + 1} of "${video}"`,
-      ...(subset && { subset }),
+      subset: subset || undefined,
     }));
   });
 }

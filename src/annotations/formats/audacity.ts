@@ -6,12 +6,12 @@ import type { AnnotationFormat, LabelFile } from '../annotation-format.js';
 import { oneLine } from '../text/field-values.js';
 
 const LABEL_LINE = /^(\d+(?:[.,]\d+)?)\t(\d+(?:[.,]\d+)?)\t(.*)$/;
-/** Lowest and highest frequency of the label above it, in files of spectral selections. */
+/** Frequency range of the label above it, in files with spectral selections. */
 const FREQUENCY_LINE = /^\\\t/;
 
 /**
- * A label track as Audacity imports and exports it: `start TAB end TAB label` a line, in seconds. The file is named as
- * its video, `.audacity` before the ending left aside.
+ * A label track as Audacity imports and exports it: `start TAB end TAB label` per line, in seconds. The file is named
+ * after its video; a `.audacity` before the extension is ignored.
  *
  * @see https://manual.audacityteam.org/man/importing_and_exporting_labels.html
  */
@@ -40,12 +40,12 @@ function readLabels(file: LabelFile): AnnotatedSegment[] {
     const [, start, end, label] = LABEL_LINE.exec(text) ?? [];
     if (start === undefined || end === undefined) {
       throw new AnnotationError(
-        `"${file.path}" line ${line}: expected start, end and label with tabs between, received ${JSON.stringify(text)}.`,
+        `"${file.path}" line ${line}: expected start, end and label separated by tabs, received ${JSON.stringify(text)}.`,
         file.path,
         line,
       );
     }
-    const seconds = (number: string): number => Number(number.replace(',', '.')); // some locales write a comma
+    const seconds = (number: string): number => Number(number.replace(',', '.')); // some locales use a decimal comma
     segments.push({
       video: path.parse(file.path).name.replace(/\.audacity$/i, ''),
       label: (label as string).trim(),

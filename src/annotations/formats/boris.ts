@@ -10,11 +10,12 @@ import { parseTable, seemsToHaveColumns } from '../text/parse-table.js';
 import { parseTime } from '../text/field-values.js';
 
 const COLUMNS = ['behavior', 'behavior type', 'start (s)', 'stop (s)'] as const;
-const MEDIA_COLUMNS = ['media file name', 'media file'] as const; // since version 8, and before
+const MEDIA_COLUMNS = ['media file name', 'media file'] as const; // from version 8 on, and earlier
 
 /**
- * Aggregated events as BORIS exports them, comma or tab between: a row an event, the behavior is the label. Rows of
- * type STATE have a length; POINT events have none and are left out. Written are the columns of version 8.
+ * Aggregated events as BORIS exports them, separated by commas or tabs: one event per row, the behavior is the label.
+ * Events of type STATE have a length; POINT events have none and are left out. Files are written with the columns of
+ * version 8.
  *
  * @see https://www.boris.unito.it/user_guide/export_events/
  */
@@ -83,12 +84,14 @@ function readEvents(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
     }
     const refuse = (problem: string) =>
       new AnnotationError(`"${file.path}" line ${line}: ${problem}.`, file.path, line);
-    // A row may name its player before the file: "player #1:clip.mp4".
+    // A row may name the player before the file: "player #1:clip.mp4".
     const media = MEDIA_COLUMNS.map(field)
       .find(Boolean)
       ?.replace(/^player #\d+:\s*/i, '');
     if (!media)
-      throw refuse('the media file is not named, so it was a live observation. Only videos have labels here');
+      throw refuse(
+        'no media file is named, so this is a live observation. Expected an observation of a video',
+      );
     const [start = '', stop = ''] = [field('start (s)'), field('stop (s)')];
     const [startSec, endSec] = [parseTime(start), parseTime(stop)];
     if (startSec === undefined || endSec === undefined) {

@@ -12,8 +12,8 @@ import { parseTime } from '../text/field-values.js';
 const COLUMNS = ['video', 'frame', 'time', 'label'] as const;
 
 /**
- * One frame a row: `video,frame,time,label,confidence`, the frame counted from 0, seconds to the millisecond. A frame
- * whose row is taken out has no label. Where no model labeled frames, each frame of the video has a row.
+ * One frame per row: `video,frame,time,label,confidence`, with frames counted from 0 and seconds to the millisecond. A
+ * frame without a row is unlabeled. If no model labeled the frames, each frame that a segment covers gets a row.
  */
 export const csvFramesFormat: AnnotationFormat = {
   name: 'csv-frames',
@@ -42,7 +42,7 @@ function writeFrames(timeline: Timeline): string {
   ]);
 }
 
-/** Every frame of the video that a segment covers. */
+/** Lists every frame of the video that a segment covers. */
 function framesOfVideo(timeline: Timeline): FrameLabel[] {
   const count = countFrames(timeline, csvFramesFormat.title);
   return Array.from(labeledFrames(timeline, count, csvFramesFormat.title), ({ segment, frame }) => ({
@@ -53,7 +53,7 @@ function framesOfVideo(timeline: Timeline): FrameLabel[] {
   }));
 }
 
-/** A segment ends where the next frame begins; the last one before a gap lasts as long as frames do on average. */
+/** A segment ends where the next frame begins; before a gap, its last frame has the average length of a frame. */
 function readTimelines(file: LabelFile): Timeline[] {
   const frames = new Map<string, FrameLabel[]>(); // by video
   for (const row of parseTable(file)?.rows ?? []) {
@@ -65,7 +65,7 @@ function readTimelines(file: LabelFile): Timeline[] {
       throw refusal(
         file,
         row,
-        `frame ${frame.index} at ${frame.timeSec} s does not come after the one before`,
+        `frame ${frame.index} at ${frame.timeSec} s does not come after the previous frame`,
       );
     }
     own.push(frame);
@@ -74,7 +74,7 @@ function readTimelines(file: LabelFile): Timeline[] {
     const [first, last] = [own[0] as FrameLabel, own.at(-1) as FrameLabel];
     if (first === last) {
       throw new AnnotationError(
-        `"${file.path}" has one frame of ${JSON.stringify(video)}, which does not say how long a frame is.`,
+        `"${file.path}" has one frame of ${JSON.stringify(video)}: expected at least two, which tell how long a frame is.`,
         file.path,
       );
     }
@@ -92,7 +92,7 @@ function readTimelines(file: LabelFile): Timeline[] {
   });
 }
 
-/** Frames that follow one another without a gap. */
+/** Splits frames into blocks without a gap. */
 function blocksOf(frames: readonly FrameLabel[]): FrameLabel[][] {
   const blocks: FrameLabel[][] = [];
   for (const frame of frames) {
@@ -107,9 +107,10 @@ function readRow(file: LabelFile, row: TableRow): FrameLabel & { video: string }
   const [video = '', frame = '', time = '', label = ''] = COLUMNS.map(row.field);
   if (video === '') throw refusal(file, row, 'the video is not named');
   if (label === '') throw refusal(file, row, 'the label is empty. Name it, or remove the row');
-  if (!/^\d+$/.test(frame)) throw refusal(file, row, `expected the number of a frame, received "${frame}"`);
+  if (!/^\d+$/.test(frame)) throw refusal(file, row, `expected a frame number, received "${frame}"`);
   const timeSec = parseTime(time);
-  if (timeSec === undefined) throw refusal(file, row, `the time "${time}" is none, expected seconds`);
+  if (timeSec === undefined)
+    throw refusal(file, row, `the time ${JSON.stringify(time)} is not a time, expected seconds`);
   return { video, index: Number(frame), timeSec, label, confidence: row.confidence() ?? 1 };
 }
 

@@ -10,12 +10,14 @@ import { parseTime } from '../text/field-values.js';
 const COLUMNS = ['video', 'label', 'start', 'end'] as const;
 
 /**
- * One segment a row: `video,label,start,end,confidence`, seconds to the millisecond, quoted as RFC 4180 says. Read are
- * these columns, and `group` and `subset`, in any order and case; only the first four must be there, and others are
- * ignored. Times as {@link parseTime} reads them. So a model's output can be corrected by hand and trained on.
+ * One segment per row: `video,label,start,end,confidence`, seconds to the millisecond, quoted as in RFC 4180. A model's
+ * output can be corrected by hand in this form and trained on.
  *
- * Text is written as it is, also where it begins with `=`: a guard against spreadsheet formulas would change names,
- * and the next program would not find the video. Open the file of a stranger's video as text columns.
+ * The reader takes these columns, and `group` and `subset`, in any order and case. Only the first four are required, and
+ * other columns are ignored. Times may have any form that {@link parseTime} reads.
+ *
+ * Text is written unchanged, even if it begins with `=`: a guard against spreadsheet formulas would change file names,
+ * and the next program would not find the video. In a spreadsheet, import files from strangers as text columns.
  */
 export const csvSegmentsFormat: AnnotationFormat = {
   name: 'csv',
@@ -43,7 +45,7 @@ function writeSegments({ video, segments }: Timeline, { group, subset }: WriteOp
   ]);
 }
 
-/** The error of a bad row names the first line to blame, and the lines of further bad rows. */
+/** The error describes the first bad row and lists the lines of further ones. */
 function readSegments(file: LabelFile): AnnotatedSegment[] {
   const { path } = file;
   const table = parseTable(file);
@@ -78,7 +80,7 @@ function readSegments(file: LabelFile): AnnotatedSegment[] {
   return segments;
 }
 
-/** A segment, or what is wrong with it. */
+/** Reads a segment; gives the problem as text if the row is wrong. */
 function readRow({ field, line, confidence: readConfidence }: TableRow): AnnotatedSegment | string {
   const [video = '', label = '', start = '', end = ''] = COLUMNS.map(field);
   if (video === '') return 'the video is not named';
@@ -90,9 +92,13 @@ function readRow({ field, line, confidence: readConfidence }: TableRow): Annotat
   if (endSec <= startSec) return `the segment ends at ${end}, which is not after its start at ${start}`;
   const [group, subset, confidence] = [field('group'), field('subset'), readConfidence()];
   return {
-    ...{ video, label, startSec, endSec, line },
-    ...(confidence !== undefined && { confidence }),
-    ...(group && { group }),
-    ...(subset && { subset }),
+    video,
+    label,
+    startSec,
+    endSec,
+    line,
+    confidence,
+    group: group || undefined,
+    subset: subset || undefined,
   };
 }

@@ -13,9 +13,9 @@ import { oneLine } from '../text/field-values.js';
 import { childrenAt, parseXmlFile, type XmlNode, formatXml } from '../text/xml.js';
 
 /**
- * Frame tags as CVAT exports and imports them for a video ("CVAT for images 1.1", a tag being no part of the format for
- * videos): tags of one label on consecutive frames are one segment. Shapes are passed over. Written are the frames that
- * have a label, by their number in the video.
+ * Frame tags as CVAT exports and imports them for a video, in the format "CVAT for images 1.1", because CVAT's format for
+ * videos has no tags. Tags of one label on consecutive frames make one segment; shapes are ignored. Only labeled frames
+ * are written, by their number in the video.
  *
  * @see https://docs.cvat.ai/docs/other/xml_format
  */
@@ -79,7 +79,9 @@ async function readTags(file: LabelFile, context: ReadContext): Promise<Annotate
   const [task] = tasks;
   if (!task) {
     const problem =
-      childrenAt(root, 'meta', 'project').length > 0 ? 'it is the export of a project' : 'it names no task';
+      childrenAt(root, 'meta', 'project').length > 0
+        ? 'it is the export of a whole project'
+        : 'it names no task';
     throw new AnnotationError(
       `"${file.path}" cannot be read: ${problem}. Export each task by itself.`,
       file.path,
@@ -119,7 +121,7 @@ interface FrameTag {
   line: number;
 }
 
-/** Joins tags of one label on consecutive frames; of frames that were left out, each has the label of the one before. */
+/** Joins tags of one label on consecutive frames. Frames that CVAT skipped take the label of the previous frame. */
 function joinTags(tags: readonly FrameTag[], step: number): (FrameRun & { line: number })[] {
   const runs: (FrameRun & { line: number })[] = [];
   const lastOf = new Map<string, FrameRun>(); // a frame may have several labels
@@ -136,7 +138,7 @@ function joinTags(tags: readonly FrameTag[], step: number): (FrameRun & { line: 
   return runs;
 }
 
-/** The frame of the video itself: the name says it; the id counts the frames of the task. */
+/** Gives the frame number in the video. The name states it; the id only counts the frames of the task. */
 function frameOf(
   { path }: LabelFile,
   { attributes, line }: XmlNode,
@@ -148,13 +150,13 @@ function frameOf(
   const { id = '' } = attributes;
   if (/^\d+$/.test(id)) return firstFrame + Number(id) * step;
   throw new AnnotationError(
-    `"${path}" line ${line}: expected an image with the number of its frame as id, received "${id}".`,
+    `"${path}" line ${line}: expected an image with its frame number as id, received "${id}".`,
     path,
     line,
   );
 }
 
-/** Of every how many frames one was shown, from a filter such as `step=5`. */
+/** Distance between the frames of a task, from a filter such as `step=5`; 1 without one. */
 function frameStep(task: XmlNode): number {
   return Number(/step=(\d+)/.exec(textAt(task, 'frame_filter') ?? '')?.[1] ?? 1);
 }

@@ -8,13 +8,13 @@ import { decodeUrlPath, isUrl, publicSource } from '../../video/media-names.js';
 import { oneLine } from '../text/field-values.js';
 import { childrenAt, parseXmlFile, type XmlNode, formatXml, type XmlContent } from '../text/xml.js';
 
-/** A tier's type: annotations aligned to time, in any number. */
+/** Linguistic type of the tiers: any number of time-aligned annotations. */
 const TIER_TYPE = 'default-lt';
 
 /**
- * An ELAN file: every annotation of every tier that is aligned to time, its value the label. Times are milliseconds of
- * the time order. The video is the first linked media file; without one, the file is named as its video. A tier holds
- * one annotation at a time, so what overlaps is written to further tiers.
+ * An ELAN file. Every time-aligned annotation of every tier is a segment, and its value is the label. Times are in
+ * milliseconds. The video is the first linked media file; if there is none, the file is named after its video. A tier
+ * holds one annotation at a time, so overlapping segments are written to further tiers.
  *
  * @see https://www.mpi.nl/tools/elan/EAF_Annotation_Format_3.0_and_ELAN.pdf
  */
@@ -54,7 +54,7 @@ function writeTiers(timeline: Timeline): string {
   return formatXml({
     ANNOTATION_DOCUMENT: {
       '@AUTHOR': '',
-      '@DATE': '1970-01-01T00:00:00Z', // must be there; a real one would make each run's file another
+      '@DATE': '1970-01-01T00:00:00Z', // required; a real date would make every run's file different
       '@FORMAT': '3.0',
       '@VERSION': '3.0',
       '@xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance',
@@ -78,7 +78,7 @@ function writeTiers(timeline: Timeline): string {
   });
 }
 
-/** Where the video is on this machine, and by the path that was given. */
+/** Links the video by its absolute path on this machine, and by the relative path that was given. */
 function mediaDescriptor(source: string): XmlContent {
   const type = { '@MIME_TYPE': path.extname(source).toLowerCase() === '.mp4' ? 'video/mp4' : 'video/*' };
   if (isUrl(source)) return { '@MEDIA_URL': publicSource(source), ...type };
@@ -88,7 +88,7 @@ function mediaDescriptor(source: string): XmlContent {
   return { '@MEDIA_URL': absolute, ...type, '@RELATIVE_MEDIA_URL': `./${parts.join('/')}` };
 }
 
-/** Deals segments out to as few tiers as hold them without overlap; one, where none do. */
+/** Distributes segments over as few tiers as hold them without overlap, and over one if nothing overlaps. */
 function disjointTiers(segments: readonly Segment[]): Segment[][] {
   const tiers: Segment[][] = [[]];
   for (const segment of [...segments].sort((a, b) => a.startSec - b.startSec)) {
@@ -102,11 +102,11 @@ function disjointTiers(segments: readonly Segment[]): Segment[][] {
 function readTiers(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
   const root = parseXmlFile(file);
   const video = linkedVideo(root) ?? path.parse(file.path).name;
-  const originSec = Number(firstMedium(root)?.attributes['TIME_ORIGIN'] ?? 0) / 1000; // media time at ELAN's zero
+  const originSec = Number(firstMedium(root)?.attributes['TIME_ORIGIN'] ?? 0) / 1000; // media time at ELAN's time 0
   const timesSec = new Map(
     childrenAt(root, 'TIME_ORDER', 'TIME_SLOT').map(({ attributes }) => [
       attributes['TIME_SLOT_ID'],
-      Number(attributes['TIME_VALUE'] ?? NaN) / 1000, // a slot between two others may have no time of its own
+      Number(attributes['TIME_VALUE'] ?? NaN) / 1000, // a slot between two others need not have a time
     ]),
   );
   const tiers = childrenAt(root, 'TIER');
@@ -116,7 +116,7 @@ function readTiers(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
   if (context.tier !== undefined && wanted.length === 0) {
     const known = tiers.map(({ attributes }) => JSON.stringify(attributes['TIER_ID'])).join(', ');
     throw new AnnotationError(
-      `"${file.path}" has no tier "${context.tier}". It has ${known || 'none'}.`,
+      `"${file.path}" has no tier "${context.tier}". Its tiers: ${known || 'none'}.`,
       file.path,
     );
   }
@@ -142,7 +142,7 @@ function readTiers(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
   );
 }
 
-/** The first medium's path, relative where the file has one: the other is of the machine where it was annotated. */
+/** Path of the first media file, relative if the file states it: the absolute one is of the annotator's machine. */
 function linkedVideo(root: XmlNode): string | undefined {
   const { RELATIVE_MEDIA_URL: relative, MEDIA_URL: absolute } = firstMedium(root)?.attributes ?? {};
   const url = relative || absolute;

@@ -18,8 +18,8 @@ import { srtFormat, webvttFormat } from './subtitles.js';
 import { viaFormat } from './via.js';
 
 /**
- * Every kind of label file, to write and to read. A new one is one module and one line here. A file is of the first
- * kind that recognizes it.
+ * All formats of label files. To add one, write a module and list it here. A file is read with the first format that
+ * recognizes it.
  */
 export const annotationFormats: readonly AnnotationFormat[] = [
   jsonFormat,
@@ -39,9 +39,9 @@ export const annotationFormats: readonly AnnotationFormat[] = [
 ];
 
 /**
- * Finds formats by name, each once. Call it before a long video is labeled, not after.
+ * Finds formats by name, without duplicates. Call it before labeling, so that a wrong name is reported early.
  *
- * @throws {UsageError} If a name is unknown; the message lists those that exist.
+ * @throws {UsageError} If a name is unknown; the message lists all formats.
  */
 export function findFormats(names: readonly string[]): AnnotationFormat[] {
   return [...new Set(names)].map((name) => {
@@ -52,21 +52,21 @@ export function findFormats(names: readonly string[]): AnnotationFormat[] {
   });
 }
 
-/** Where and how the label files of one video are written. */
+/** Where and how to write the label files of one video. */
 export interface AnnotationTarget extends WriteOptions {
-  /** Names of the formats. */
+  /** Names of the formats, such as `json` and `csv`. */
   formats: readonly string[];
-  /** Folder for the files; made if missing. */
+  /** Output folder; created if missing. */
   outputDir: string;
-  /** Name of the files without extension, see {@link outputBaseNames}. */
+  /** Name of the files without extension. */
   baseName: string;
 }
 
 /**
- * Writes a timeline in each format, `<outputDir>/<baseName><extension>`, each file whole or not at all.
+ * Writes a timeline in each format to `<outputDir>/<baseName><extension>`. Each file is written completely or not at all.
  *
  * @returns Paths of the files, in the order of the formats.
- * @throws {UsageError} If a format is unknown; nothing is written then.
+ * @throws {UsageError} If a format is unknown. Nothing is written in that case.
  * @throws {OutputError} If a file cannot be written.
  */
 export async function writeAnnotations(timeline: Timeline, target: AnnotationTarget): Promise<string[]> {

@@ -4,6 +4,7 @@ import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
 import type { AnnotationFormat, WriteOptions, LabelFile } from '../annotation-format.js';
 import { videoName } from '../../video/media-names.js';
+import { roundToMillionths } from '../text/field-values.js';
 import { mentionsKeys } from '../text/parse-json.js';
 
 const segmentSchema = z.object({
@@ -17,8 +18,8 @@ const segmentSchema = z.object({
 });
 
 /**
- * JSON Lines: an object a segment and line, `{"video", "label", "startSec", "endSec", "confidence"}`, for programs that
- * read line by line. Files can be joined end to end. Other keys are ignored.
+ * JSON Lines: one object per segment and line, `{"video", "label", "startSec", "endSec", "confidence"}`, for programs that
+ * read line by line. Files can be concatenated. Other keys are ignored.
  *
  * @see https://jsonlines.org
  */
@@ -37,9 +38,16 @@ function writeLines({ video, segments }: Timeline, { group, subset }: WriteOptio
   const name = videoName(video.source);
   return segments
     .map(({ label, startSec, endSec, confidence }) => {
-      const times = { startSec: round(startSec), endSec: round(endSec) };
-      const membership = { ...(group && { group }), ...(subset && { subset }) };
-      return `${JSON.stringify({ video: name, label, ...times, confidence: round(confidence), ...membership })}\n`;
+      const row = {
+        video: name,
+        label,
+        startSec: roundToMillionths(startSec),
+        endSec: roundToMillionths(endSec),
+        confidence: roundToMillionths(confidence),
+        group: group || undefined,
+        subset: subset || undefined,
+      };
+      return `${JSON.stringify(row)}\n`;
     })
     .join('');
 }
@@ -62,8 +70,4 @@ function readLines({ path, text }: LabelFile): AnnotatedSegment[] {
     const [issue] = parsed.error.issues;
     return refuse(`it is not a segment, at "${issue?.path.join('.')}", ${issue?.message}`, parsed.error);
   });
-}
-
-function round(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }

@@ -5,17 +5,18 @@ import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotationFormat, WriteOptions, LabelFile } from '../annotation-format.js';
 import { annotatedSegmentsOf } from '../annotated-segment.js';
 import { publicSource } from '../../video/media-names.js';
+import { roundToMillionths } from '../text/field-values.js';
 import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';
 import { timelineSchema } from '../text/timeline-schema.js';
 
-/** The JSON Schema (draft 2020-12) of what the `json` format writes, with every field described. */
+/** Gives the JSON Schema (draft 2020-12) of the `json` format, with a description of every field. */
 export function timelineJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(timelineSchema);
 }
 
 /**
- * Everything that is known of a video's labels, for programs. One segment and one frame a line. Where it is read as a
- * label file its segments are taken for the truth: one may have been corrected by hand.
+ * Everything that is known about a video's labels, for programs. One segment or frame per line. When it is read as a label
+ * file, its segments count, not its frames, because segments may have been corrected by hand.
  */
 export const jsonFormat: AnnotationFormat = {
   name: 'json',
@@ -41,21 +42,22 @@ function writeTimelineJson(timeline: Timeline, { includeProbabilities = false }:
   };
   const segmentRows = segments.map(({ label, startSec, endSec, confidence }) => ({
     label,
-    startSec: round(startSec),
-    endSec: round(endSec),
-    confidence: round(confidence),
+    startSec: roundToMillionths(startSec),
+    endSec: roundToMillionths(endSec),
+    confidence: roundToMillionths(confidence),
   }));
   const frameRows = frames.map(({ index, timeSec, label, confidence, probabilities }) => ({
     index,
-    timeSec: round(timeSec),
+    timeSec: roundToMillionths(timeSec),
     label,
-    confidence: round(confidence),
-    ...(includeProbabilities && probabilities && { probabilities: Array.from(probabilities, round) }),
+    confidence: roundToMillionths(confidence),
+    probabilities:
+      includeProbabilities && probabilities ? Array.from(probabilities, roundToMillionths) : undefined,
   }));
   const lines = Object.entries(fields).map(
     ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
   );
-  lines.push(`  "segments": ${oneLineEach(segmentRows)}`, `  "frames": ${oneLineEach(frameRows)}`);
+  lines.push(`  "segments": ${formatRows(segmentRows)}`, `  "frames": ${formatRows(frameRows)}`);
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
@@ -95,10 +97,7 @@ function parseTimeline(file: LabelFile): Timeline {
   };
 }
 
-function oneLineEach(rows: readonly object[]): string {
+/** Formats an array with one object per line. */
+function formatRows(rows: readonly object[]): string {
   return rows.length === 0 ? '[]' : `[\n${rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n')}\n  ]`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }

@@ -32,14 +32,14 @@ const taskSchema = z.looseObject({
 });
 
 /**
- * Tasks of Label Studio as it exports and imports them: timeline labels of each task's first annotation that was not
- * canceled, or, where nobody has annotated, of its first prediction. Ranges are frames, the first one 1, both ends
- * included, counted at the rate of the project's Video tag; where that is not the video's own rate, say it as
+ * Tasks of Label Studio as it exports and imports them. The reader takes the timeline labels of each task's first
+ * annotation that was not canceled or, if nobody has annotated it, of its first prediction. Ranges are frame numbers from
+ * 1, both ends included, counted at the rate of the project's Video tag; if that is not the video's own rate, give it as
  * `frameRate`.
  *
- * A model's labels are written as a prediction with scores, a person's as an annotation. The project's configuration
- * must name its tags alike: `<TimelineLabels name="timelineLabels" toName="video">` and `<Video name="video"
- * value="$video" frameRate="…">` with the video's own rate.
+ * A model's labels are written as a prediction with scores, a person's as an annotation. The labeling configuration of
+ * the project must use the same tag names: `<TimelineLabels name="timelineLabels" toName="video">` and `<Video
+ * name="video" value="$video" frameRate="…">` with the video's own rate.
  *
  * @see https://labelstud.io/tags/timelinelabels and https://labelstud.io/guide/predictions
  */
@@ -68,7 +68,7 @@ function writeTask(timeline: Timeline): string {
       type: 'timelinelabels',
       origin: isPrediction ? 'prediction' : 'manual',
       value: { ranges: [{ start: startFrame + 1, end: endFrame }], timelinelabels: [segment.label] },
-      ...(isPrediction && { score: segment.confidence }),
+      score: isPrediction ? segment.confidence : undefined,
     };
   });
   const labeled = isPrediction
@@ -86,14 +86,14 @@ async function readTasks(file: LabelFile, context: ReadContext): Promise<Annotat
     const skip = (why: string) => reportSkip({ what: `${name} of "${file.path}"`, why }, context);
     const video = videoOf(task);
     const [annotation, ...others] = task.annotations.filter(({ was_cancelled }) => !was_cancelled);
-    const prediction = task.predictions.find((each) => typeof each === 'object'); // an export may give its number only
+    const prediction = task.predictions.find((each) => typeof each === 'object'); // an export may give only its number
     const source = task.annotations.length > 0 ? annotation : prediction;
     const timelines = source?.result.filter(({ type }) => type === 'timelinelabels') ?? [];
     if (video === undefined || timelines.length === 0) {
       skip(video === undefined ? 'it names no video' : 'it has no timeline labels');
       continue;
     }
-    if (others.length > 0) skip(`it has ${others.length} more annotations, of which the first was taken`);
+    if (others.length > 0) skip(`it has ${others.length} more annotations; only the first was used`);
     const frameRate = await frameRateOf(file, { video, entry: name }, context);
     for (const [index, { value, score }] of timelines.entries()) {
       const entry = `${name}, result ${index + 1}`;
@@ -105,7 +105,7 @@ async function readTasks(file: LabelFile, context: ReadContext): Promise<Annotat
           label: timelinelabels[0] as string,
           startSec,
           endSec: end / frameRate,
-          ...(typeof score === 'number' && { confidence: score }),
+          confidence: score ?? undefined,
           entry,
         });
       }
@@ -123,8 +123,8 @@ function parseTimeline({ path }: LabelFile, value: unknown, entry: string): z.in
 }
 
 /**
- * The video's name: of `/data/local-files/?d=day1/a.mp4`, `day1/a.mp4`; of an upload, whose name begins with eight
- * random digits, the name that it had.
+ * Gives the name of a task's video. `/data/local-files/?d=day1/a.mp4` gives `day1/a.mp4`; an upload gives its original
+ * name, without the eight random digits that Label Studio puts before it.
  */
 function videoOf({ data, file_upload: upload }: z.infer<typeof taskSchema>): string | undefined {
   const named = [data['video'], data['video_url'], ...Object.values(data)].find(

@@ -12,12 +12,12 @@ import {
 import { countFrames, expectFewFrames, labeledFrames, runsOf } from '../text/frame-runs.js';
 import { oneLine } from '../text/field-values.js';
 
-/** Name of the folder that tells the layout of a whole dataset. */
+/** Name of the folder by which the layout of a whole dataset is recognized. */
 export const GROUND_TRUTH = 'groundTruth';
 
 /**
- * The label of each frame on a line of its own, at the video's own rate, as in the `groundTruth` of MS-TCN. The file is
- * named as its video. Any text looks so; by itself it is only taken for one in a folder of that name.
+ * One label per line and frame, at the video's own rate, as in the `groundTruth` of MS-TCN. The file is named after its
+ * video. Any text file looks like this, so files are recognized only in a folder of that name.
  *
  * @see Abu Farha and Gall 2019, arXiv:1903.01945, and the data that its authors publish.
  */
@@ -41,11 +41,11 @@ function writeFrameLabels(timeline: Timeline, { background, isWhole }: WriteOpti
   }
   const last = segments.at(-1);
   const reachesEnd = last && last.endSec + 1 / count.frameRate >= video.durationSec;
-  // Where sound runs on a container claims to be longer than its pictures are.
+  // If the sound is longer than the pictures, the container's length is that of the sound.
   const numFrames = (isWhole && !reachesEnd ? 0 : count.numFrames) || labels.length;
   expectFewFrames(numFrames, timeline, msTcnFormat.title);
   const other = background?.trim() ? oneLine(background) : undefined;
-  // It may count a few frames more than its length has; what reaches the end reaches the last of them.
+  // The stated number of frames may exceed the length by a few; a segment that reaches the end covers them too.
   const after = reachesEnd ? oneLine(last.label) : other;
   const lines = Array.from(
     { length: numFrames },
@@ -54,8 +54,8 @@ function writeFrameLabels(timeline: Timeline, { background, isWhole }: WriteOpti
   const unlabeled = lines.indexOf(undefined);
   if (unlabeled >= 0) {
     throw new AnnotationError(
-      `${msTcnFormat.title} say something of every frame, and frame ${unlabeled} of ${JSON.stringify(video.source)} ` +
-        'has no label. Name one for such frames (background, --background on the command line).',
+      `${msTcnFormat.title} need a label for every frame, but frame ${unlabeled} of ${JSON.stringify(video.source)} ` +
+        'has none. Give a label for such frames (background, --background).',
       video.source,
     );
   }
@@ -63,9 +63,9 @@ function writeFrameLabels(timeline: Timeline, { background, isWhole }: WriteOpti
 }
 
 /**
- * Reads the label of each frame as segments of the video that the file is named after.
+ * Reads the labels of frames as segments of the video that the file is named after.
  *
- * @throws {AnnotationError} If a frame has no label, or the rate is not known.
+ * @throws {AnnotationError} If a frame has no label, or the frame rate is unknown.
  */
 export async function readFrameLabels(
   file: LabelFile,
@@ -92,7 +92,7 @@ export async function readFrameLabels(
   }));
 }
 
-/** Lines without surrounding spaces; the last line may end in a line break or not. */
+/** Splits a file into lines without surrounding spaces. Empty lines at the end are dropped. */
 export function linesOf({ text }: LabelFile): string[] {
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
   while (lines.at(-1) === '') lines.pop();

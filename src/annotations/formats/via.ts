@@ -21,8 +21,8 @@ const viaSchema = z.object({
 });
 
 /**
- * A project of the VGG Image Annotator 3: temporal segments, `z: [start, end]` in seconds. The label is the value of
- * the first attribute that the segment has; where that is the key of an option, the option's text.
+ * A project of the VGG Image Annotator 3: temporal segments, `z: [start, end]` in seconds. The label is the value of the
+ * segment's first attribute; if that value is the key of an option, it is the option's text.
  *
  * @see https://www.robots.ox.ac.uk/~vgg/software/via/
  */
@@ -37,12 +37,12 @@ export const viaFormat: AnnotationFormat = {
   write: writeProject,
 };
 
-/** One video, which is chosen anew when the project is opened: a browser knows no path. Each label is an option. */
+/** Writes one video, which the user selects again on opening, because a browser knows no paths. Labels become options. */
 function writeProject({ video, segments }: Timeline): string {
   const labels = [...new Set(segments.map(({ label }) => label))];
   const project = {
     project: {
-      // VIA puts its own values here when a project is shared.
+      // VIA replaces these values when a project is shared.
       pid: '__VIA_PROJECT_ID__',
       rev: '__VIA_PROJECT_REV_ID__',
       rev_timestamp: '__VIA_PROJECT_REV_TIMESTAMP__',
@@ -59,7 +59,7 @@ function writeProject({ video, segments }: Timeline): string {
     attribute: {
       1: {
         aname: 'activity',
-        anchor_id: 'FILE1_Z2_XY0', // of one file, a stretch of time, no region
+        anchor_id: 'FILE1_Z2_XY0', // anchored to one file and a time span, not to a region
         type: 4, // a choice
         desc: 'What the video shows',
         options: Object.fromEntries(labels.map((label) => [label, label])),
@@ -70,7 +70,7 @@ function writeProject({ video, segments }: Timeline): string {
     metadata: Object.fromEntries(
       segments.map(({ label, startSec, endSec }, position) => [
         `1_${String(position + 1).padStart(8, '0')}`,
-        { vid: '1', flg: 0, z: [startSec, endSec].map(milliseconds), xy: [], av: { 1: label } },
+        { vid: '1', flg: 0, z: [startSec, endSec].map(roundToMilliseconds), xy: [], av: { 1: label } },
       ]),
     ),
     view: { 1: { fid_list: ['1'] } },
@@ -78,8 +78,8 @@ function writeProject({ video, segments }: Timeline): string {
   return `${JSON.stringify(project)}\n`;
 }
 
-/** VIA keeps three decimals. */
-function milliseconds(timeSec: number): number {
+/** Rounds to three decimals, as VIA does. */
+function roundToMilliseconds(timeSec: number): number {
   return Math.round(timeSec * 1000) / 1000;
 }
 
@@ -90,7 +90,7 @@ function readMetadata(file: LabelFile, context: ReadContext): AnnotatedSegment[]
     const [startSec, endSec] = times;
     if (startSec === undefined || endSec === undefined) {
       reportSkip(
-        { what: `${entry} of "${file.path}"`, why: 'it marks a region or a moment, not a segment' },
+        { what: `${entry} of "${file.path}"`, why: 'it marks a region or a moment, not a time span' },
         context,
       );
       return [];
@@ -109,7 +109,7 @@ function readMetadata(file: LabelFile, context: ReadContext): AnnotatedSegment[]
   });
 }
 
-/** The value under a key that the file says; never one that every object inherits, such as `constructor`. */
+/** Gives the value of a key that the file itself has, never an inherited one such as `constructor`. */
 function entryOf<Value>(record: Readonly<Record<string, Value>> = {}, key: string): Value | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -8,16 +8,16 @@ export interface FrameRun {
   endFrame: number;
 }
 
-/** A frame that begins so shortly after a time counts as beginning then: label files round to the millisecond. */
+/** A frame that begins this shortly after a time counts as beginning at it, because label files round to the millisecond. */
 const TOLERANCE_SEC = 0.001;
 
-/** A week at 25 frames a second. A damaged video may claim any number of them. */
+/** About a week at 25 frames per second. A limit is needed because a damaged video may claim any number of frames. */
 const MAX_FRAMES = 2 ** 24;
 
 /**
  * Joins consecutive frames of one label.
  *
- * @param labels - The label of each frame; undefined where it has none.
+ * @param labels - Label of each frame, `[numFrames]`; undefined if it is unlabeled.
  */
 export function runsOf(labels: readonly (string | undefined)[]): FrameRun[] {
   const runs: FrameRun[] = [];
@@ -30,30 +30,30 @@ export function runsOf(labels: readonly (string | undefined)[]): FrameRun[] {
   return runs;
 }
 
-/** How a format that counts frames counts those of a video. */
+/** The frames of a video as formats count them that store frame numbers instead of seconds. */
 export interface FrameCount {
-  /** Frames a second, on average. */
+  /** Average frames per second. */
   frameRate: number;
-  /** How many frames the video has by its own account, else by its length; 0 if it says neither. */
+  /** Number of frames that the container states, else computed from the length; 0 if both are unknown. */
   numFrames: number;
-  /** The frames that begin within a stretch of time; none where it lies between two frames. */
+  /** The frames that begin within a time span; an empty run if it lies between two frames. */
   within: (span: LabelSpan) => Omit<FrameRun, 'label'>;
 }
 
 /**
- * Counts a video's frames as other tools do: in their order, at the video's own rate, whatever the model looked at. Where
- * every frame was labeled each begins at its own time, so that the count is right of a video whose rate varies; else frame
+ * Counts a video's frames as other tools do: in order, at the video's own rate, not at the model's. If every frame was
+ * labeled, each begins at its own time, so the count is also right for a video with a variable frame rate; otherwise frame
  * `i` begins at `i / frameRate`.
  *
- * @param title - The format, for the message.
- * @throws {AnnotationError} If the rate is not known.
+ * @param title - Title of the format, for the message.
+ * @throws {AnnotationError} If the frame rate is unknown.
  */
 export function countFrames({ video, frames }: Timeline, title: string): FrameCount {
   const { frameRate, source } = video;
   if (!(frameRate > 0)) {
     throw new AnnotationError(
-      `To write ${title}, frames are counted, and how many a second ${JSON.stringify(source)} has is not known. ` +
-        'Put the video beside its label file, or say the rate (--frame-rate).',
+      `${title} count frames, but the frame rate of ${JSON.stringify(source)} is unknown. ` +
+        'Put the video beside its label file, or give the rate (--frame-rate).',
       source,
     );
   }
@@ -72,9 +72,9 @@ export function countFrames({ video, frames }: Timeline, title: string): FrameCo
 }
 
 /**
- * Every frame that a segment covers, segment by segment.
+ * Lists every frame that a segment covers, segment by segment.
  *
- * @throws {AnnotationError} If there are more than {@link expectFewFrames} allows.
+ * @throws {AnnotationError} If there are more frames than {@link expectFewFrames} allows.
  */
 export function* labeledFrames(
   timeline: Timeline,
@@ -88,18 +88,22 @@ export function* labeledFrames(
   }
 }
 
-/** @throws {AnnotationError} If a video says that it has more frames than a label file can tell one by one. */
+/**
+ * Checks that a label file can list the frames of a video one by one.
+ *
+ * @throws {AnnotationError} If there are too many.
+ */
 export function expectFewFrames(numFrames: number, { video }: Timeline, title: string): void {
   if (numFrames <= MAX_FRAMES) return;
   const { source, frameRate } = video;
   throw new AnnotationError(
-    `${title} tell of each frame, and ${JSON.stringify(source)} says that it has ${numFrames}, ${frameRate} a second: ` +
-      `expected at most ${MAX_FRAMES}. Choose a format that tells of seconds, or say the rate (--frame-rate).`,
+    `${title} list every frame, but ${JSON.stringify(source)} has ${numFrames} frames at ${frameRate} per second: ` +
+      `expected at most ${MAX_FRAMES}. Choose a format that stores seconds, or give the rate (--frame-rate).`,
     source,
   );
 }
 
-/** Position of the first frame that does not begin before a time. */
+/** Position of the first frame that begins at or after a time, by bisection. */
 function firstFrom(frames: readonly FrameLabel[], timeSec: number): number {
   let [low, high] = [0, frames.length];
   while (low < high) {

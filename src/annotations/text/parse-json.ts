@@ -3,10 +3,10 @@ import { AnnotationError } from '../../errors.js';
 import type { LabelFile } from '../annotation-format.js';
 
 /**
- * Parses a JSON file and checks its form.
+ * Parses a JSON file and validates it against a schema.
  *
- * @param kind - What the file ought to be, for messages.
- * @throws {AnnotationError} If it is not JSON, or of another form; the message says where.
+ * @param kind - What the file should be, for messages.
+ * @throws {AnnotationError} If it is not JSON, or does not fit the schema; the message says where.
  */
 export function parseJsonFile<Schema extends z.ZodType>(
   { path, text }: LabelFile,
@@ -35,7 +35,7 @@ export function parseJsonFile<Schema extends z.ZodType>(
   );
 }
 
-/** Whether a text may be JSON with these keys; a glance that does not parse, for recognizing a file. */
+/** Whether a text may be JSON with these keys. It does not parse the text, because it only recognizes files. */
 export function mentionsKeys({ text }: LabelFile, ...keys: string[]): boolean {
   return /^\s*[[{]/.test(text) && keys.every((key) => text.includes(`"${key}"`));
 }

@@ -2,30 +2,30 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { AnnotationError } from '../../errors.js';
 import type { LabelFile } from '../annotation-format.js';
 
-/** The rows below a table's header. */
+/** A table with a header. */
 export interface Table {
-  /** Names of the columns as they stand in the file. */
+  /** Names of the columns as in the file. */
   columns: string[];
   /** One-based line of the header. */
   line: number;
   rows: TableRow[];
 }
 
-/** A row of a table. */
+/** A row of a table, below the header. */
 export interface TableRow {
-  /** One-based line of the file; the last one where a quoted field holds line breaks. */
+  /** One-based line of the file; the last one if a quoted field spans several lines. */
   line: number;
-  /** The field below a column, found in any case; undefined if there is no such column or the row is too short. */
+  /** The field of a column, whose name ignores case; undefined if there is no such column or the row is too short. */
   field: (column: string) => string | undefined;
-  /** The field below the column `confidence` where it is a number from 0 to 1. */
+  /** The field of the column `confidence`; undefined unless it is a number from 0 to 1. */
   confidence: () => number | undefined;
 }
 
 /**
- * Reads text of rows and fields as RFC 4180 has it; spaces around fields and empty rows are dropped.
+ * Parses a table in the form of RFC 4180. Spaces around fields and empty rows are dropped.
  *
- * @param delimiter - What stands between fields. Default: a comma.
- * @returns Undefined if the file has no row at all.
+ * @param delimiter - Separator between fields. Default: a comma.
+ * @returns The table; undefined if the file has no row at all.
  * @throws {AnnotationError} If a quote is not closed, or a row has more fields than the header.
  */
 export function parseTable({ path, text }: LabelFile, delimiter = ','): Table | undefined {
@@ -47,13 +47,13 @@ function parseConfidence(text = ''): number | undefined {
   return text !== '' && value >= 0 && value <= 1 ? value : undefined;
 }
 
-/** Whether a table's first line seems to have all these columns, named in lower case; for recognizing a file. */
+/** Whether the first line of a file seems to name all these columns, given in lower case. Used to recognize files. */
 export function seemsToHaveColumns(file: LabelFile, columns: readonly string[]): boolean {
   const names = glanceAtHeader(file);
   return columns.every((name) => names.includes(name));
 }
 
-/** The lower-case names in a table's first line, guessed with a comma or a tab between. */
+/** Guesses the column names in the first line, in lower case, separated by commas or tabs. */
 function glanceAtHeader({ text }: LabelFile): string[] {
   const [firstLine = ''] = text.trimStart().split(/[\r\n]/, 1);
   return firstLine.split(/[,\t]/).map((name) =>

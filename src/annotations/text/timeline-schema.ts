@@ -4,8 +4,8 @@ const seconds = z.number().describe('Seconds since the start of the video stream
 const probability = z.number().min(0).max(1);
 
 /**
- * The JSON form of a timeline. Version 1 may gain fields; a reader ignores those that it does not know. Any other
- * change makes version 2. Times and probabilities have six decimals.
+ * The JSON form of a timeline. Version 1 may gain fields, and readers ignore unknown ones. Any other change makes version
+ * 2. Times and probabilities have six decimals.
  */
 export const timelineSchema = z
   .object({

@@ -67,21 +67,21 @@ describe('a folder of clips for each label', () => {
       onSkip: ({ what, why }) => skips.push(`${what}: ${why}`),
     });
     expect(videos.map(({ clipLabel }) => clipLabel)).toEqual(['walk']);
-    expect(skips).toEqual([`"${empty}": the class folder holds no clip`]);
+    expect(skips).toEqual([`"${empty}": the class folder has no clip`]);
 
     const reading = readDataset(inFolder('.'), { isStrict: true });
     await expect(reading).rejects.toThrow(DatasetError);
-    await expect(reading).rejects.toThrow(`The class folder "${empty}" holds no clip.`);
+    await expect(reading).rejects.toThrow(`The class folder "${empty}" has no clip.`);
   });
 
   it('is refused where every class is empty', async () => {
     await write('walk/notes.txt');
-    await expect(readDataset(inFolder('.'))).rejects.toThrow(/holds no labeled clips: expected one folder/);
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(/has no labeled clips: expected one folder/);
   });
 
   it('is refused where there is no class folder', async () => {
     await write('a.mp4');
-    await expect(readDataset(inFolder('.'))).rejects.toThrow(/holds no labeled clips: expected one folder/);
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(/has no labeled clips: expected one folder/);
   });
 });
 
@@ -144,7 +144,9 @@ describe('a label file', () => {
       /line 2 names the video "a", which may be .*a\.avi" or /,
     );
     await write('labels.csv', `${HEADER}a.mp4,walk,0,1\n./a.mp4,fall,0,1\n`);
-    await expect(readDataset(inFolder('.'))).rejects.toThrow(/line 3: ".\/a.mp4" and "a.mp4" are one video/);
+    await expect(readDataset(inFolder('.'))).rejects.toThrow(
+      /line 3: ".\/a.mp4" and "a.mp4" are the same video/,
+    );
   });
 
   it('is refused where it has a header and nothing else', async () => {
@@ -177,7 +179,7 @@ describe('a folder of label files', () => {
     await write('a.txt', AUDACITY);
     await write('a.vtt', cue('walk'));
     await expect(readDataset(inFolder('.'))).rejects.toThrow(
-      /a\.vtt" line 3: it labels ".*a\.mp4", as another label file/,
+      /a\.vtt" line 3: another label file also labels ".*a\.mp4"/,
     );
     expect((await readDataset(inFolder('a.vtt')))[0]?.segments).toEqual([
       { label: 'walk', startSec: 0, endSec: 1 },
@@ -235,7 +237,7 @@ it('leaves out the videos of an ActivityNet file that are not there, unless none
   const skips: string[] = [];
   const videos = await readDataset(file, { onSkip: ({ what, why }) => skips.push(`${what}: ${why}`) });
   expect(videos).toMatchObject([{ name: 'here', path: inFolder('videos/v_here.mp4'), subset: 'training' }]);
-  expect(skips).toEqual([`"gone": "${file}" labels it, and it is not there`]);
+  expect(skips).toEqual([`"gone": "${file}" labels it, but it was not found`]);
 });
 
 it('tells of a few things that it left out, and counts the rest', async () => {
@@ -247,7 +249,7 @@ it('tells of a few things that it left out, and counts the rest', async () => {
   const file = await write('set.json', JSON.stringify({ database }));
   await readDataset(file, { onWarning: (message) => told.push(message) });
   expect(told).toHaveLength(6);
-  expect(told[0]).toBe(`Left out "v1": "${file}" labels it, and it is not there.`);
+  expect(told[0]).toBe(`Left out "v1": "${file}" labels it, but it was not found.`);
   expect(told[5]).toBe('Left out 3 more.');
 });
 

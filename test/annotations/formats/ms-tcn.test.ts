@@ -69,7 +69,7 @@ it.each([
   const { told } = await read();
   expect(told).toEqual([
     expect.stringMatching(
-      new RegExp(`groundTruth/a\\.txt" labels ${count} frames, and "a" has 305 at 15 a second`),
+      new RegExp(`groundTruth/a\\.txt" labels ${count} frames, but "a" has 305 at 15 per second`),
     ),
   ]);
 });
@@ -102,7 +102,7 @@ it('leaves out what has no video, and tells of labels that the mapping and the t
   expect((await read()).told).toEqual([
     '"mapping.txt" does not list the label x.',
     'No frame has the label y, which "mapping.txt" lists.',
-    'Left out "groundTruth/b.txt": its video "b" is not there.',
+    'Left out "groundTruth/b.txt": its video "b" was not found.',
   ]);
 });
 
@@ -112,7 +112,7 @@ it('refuses a frame without a label, ground truth without files, and a dataset w
   await expect(read()).rejects.toThrow(/a\.txt" line 2 is empty: expected a label for each frame/);
   await write('groundTruth/a.txt', 'x\n');
   await mkdir(inFolder('bare/groundTruth'), { recursive: true });
-  await expect(readDataset(inFolder('bare'))).rejects.toThrow(/holds no ground truth/);
+  await expect(readDataset(inFolder('bare'))).rejects.toThrow(/has no ground truth/);
   await write('lost/groundTruth/a.txt', 'x\n');
   const reading = readDataset(inFolder('lost'));
   await expect(reading).rejects.toThrow(DatasetError);

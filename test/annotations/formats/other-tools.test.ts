@@ -124,13 +124,13 @@ describe('formats of frames count at the video’s own rate, not at the model’
   it.each(['ms-tcn', 'cvat', 'label-studio'])('%s is refused where the rate is not known', (name) => {
     const video = { ...short.video, frameRate: 0 };
     expect(() => written(name, { ...short, video })).toThrow(
-      /frames are counted.*is not known.*say the rate/,
+      /count frames, but the frame rate .*is unknown.*give the rate/,
     );
   });
 
   it('ms-tcn is refused where a frame has no label, unless the background is named', () => {
     const gap = { ...short, segments: short.segments.slice(1) };
-    expect(() => written('ms-tcn', gap)).toThrow(/frame 0 of .* has no label/);
+    expect(() => written('ms-tcn', gap)).toThrow(/frame 0 of .* has none/);
     const [format] = findFormats(['ms-tcn']);
     expect(format?.write(gap, { background: 'none' })).toMatch(/^(none\n){35}(fall & lie\n){66}$/);
   });

@@ -63,14 +63,14 @@ describe('ms-tcn, of frames that were not looked at', () => {
     );
     expect(lines.filter((line) => line === 'no label')).toHaveLength(101 - 25);
     for (const background of [undefined, '', ' ']) {
-      expect(() => write('ms-tcn', seen, { background })).toThrow(/frame 0 of .* has no label.*--background/);
+      expect(() => write('ms-tcn', seen, { background })).toThrow(/frame 0 of .* has none.*--background/);
     }
   });
 
   it('has none behind the last one of a whole video, however long that claims to be', () => {
     const runsOn = { ...short, video: { ...short.video, durationSec: 9, numFrames: 225 } };
     expect(labelsIn(write('ms-tcn', runsOn, { isWhole: true }))).toHaveLength(100);
-    expect(() => write('ms-tcn', runsOn)).toThrow(/frame 100 of .* has no label/);
+    expect(() => write('ms-tcn', runsOn)).toThrow(/frame 100 of .* has none/);
   });
 });
 
@@ -79,7 +79,7 @@ it('a video that claims more frames than a file can hold is refused where each w
   for (const name of ['ms-tcn', 'cvat', 'csv-frames']) {
     const writing = (): string => write(name, { ...short, video, frames: [] });
     expect(writing).toThrow(AnnotationError);
-    expect(writing).toThrow(/1000000000 a second: expected at most 16777216/);
+    expect(writing).toThrow(/1000000000 per second: expected at most 16777216/);
   }
   for (const name of ['label-studio', 'boris']) expect(write(name, { ...short, video })).toContain('walk');
 });
