@@ -210,13 +210,7 @@ describe('framewise convert, used wrongly', () => {
     ['an impossible time', 'a.srt', cue('x').replace('00:00:00', '00:00:09'), [], /line 2: the segment ends/],
     ['no label', 'a.vtt', 'WEBVTT\n', [], /a\.vtt" labels nothing/],
     ['another format than was said', 'a.srt', cue('x'), ['--from', 'json'], /a\.srt" as JSON/],
-    [
-      'an unknown rate',
-      'a.srt',
-      cue('x'),
-      ['--to', 'cvat'],
-      /CVAT frame tags count frames.*give the rate/,
-    ],
+    ['an unknown rate', 'a.srt', cue('x'), ['--to', 'cvat'], /CVAT frame tags count frames.*give the rate/],
   ];
   it.each(bad)(
     '%s: says so in one line, converts the rest, exits with 1',
