@@ -1,10 +1,8 @@
 import { encodeVideo } from './encoder/features/encode-video.js';
 import type { FrameEncoder } from './encoder/frame-encoder.js';
-import { concatenate } from './labeler/stream/concatenate.js';
-import { joinBatches } from './labeler/stream/join-batches.js';
-import { labelEncoded } from './labeler/stream/label-encoded.js';
-import { createModelEncoder } from './labeler/model/model-encoder.js';
-import { loadModel, type ModelDescription } from './labeler/model/model-folder.js';
+import { concatenate, joinBatches } from './encoder/features/encoded-frames.js';
+import { labelEncoded } from './labeler/online-labeler.js';
+import { createModelEncoder, loadModel, type ModelDescription } from './labeler/model/model-folder.js';
 import { smoothingOf, type SmoothingRequest } from './labeler/model/model-smoothing.js';
 import type { TemporalLabeler } from './labeler/temporal-labeler.js';
 import { expectOnline, streamLabels } from './live/stream-labels.js';

@@ -16,11 +16,8 @@ export type { VideoFrame, VideoInfo } from './video/video-frame.js';
 export type { VideoLimits } from './video/video-limits.js';
 
 export { createFrameEncoder, type FrameEncoderOptions } from './encoder/create-frame-encoder.js';
-export {
-  encodeFrames,
-  type EncodedFrames,
-  type EncodeFramesOptions,
-} from './encoder/features/encode-frames.js';
+export { encodeFrames, type EncodeFramesOptions } from './encoder/features/encode-frames.js';
+export type { EncodedFrames } from './encoder/features/encoded-frames.js';
 export { encodeVideo, type EncodeVideoOptions } from './encoder/features/encode-video.js';
 export type { EncoderSpec } from './encoder/encoder-spec.js';
 export { FeatureStore } from './encoder/features/feature-store.js';

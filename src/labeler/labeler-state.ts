@@ -21,6 +21,21 @@ export type LabelerState = {
   recurrent: RecurrentState[];
 };
 
+/** The state before the first frame of a video. The caller disposes it. */
+export function initialState(
+  batchSize: number,
+  featureSize: number,
+  recurrent: RecurrentState[],
+): LabelerState {
+  return {
+    previousFeatures: tf.zeros([batchSize, featureSize]),
+    hasPrevious: tf.zeros([batchSize, 1], 'bool'),
+    motionSum: tf.zeros([batchSize, featureSize]),
+    motionWeight: tf.zeros([batchSize, 1]),
+    recurrent,
+  };
+}
+
 /**
  * Starts some lanes afresh, as for lanes in which a new video begins.
  *

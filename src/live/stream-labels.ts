@@ -1,7 +1,7 @@
 import { encodeFrames } from '../encoder/features/encode-frames.js';
 import type { FrameEncoder } from '../encoder/frame-encoder.js';
 import { UsageError, VideoDecodeError, VideoOpenError } from '../errors.js';
-import { labelEncoded } from '../labeler/stream/label-encoded.js';
+import { labelEncoded } from '../labeler/online-labeler.js';
 import type { ModelDescription } from '../labeler/model/model-folder.js';
 import type { TemporalLabeler } from '../labeler/temporal-labeler.js';
 import { labelFrames } from '../timeline/frame-labels.js';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ActivityRecognizer } from '../../src/index.js';
-import { OnlineLabeler } from '../../src/labeler/stream/online-labeler.js';
+import { OnlineLabeler } from '../../src/labeler/online-labeler.js';
 import { createFrameEncoder, startBackend, TemporalLabeler } from '../../src/stages.js';
 import { saveUntrainedModel } from '../labeler/untrained-model.js';
 

@@ -1,4 +1,3 @@
-import { labelFeatures } from '../../src/labeler/stream/label-features.js';
 import { disposeState } from '../../src/labeler/labeler-state.js';
 import { trainLabeler } from '../../src/training/loop/train-labeler.js';
 import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from '../training/loop/waves.js';
@@ -16,7 +15,7 @@ export async function trainBriefly(): Promise<Numbers> {
     featureNoise: 0.1,
     seed: 7,
   });
-  const { probabilities, state } = await labelFeatures(labeler, drawWaves(1, 3)[0]!.features);
+  const { probabilities, state } = await labeler.label(drawWaves(1, 3)[0]!.features);
   disposeState(state);
   labeler.dispose();
   return {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ShapeError, UsageError } from '../../src/errors.js';
 import type { LabelerOptions } from '../../src/labeler/labeler-config.js';
 import { disposeState, exportState, importState } from '../../src/labeler/labeler-state.js';
-import { OnlineLabeler } from '../../src/labeler/stream/online-labeler.js';
+import { OnlineLabeler } from '../../src/labeler/online-labeler.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 import { startBackend } from '../../src/runtime/backend.js';
 import { plainLogits } from './plain-labeler.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { OnlineLabeler } from '../../src/labeler/stream/online-labeler.js';
+import { OnlineLabeler } from '../../src/labeler/online-labeler.js';
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 import { startBackend } from '../../src/runtime/backend.js';
 

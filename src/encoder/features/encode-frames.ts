@@ -1,18 +1,9 @@
 import { ShapeError, UsageError } from '../../errors.js';
 import type { VideoFrame } from '../../video/video-frame.js';
 import { BatchMemory } from '../pool/batch-memory.js';
+import type { EncodedFrames } from './encoded-frames.js';
 import { ChangeDetector } from './frame-change.js';
 import type { FrameEncoder } from '../frame-encoder.js';
-
-/** Features of consecutive frames. */
-export interface EncodedFrames {
-  /** `VideoFrame.index` of the first. */
-  firstIndex: number;
-  /** Presentation times, `[n]`, in seconds since the stream's start. */
-  timesSec: Float64Array;
-  /** `[n, featureSize]`. */
-  features: Float32Array;
-}
 
 export interface EncodeFramesOptions {
   /** Frames a batch. Default: the encoder's, or else 8; 1 gives every frame's features as soon as they can be had. */

@@ -1,12 +1,8 @@
 import { decodeFrames } from '../../video/decode-frames.js';
 import type { DecodeOptions } from '../../video/decode-options.js';
 import { BatchMemory } from '../pool/batch-memory.js';
-import {
-  DEFAULT_BATCH_SIZE,
-  encodeFrames,
-  type EncodedFrames,
-  type EncodeFramesOptions,
-} from './encode-frames.js';
+import { DEFAULT_BATCH_SIZE, encodeFrames, type EncodeFramesOptions } from './encode-frames.js';
+import type { EncodedFrames } from './encoded-frames.js';
 import type { FrameEncoder } from '../frame-encoder.js';
 import { mirrorFrames } from '../builtin/mirror-frames.js';
 

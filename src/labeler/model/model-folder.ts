@@ -1,6 +1,8 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { createFrameEncoder, type FrameEncoderOptions } from '../../encoder/create-frame-encoder.js';
 import type { EncoderSpec, SingleEncoderSpec } from '../../encoder/encoder-spec.js';
+import type { FrameEncoder } from '../../encoder/frame-encoder.js';
 import { ModelError } from '../../errors.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import { TensorFileError } from '../../tensors/tensor-file.js';
@@ -77,6 +79,29 @@ export async function loadModel(
   const labeler = TemporalLabeler.fromWeights(description.network, weights);
   labeler.temperature = description.temperature;
   return { labeler, description };
+}
+
+/**
+ * Creates a model's encoder and checks that it is the one that the model was trained on. The caller disposes it.
+ *
+ * @param modelDir - The model's folder, for error messages.
+ * @throws {ModelError} If this machine's encoder is a different one.
+ * @throws As `createFrameEncoder` does.
+ */
+export async function createModelEncoder(
+  modelDir: string,
+  { encoder: spec, encoderId, network }: ModelDescription,
+  options: FrameEncoderOptions,
+): Promise<FrameEncoder> {
+  const encoder = await createFrameEncoder(spec, options);
+  if (encoder.id === encoderId && encoder.featureSize === network.featureSize) return encoder;
+  encoder.dispose();
+  throw new ModelError(
+    `The model "${modelDir}" was trained on the encoder ${encoderId} with ${network.featureSize} features; ` +
+      `this one is ${encoder.id} with ${encoder.featureSize}. ` +
+      'Train the model again, or bring back the encoder it was trained on.',
+    modelDir,
+  );
 }
 
 async function readWeights(

@@ -1,7 +1,6 @@
 import { readDataset } from '../../annotations/datasets/dataset.js';
 import { DatasetError } from '../../errors.js';
-import { createModelEncoder } from '../../labeler/model/model-encoder.js';
-import { loadModel } from '../../labeler/model/model-folder.js';
+import { createModelEncoder, loadModel } from '../../labeler/model/model-folder.js';
 import { smoothingOf, type SmoothingRequest } from '../../labeler/model/model-smoothing.js';
 import { startBackend, type BackendName } from '../../runtime/backend.js';
 import type { VideoLimits } from '../../video/video-limits.js';

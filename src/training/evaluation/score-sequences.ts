@@ -1,5 +1,5 @@
-import { concatenate } from '../../labeler/stream/concatenate.js';
-import { OnlineLabeler } from '../../labeler/stream/online-labeler.js';
+import { concatenate } from '../../encoder/features/encoded-frames.js';
+import { OnlineLabeler } from '../../labeler/online-labeler.js';
 import type { TemporalLabeler } from '../../labeler/temporal-labeler.js';
 import { CalibrationScorer } from '../../timeline/calibration-error.js';
 import { labelClip, labelFrames } from '../../timeline/frame-labels.js';

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  encodeFrames,
-  type EncodedFrames,
-  type EncodeFramesOptions,
-} from '../../../src/encoder/features/encode-frames.js';
+import { encodeFrames, type EncodeFramesOptions } from '../../../src/encoder/features/encode-frames.js';
+import type { EncodedFrames } from '../../../src/encoder/features/encoded-frames.js';
 import { BatchMemory } from '../../../src/encoder/pool/batch-memory.js';
 import type { FrameEncoder } from '../../../src/encoder/frame-encoder.js';
 import { ShapeError, UsageError } from '../../../src/errors.js';

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { labelFeatures } from '../../../src/labeler/stream/label-features.js';
 import { startBackend, type BackendName } from '../../../src/runtime/backend.js';
 import { trainLabeler } from '../../../src/training/loop/train-labeler.js';
 import { useSoftwareGpu } from '../../software-gpu.js';
@@ -20,7 +19,7 @@ async function trainAndLabel(backend: BackendName): Promise<number[]> {
     chunkLength: 10,
     featureNoise: 0.1,
   });
-  const { probabilities, state } = await labelFeatures(labeler, drawWaves(1, 3)[0]!.features);
+  const { probabilities, state } = await labeler.label(drawWaves(1, 3)[0]!.features);
   tf.dispose(state);
   labeler.dispose();
   return [...history.map(({ trainingLoss }) => trainingLoss), ...probabilities];

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EncodedFrames } from '../../src/encoder/features/encode-frames.js';
-import { joinBatches } from '../../src/labeler/stream/join-batches.js';
+import { joinBatches, type EncodedFrames } from '../../../src/encoder/features/encoded-frames.js';
 
 /** Batches of these sizes, whose features are the numbers of the frames, twice each. */
 async function* batchesOf(...sizes: number[]): AsyncGenerator<EncodedFrames> {
