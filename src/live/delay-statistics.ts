@@ -1,12 +1,12 @@
-/** A percentile is off by half a percent at most, and the number of buckets is one that no stream outgrows. */
+/** Percentiles are accurate to half a percent, and the number of buckets stays small however long a stream is. */
 const SIGNIFICANT_DIGITS = 3;
 
-/** Percentiles of the delays of a stream without an end, in memory that does not grow with it. */
+/** Percentiles of the delays of an endless stream, in bounded memory. */
 export class DelayStatistics {
   readonly #counts = new Map<number, number>();
   #numDelays = 0;
 
-  /** @param delayMs - 0 or more. */
+  /** @param delayMs - Delay in milliseconds, 0 or more. */
   add(delayMs: number): void {
     const bucket = Number(delayMs.toPrecision(SIGNIFICANT_DIGITS));
     this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + 1);
@@ -14,8 +14,8 @@ export class DelayStatistics {
   }
 
   /**
-   * @param share - 0.5 for the median.
-   * @returns The delay in ms that this share of all did not exceed; undefined where there is none.
+   * @param share - For example 0.5 for the median.
+   * @returns The delay in milliseconds that this share of all delays did not exceed. Undefined without delays.
    */
   percentile(share: number): number | undefined {
     const rank = Math.max(1, Math.ceil(share * this.#numDelays));

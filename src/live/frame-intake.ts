@@ -1,17 +1,17 @@
 import { UsageError } from '../errors.js';
 import type { VideoFrame } from '../video/video-frame.js';
 
-/** How many frames wait, and what happens when they are too many. */
+/** How many frames may wait, and what happens if there are more. */
 export interface FrameIntakeOptions {
-  /** Frames that may wait, 1 or more. */
+  /** Number of frames that may wait, 1 or more. */
   maxWaiting: number;
-  /** Whether the oldest of them is dropped when one more comes; else the source waits. Asked each time. */
+  /** Whether the oldest one is dropped when another arrives. Otherwise the source waits. Called each time. */
   mayDrop: () => boolean;
 }
 
 /**
- * The queue between a source, which is read as fast as it gives frames, and a consumer that may be slower. It never holds
- * more than `maxWaiting` frames, and remembers when each one came.
+ * The queue between a source, which is read as fast as it delivers frames, and a consumer that may be slower. It holds at
+ * most `maxWaiting` frames and remembers the arrival time of each.
  */
 export class FrameIntake {
   readonly #waiting: VideoFrame[] = [];
@@ -21,17 +21,20 @@ export class FrameIntake {
   #isClosed = false;
   #numReceived = 0;
 
-  /** @throws {UsageError} If not even one frame may wait. */
-  constructor(private readonly options: FrameIntakeOptions) {
+  readonly #options: FrameIntakeOptions;
+
+  /** @throws {UsageError} If `maxWaiting` is not a positive integer. */
+  constructor(options: FrameIntakeOptions) {
+    this.#options = options;
     const { maxWaiting } = options;
     if (!(Number.isInteger(maxWaiting) && maxWaiting >= 1)) {
-      throw new UsageError(`maxWaiting is ${maxWaiting}; expected a whole number of frames, 1 or more.`);
+      throw new UsageError(`maxWaiting is ${maxWaiting}; expected a positive integer number of frames.`);
     }
   }
 
   /**
-   * Gives a source's frames in order, but for the dropped ones, then what the source threw. Closing it closes the source,
-   * and waits for a frame being read.
+   * Yields the frames of a source in order, without the dropped ones, then throws what the source threw. Closing the
+   * generator closes the source, after the frame that is being read.
    */
   async *receive(frames: AsyncIterable<VideoFrame>): AsyncGenerator<VideoFrame> {
     let end: { failure?: { reason: unknown } } | undefined;
@@ -57,12 +60,12 @@ export class FrameIntake {
     }
   }
 
-  /** Frames that came, dropped ones among them. */
+  /** Number of frames that have arrived, including dropped ones. */
   get numReceived(): number {
     return this.#numReceived;
   }
 
-  /** When a frame came that was received, on the clock of `performance.now()`, in ms. Can be asked once a frame. */
+  /** Returns and forgets the arrival time of a frame, in milliseconds on the clock of `performance.now()`. */
   takeArrivalMs(index: number): number {
     const arrivalMs = this.#arrivalsMs.get(index);
     this.#arrivalsMs.delete(index);
@@ -70,7 +73,7 @@ export class FrameIntake {
   }
 
   async #readAll(frames: AsyncIterable<VideoFrame>): Promise<void> {
-    const { maxWaiting, mayDrop } = this.options;
+    const { maxWaiting, mayDrop } = this.#options;
     for await (const frame of frames) {
       this.#numReceived++;
       this.#arrivalsMs.set(frame.index, performance.now());

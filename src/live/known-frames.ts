@@ -1,29 +1,29 @@
 import { createHash } from 'node:crypto';
 import type { VideoFrame } from '../video/video-frame.js';
 
-/** Five hours at five frames a second. What is longer is taken for a source that goes on: memory must not grow with it. */
+/** Five hours at five frames per second. A longer source counts as live, so that memory stays bounded. */
 const MAX_REMEMBERED = 100_000;
 
 /**
- * Tells a recording, which begins anew with each connection, from a source that goes on. Only its frames do: whether a
- * transfer of unknown length came to its end or broke, ffmpeg does not say. No two pictures of a camera are the same to the
- * last bit, but for a lens that is covered or a sign that there is no signal; so as long as a connection's picture stands
- * still, nothing follows from it.
+ * Distinguishes a recording, which starts again with each connection, from a source that continues. Only the frames show
+ * the difference, because ffmpeg does not tell whether a transfer of unknown length ended or broke. No two frames of a
+ * camera are identical to the last bit, except with a covered lens or a "no signal" picture. Connections that show only
+ * one still picture are therefore not judged.
  */
 export class KnownFrames {
-  #known: number[] = []; // a mark a frame, of the last connection that gave a new one
+  #known: number[] = []; // one mark per frame of the last connection that delivered a new frame
   #isRepetition = false;
 
-  /** Whether the last connection gave just what one before had given, and ended where that had ended. */
+  /** Whether the last connection delivered exactly the frames of an earlier one and ended at the same frame. */
   get isRepetition(): boolean {
     return this.#isRepetition;
   }
 
   /**
-   * Leaves out the frames that a connection begins with as one before did.
+   * Leaves out the frames at the start of a connection that repeat an earlier connection.
    *
-   * @param frames - Of one connection.
-   * @returns The others, numbered from 0.
+   * @param frames - Frames of one connection.
+   * @returns The other frames, with `index` counted from 0.
    */
   async *leaveOut(frames: AsyncIterable<VideoFrame>): AsyncGenerator<VideoFrame> {
     this.#isRepetition = false;
@@ -31,7 +31,7 @@ export class KnownFrames {
     const own: number[] = [];
     let isKnown = true;
     let isStill = true;
-    let first: VideoFrame | undefined; // waits for the second, which tells whether the picture stands still
+    let first: VideoFrame | undefined; // held until the second frame shows whether the picture is still
     let index = 0;
     for await (const frame of frames) {
       if (own.length < MAX_REMEMBERED) {

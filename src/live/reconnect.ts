@@ -10,43 +10,43 @@ import {
 const FIRST_PAUSE_SEC = 1;
 const LONGEST_PAUSE_SEC = 30;
 
-/** A connection that was lost, and what happens next. */
+/** A lost connection, and when the next attempt follows. */
 export interface ConnectionLoss {
-  /** Why it was lost; absent where the source just ended. */
+  /** Why the connection was lost. Absent if the source just ended. */
   error?: FramewiseError;
-  /** Which attempt comes next, from 1, since a frame came last. */
+  /** Number of the next attempt since the last frame, counted from 1. */
   attempt: number;
-  /** Seconds until then. */
+  /** Seconds until that attempt. */
   pauseSec: number;
 }
 
-/** When and how often a source is connected with anew. */
+/** When and how often to reconnect to a source. */
 export interface ReconnectOptions {
-  /** Attempts in a row; Infinity: without end. */
+  /** Attempts in a row. Infinity: unlimited. */
   attempts: number;
-  /** Whether a source that has never given a frame is tried again too. */
+  /** Whether a source is retried even if it has never delivered a frame. */
   isFirstRetried: boolean;
-  /** Whether the source goes on after its connection ended, or came to its own end. Asked each time. */
+  /** Whether the source continues after a connection ended. Otherwise it has reached its own end. Called each time. */
   isEndless: () => boolean;
-  onLoss?: ((loss: ConnectionLoss) => void) | undefined;
-  /** Ends a pause; its reason is thrown. */
-  signal?: AbortSignal | undefined;
+  onLoss?: (loss: ConnectionLoss) => void;
+  /** Ends a pause. Its reason is thrown. */
+  signal?: AbortSignal;
 }
 
 /**
- * Gives what one connection after another gives. A connection that is lost, or ends though the source is endless, is
- * followed by the next after a pause that grows.
+ * Yields the items of one connection after another. A connection that is lost, or that ends although the source is
+ * endless, is followed by the next one after a growing pause.
  *
- * @throws {UsageError} If there is a negative number of attempts.
- * @throws {VideoOpenError | VideoDecodeError | VideoStalledError} As the last connection did, if no attempt is left.
- * @throws What a connection throws that another one would not mend.
+ * @throws {UsageError} If `attempts` is negative.
+ * @throws {VideoOpenError | VideoDecodeError | VideoStalledError} The error of the last connection, if no attempt is left.
+ * @throws Any other error of a connection, which reconnecting cannot fix.
  */
 export async function* reconnecting<T>(
   connect: () => AsyncIterable<T>,
   { attempts, isFirstRetried, isEndless, onLoss, signal }: ReconnectOptions,
 ): AsyncGenerator<T> {
   if (!(attempts >= 0)) {
-    throw new UsageError(`Attempts to reconnect: expected a number, 0 or more, received ${attempts}.`);
+    throw new UsageError(`Attempts to reconnect: expected 0 or more, received ${attempts}.`);
   }
   let hasBegun = isFirstRetried;
   let numFailures = 0;
@@ -67,16 +67,16 @@ export async function* reconnecting<T>(
       return;
     }
     const pauseSec = backOffSec(numFailures++);
-    onLoss?.({ ...(error && { error }), attempt: numFailures, pauseSec });
+    onLoss?.({ error, attempt: numFailures, pauseSec });
     await pause(pauseSec, signal);
   }
 }
 
 /**
- * Seconds to wait after so many failures in a row: 1, 2, 4, … up to 30, half of it by chance, so that not all cameras of
- * a network that comes back are asked at the same moment.
+ * Returns the seconds to wait after a number of failures in a row: 1, 2, 4, … up to 30. Half of it is random, so that
+ * not all cameras of a recovering network are contacted at the same moment.
  *
- * @param random - Gives numbers from 0 to 1.
+ * @param random - Returns numbers from 0 to 1.
  */
 export function backOffSec(numFailures: number, random: () => number = Math.random): number {
   const longestSec = Math.min(FIRST_PAUSE_SEC * 2 ** numFailures, LONGEST_PAUSE_SEC);
@@ -94,5 +94,42 @@ async function pause(seconds: number, signal: AbortSignal | undefined): Promise<
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
+  }
+}
+
+/**
+ * Gives the frames of successive connections one common time. Each connection has a clock that starts at zero. The
+ * stream uses the clock of the first one; later clocks are shifted so that their first frame is at its arrival time.
+ */
+export class LiveClock {
+  #origin: { timeSec: number; arrivalMs: number } | undefined;
+  #offsetSec: number | undefined;
+  #lastSec = -Infinity;
+
+  readonly #stepSec: number;
+
+  /** @param stepSec - Least time between the last frame of a connection and the first frame of the next. */
+  constructor(stepSec: number) {
+    this.#stepSec = stepSec;
+  }
+
+  /** Tells that the next frame is the first of another connection. */
+  beginConnection(): void {
+    this.#offsetSec = undefined;
+  }
+
+  /**
+   * @param timeSec - Time of the frame on the connection's clock.
+   * @param arrivalMs - Arrival time of the frame on any steady clock.
+   * @returns Seconds since the start of the stream, never less than for the frame before.
+   */
+  timeOf(timeSec: number, arrivalMs: number): number {
+    this.#origin ??= { timeSec, arrivalMs };
+    if (this.#offsetSec === undefined) {
+      const elapsedSec = this.#origin.timeSec + (arrivalMs - this.#origin.arrivalMs) / 1000;
+      this.#offsetSec = Math.max(elapsedSec, this.#lastSec + this.#stepSec) - timeSec;
+    }
+    this.#lastSec = timeSec + this.#offsetSec;
+    return this.#lastSec;
   }
 }

@@ -12,21 +12,20 @@ import { isLiveSource } from '../video/live-input.js';
 import { isRemoteSource, maskPassword } from '../video/video-source.js';
 import { FrameIntake } from './frame-intake.js';
 import { KnownFrames } from './known-frames.js';
-import { LiveClock } from './live-clock.js';
-import { reconnecting } from './reconnect.js';
+import { LiveClock, reconnecting } from './reconnect.js';
 import type { StreamedFrame, StreamOptions } from './stream-options.js';
 
-/** Enough for the hiccups of a network; behind for long, each frame more that waits makes labels later. */
+/** Enough for short network delays. When labeling is slow for long, each additional waiting frame delays the labels. */
 const MAX_WAITING = 4;
 
-/** What a stream goes through. */
+/** The stages of a stream. */
 export interface StreamStages {
   model: ModelDescription;
   labeler: TemporalLabeler;
   encoder: FrameEncoder;
 }
 
-/** A frame of one connection. */
+/** A labeled frame of one connection. */
 interface ConnectionFrame {
   frame: FrameLabel;
   arrivalMs: number;
@@ -34,9 +33,9 @@ interface ConnectionFrame {
 }
 
 /**
- * Labels a video as it comes. See `ActivityRecognizer.stream`.
+ * Labels a video while it arrives. See `ActivityRecognizer.stream`.
  *
- * @param stages - Stay the caller's.
+ * @param stages - Still owned by the caller, who disposes them.
  */
 export async function* streamLabels(
   stages: StreamStages,
@@ -62,7 +61,7 @@ export async function* streamLabels(
       known,
       onDuration: (durationSec) => (ownDurationSec = durationSec),
     });
-    connectionOptions = { ...options, startSec: undefined }; // where it went on, nothing is to be skipped
+    connectionOptions = { ...options, startSec: undefined }; // only the first connection skips to startSec
     return connection;
   };
   const isFirstRetried = options.reconnect !== undefined;
@@ -77,7 +76,7 @@ export async function* streamLabels(
   }
 }
 
-/** A network takes long for its first picture, and a live source does not wait. */
+/** Encodes a black frame, because the first frame takes a network long and a live source does not wait. */
 async function warmUp(encoder: FrameEncoder): Promise<void> {
   const { inputWidth, inputHeight, concurrency = 1 } = encoder;
   const black = new Uint8Array(inputWidth * inputHeight * 3);
@@ -109,7 +108,7 @@ async function* labelConnection(
     fit: encoder.pictureFit,
     frameRate: model.frameRate,
   });
-  // One by one, so that no frame waits for others.
+  // In batches of one, so that no frame waits for others.
   const encoded = encodeFrames(intake.receive(known?.leaveOut(decoded) ?? decoded), encoder, {
     batchSize: 1,
     signal,
@@ -130,7 +129,7 @@ async function* labelConnection(
           yield { frame, arrivalMs: intake.takeArrivalMs(index), numDropped };
           isWanted = true;
         } finally {
-          // Whoever leaves shall not wait for a frame that may never come.
+          // A consumer that leaves must not wait for a frame that may never arrive.
           if (!isWanted) leave.abort();
         }
       }
@@ -144,17 +143,17 @@ async function* labelConnection(
 export function expectOnline({ name, network }: ModelDescription, source: string): void {
   if (!network.bidirectional) return;
   throw new UsageError(
-    `The model "${name}" is bidirectional: it needs a video's end before it labels the first frame of "${maskPassword(source)}", ` +
+    `The model "${name}" is bidirectional: it needs the end of a video before it can label the first frame of "${maskPassword(source)}", ` +
       'and cannot label a stream. Use label() on the whole video, or train a model without bidirectional.',
   );
 }
 
-/** A live source that never gave a frame could not be opened, whatever ffmpeg made of it. */
+/** A live source that never delivered a frame could not be opened, whatever ffmpeg reports. */
 function explainRefusal(source: string, error: unknown): unknown {
   if (!(error instanceof VideoDecodeError)) return error;
-  const because = /\((.*)\)\.$/.exec(error.message)?.[1] ?? 'it gave no frame';
+  const because = /\((.*)\)\.$/.exec(error.message)?.[1] ?? 'it delivered no frame';
   const hint = isRemoteSource(source)
-    ? 'Check the address, that the server runs, and that it lets this machine in.'
-    : 'Check that it gives a video, in a form that can be read from its beginning on.';
+    ? 'Check the address, that the server is running, and that it accepts this machine.'
+    : 'Check that it delivers a video in a format that can be read without seeking.';
   return new VideoOpenError(`Cannot open "${error.path}": ${because}. ${hint}`, error.path, { cause: error });
 }

@@ -3,54 +3,54 @@ import type { FrameLabel } from '../timeline/timeline.js';
 import type { VideoLimits } from '../video/video-limits.js';
 import type { ConnectionLoss } from './reconnect.js';
 
-/** What is read of a video, and how. */
+/** Which part of a video is read, and how. */
 export interface SourceOptions {
-  /** First moment to label, in seconds since the stream's start. Default 0. */
-  startSec?: number | undefined;
-  /** Seconds to label. Default: to the end. */
-  durationSec?: number | undefined;
-  /** Rejects with the signal's reason; the decoder is gone by then. */
-  signal?: AbortSignal | undefined;
-  /** Milliseconds without a frame after which the video counts as stalled. Default 30,000. */
-  stallTimeoutMs?: number | undefined;
+  /** Start of the range to label, in seconds since the start of the stream. Default 0. */
+  startSec?: number;
+  /** Length of the range to label, in seconds. Default: to the end. */
+  durationSec?: number;
+  /** Stops with the signal's reason, after the decoder has ended. */
+  signal?: AbortSignal;
+  /** Milliseconds without progress after which the video counts as stalled. Default 30,000. */
+  stallTimeoutMs?: number;
   /** Permit URLs. Only local files are opened otherwise. */
-  allowRemote?: boolean | undefined;
+  allowRemote?: boolean;
   /**
-   * Frames that look like the last one encoded take its features: those of which no tile of 16 by 16 pixels, at the
-   * encoder's size, differs by so many gray levels, 0 to 255, on average. Quicker on a camera that stands still. Default:
-   * every frame is encoded.
+   * Gray levels, 0 to 255. A frame takes the features of the last encoded frame if the means of all its tiles of 16 by
+   * 16 pixels, at the encoder's size, differ by less. Faster for a camera that does not move. Default: every frame is
+   * encoded.
    */
-  skipUnchanged?: number | undefined;
+  skipUnchanged?: number;
   /** How large and long a video may be. */
-  limits?: VideoLimits | undefined;
+  limits?: VideoLimits;
 }
 
-/** How a video is labeled as it comes. */
+/** How a video is labeled while it arrives. */
 export interface StreamOptions extends SourceOptions {
-  /** Confidence below which a frame is called "unknown", 0 to 1. Off by default. */
-  unknownBelow?: number | undefined;
+  /** Frames with a lower confidence, 0 to 1, are labeled "unknown". Off by default. */
+  unknownBelow?: number;
   /**
-   * Whether the frame that has waited longest gives way where labeling falls behind; else the source is made to wait.
-   * Default: as the source is live, which one is that does not know its own length.
+   * Whether the oldest waiting frame is dropped when labeling falls behind. Otherwise the source has to wait. Default:
+   * true for sources of unknown length (live).
    */
-  dropFrames?: boolean | undefined;
-  /** Decoded frames that may wait to be labeled, 1 or more. Default 4. */
-  maxWaiting?: number | undefined;
+  dropFrames?: boolean;
+  /** Number of decoded frames that may wait to be labeled, 1 or more. Default 4. */
+  maxWaiting?: number;
   /**
-   * How often in a row to connect anew with a live source that is lost or gives nothing new, the first connection among
-   * them. Default: without end for an address once it gave a frame, until it gives but what it gave before, else 0.
+   * Reconnect attempts in a row when a live source is lost or delivers nothing new, including the first connection.
+   * Default: unlimited for a URL that has delivered a frame, unless it replays the same recording; otherwise 0.
    */
-  reconnect?: number | undefined;
-  /** Told of each connection that is lost and will be tried again. */
-  onConnectionLost?: ((loss: ConnectionLoss) => void) | undefined;
+  reconnect?: number;
+  /** Called for each lost connection before the next attempt. */
+  onConnectionLost?: (loss: ConnectionLoss) => void;
   /** What the source `-` reads. Default: standard input of this process. */
-  stdin?: Readable | undefined;
+  stdin?: Readable;
 }
 
 /** The label of one frame of a stream. */
 export interface StreamedFrame extends FrameLabel {
-  /** Milliseconds from the moment at which the decoder gave the frame to the one at which its label is given. */
+  /** Milliseconds from the arrival of the decoded frame to its label. */
   delayMs: number;
-  /** Frames between the one before and this one that were dropped, since labeling had fallen behind. */
+  /** Number of frames dropped between the frame before and this one, because labeling fell behind. */
   numDropped: number;
 }

@@ -4,53 +4,49 @@ import type { StreamProbe } from './video-frame.js';
 import { checkLimits, type VideoLimits } from './video-limits.js';
 
 /**
- * How a picture gets another shape: `fill` stretches it; `contain` keeps its aspect ratio, puts it into the middle and
- * fills the rest with black.
+ * How a frame is fitted into another shape: `fill` stretches it, `contain` keeps its aspect ratio, centers it and fills
+ * the rest with black.
  */
 export type PictureFit = 'fill' | 'contain';
 
 /** What to decode, and how. */
 export interface DecodeOptions {
-  /** Width and height of the frames wanted, pixels. */
+  /** Width and height of the decoded frames in pixels. */
   width: number;
   height: number;
   /** Default `fill`. */
-  fit?: PictureFit | undefined;
+  fit?: PictureFit;
   /**
-   * Frames a second on a regular grid, frame k at k / frameRate showing the source frame nearest to it; or
-   * `source`: each source frame once, at its own presentation time.
+   * Frames per second on a regular grid: frame k is at k / frameRate and shows the nearest source frame. Or `source`:
+   * each source frame once, at its own presentation time.
    */
   frameRate: number | 'source';
-  /**
-   * Decode `[startSec, startSec + durationSec)` of the stream's clock. Default: all. Times stay the stream's.
-   */
-  startSec?: number | undefined;
-  durationSec?: number | undefined;
-  /** Rate at which the pictures of a folder were taken, frames a second. Default 25. */
-  folderFrameRate?: number | undefined;
-  signal?: AbortSignal | undefined;
+  /** Decodes the range `[startSec, startSec + durationSec)`. Default: all. Times still count from the stream's start. */
+  startSec?: number;
+  durationSec?: number;
+  /** Rate at which the pictures of a folder were taken, in frames per second. Default 25. */
+  folderFrameRate?: number;
+  signal?: AbortSignal;
   /** What results and messages call a file. Default: its path. */
   sourceName?: string;
-  /**
-   * Milliseconds without progress after which decoding fails; a slow consumer does not count. Default 30,000.
-   */
-  stallTimeoutMs?: number | undefined;
+  /** Milliseconds without progress after which decoding fails. A slow consumer is no stall. Default 30,000. */
+  stallTimeoutMs?: number;
   /** Whether a network address may be opened. Default false. */
-  allowRemote?: boolean | undefined;
-  /** Whether `-` is standard input and `device:NAME` a camera. Default false: they are the names of files. */
-  allowLive?: boolean | undefined;
+  allowRemote?: boolean;
+  /** Whether `-` means standard input and `device:NAME` a camera. Default false: both are file names. */
+  allowLive?: boolean;
   /** What `-` reads. Default: standard input of this process. */
-  stdin?: Readable | undefined;
-  /** What looking at the source found; where it is given, the source is not looked at again. */
-  probe?: StreamProbe | undefined;
-  /** How large and long a video may be. */
-  limits?: VideoLimits | undefined;
-  /** Gives the memory, of a frame's size, that the next frame is decoded into. Default: new memory for each. */
-  newFrame?: (() => Uint8Array) | undefined;
-  /** Told the time of every source frame, in order, and each no later than the first frame that shows it. */
-  onSourceFrame?: ((timeSec: number) => void) | undefined;
-  /** Told before the first frame, except of a folder, how many seconds the source says it has; 0 where it does not say. */
-  onDuration?: ((durationSec: number) => void) | undefined;
+  stdin?: Readable;
+  /** Result of probing the source. If given, the source is not probed again. */
+  probe?: StreamProbe;
+  /** How large and long the video may be. */
+  limits?: VideoLimits;
+  /** Returns the memory for the next frame, width · height · 3 bytes. Default: new memory for each frame. */
+  newFrame?: () => Uint8Array;
+  /** Called with the time of every source frame, in order, and no later than the first decoded frame that shows it. */
+  onSourceFrame?: (timeSec: number) => void;
+  /** Called before the first frame with the length of the source in seconds, 0 if unknown. Not called for a folder. */
+  onDuration?: (durationSec: number) => void;
 }
 
 /** @throws {UsageError} If an option is out of its range. */
@@ -67,9 +63,9 @@ export function checkDecodeOptions(options: DecodeOptions): void {
     stallTimeoutMs = 1,
   } = options;
   const isPositive = (value: number) => Number.isFinite(value) && value > 0;
-  const checks: [name: string, value: unknown, isRight: boolean, expected: string][] = [
-    ['width', width, Number.isInteger(width) && width > 0, 'a positive whole number of pixels'],
-    ['height', height, Number.isInteger(height) && height > 0, 'a positive whole number of pixels'],
+  const checks: [name: string, value: unknown, isValid: boolean, expected: string][] = [
+    ['width', width, Number.isInteger(width) && width > 0, 'a positive integer number of pixels'],
+    ['height', height, Number.isInteger(height) && height > 0, 'a positive integer number of pixels'],
     ['fit', fit, fit === 'fill' || fit === 'contain', '"fill" or "contain"'],
     [
       'frameRate',
@@ -82,8 +78,8 @@ export function checkDecodeOptions(options: DecodeOptions): void {
     ['durationSec', durationSec, isPositive(durationSec), 'seconds, more than 0'],
     ['stallTimeoutMs', stallTimeoutMs, isPositive(stallTimeoutMs), 'milliseconds, more than 0'],
   ];
-  for (const [name, value, isRight, expected] of checks) {
-    if (!isRight)
+  for (const [name, value, isValid, expected] of checks) {
+    if (!isValid)
       throw new UsageError(`Decode option ${name}: expected ${expected}, received ${String(value)}.`);
   }
 }

@@ -10,16 +10,15 @@ import type { MediaSource } from './video-source.js';
 /**
  * Decodes a video with ffmpeg. See `decodeFrames`.
  *
- * Exact times: the frames are written by two muxers, `rawvideo` their pixels to stdout, `framecrc` their timestamps to
- * stderr, integers of microseconds. The source's own times are printed by the `showinfo` filter before the rate is
- * changed, its checksums off so that it touches no pixel: of every frame where they are asked for, as it writes a dozen
- * times a frame; else of some.
+ * Times are exact because two muxers write each frame: `rawvideo` writes its pixels to stdout, `framecrc` its timestamp
+ * in microseconds to stderr. The `showinfo` filter prints the times of source frames before the frame rate is changed,
+ * without checksums so that it reads no pixels. It writes a dozen times per frame, so it prints every source frame only
+ * if `onSourceFrame` is set, and a few otherwise.
  */
 export async function* decodeVideo(opened: MediaSource, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const { signal } = options;
   signal?.throwIfAborted();
-  // A live input begins anew with every connection, so looking first would tell nothing of the times to come, and what
-  // standard input gave would be gone.
+  // Probing a live source would open another connection, whose times differ, and would consume standard input.
   const isProbed = opened.kind === 'file' || (opened.kind === 'remote' && options.startSec);
   const probe = isProbed ? (options.probe ?? (await probeStream(opened, options))) : undefined;
   signal?.throwIfAborted();
@@ -41,18 +40,18 @@ async function planDecoding(
   const { startSec = 0, durationSec = Infinity } = options;
   const syncOption = supportsFpsMode ? '-fps_mode' : '-vsync';
   const clock = planClock(probe, startSec);
-  // The names of the printing filters cannot be guessed, so no tag inside a video can imitate their lines.
+  // A random token in the names of the printing filters keeps tags of a video from imitating their lines.
   const token = randomUUID().slice(0, 8);
   const general = [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'],
-    // Small pictures are scaled no sooner by several threads; decoding has threads of its own.
+    // Several threads do not scale small frames faster. Decoding has its own threads.
     ...['-filter_threads', '1'],
   ];
   const isWhole = startSec === 0 && durationSec === Infinity;
   const limits = limitsOf(options.limits, kind !== 'file');
   const stretch = isWhole ? [] : [trim(startSec, startSec + durationSec)];
   const print = (name: string) => `showinfo@${name}${token}=checksum=0`;
-  // Beside the frames' way, as what makes frames or drops them can be busy without an end.
+  // In branches of their own, because a filter that makes or drops frames may never pass one on.
   const watch = [
     'split=3[seen][counted][passed]',
     `[seen]${chain(SOME_FRAMES, print('source'), 'nullsink')}`,
@@ -80,18 +79,18 @@ async function planDecoding(
       inputs: [
         { url, options: [...general, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions] },
       ],
-      // `V`: moving pictures, not a cover. Passthrough: no frame is doubled or dropped to even the rate out.
+      // `V` excludes cover pictures. `passthrough` neither duplicates nor drops frames.
       outputOptions: [
         ...['-filter:v', filters, '-map', '0:V:0', syncOption, 'passthrough', '-c:v', 'rawvideo'],
         ...['-enc_time_base', '1:1000000', '-avoid_negative_ts', 'disabled', '-f', 'tee'],
       ],
-      // Each frame's time is written before its pixels.
+      // framecrc comes first, so that a frame's time is written before its pixels.
       outputUrl: '[f=framecrc:flush_packets=1]pipe:2|[f=rawvideo]pipe:1',
     },
   };
 }
 
-/** A frame a second of the wall clock, and each whose time is more than five seconds behind that of the one before. */
+/** Selects one frame per second of the wall clock, and each frame more than five seconds after its predecessor. */
 const SOME_FRAMES = "select='if(gt(time(0)-ld(0),1)+gt(pts-prev_pts,5000000),st(0,time(0)),0)'";
 
 function chain(...filters: string[]): string {
@@ -99,9 +98,9 @@ function chain(...filters: string[]): string {
 }
 
 /**
- * Shrinking, bilinear weighs all pixels under a triangle; sharp has the same kernel for the pictures of a folder.
- * ffmpeg's own `force_original_aspect_ratio` takes pixels for squares, which `dar` does not. Bars are added in RGB, where
- * they can begin at any pixel.
+ * Scales frames. `bilinear` averages all pixels under a triangle when it shrinks, as sharp's kernel does for the pictures
+ * of a folder. `dar` respects pixels that are not square, ffmpeg's `force_original_aspect_ratio` does not. Bars are added
+ * in RGB, where they can start at any pixel.
  */
 function resize({ width, height, fit = 'fill' }: DecodeOptions): string {
   if (fit === 'fill') return `scale=${width}:${height}:flags=bilinear,format=rgb24`;
@@ -109,23 +108,22 @@ function resize({ width, height, fit = 'fill' }: DecodeOptions): string {
   return `scale=${inner}:flags=bilinear,format=rgb24,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:black`;
 }
 
-/** How to make ffmpeg's timestamps count from the stream's start. */
+/** Makes ffmpeg's timestamps count from the start of the stream. */
 function planClock(
   probe: StreamProbe | undefined,
   startSec: number,
 ): { inputOptions: string[]; filter: string } {
-  // Without a length there is no index to believe either: live input, or a bare stream. It starts at its
-  // first frame.
+  // Without a length (a live source or a raw stream) there is no index either. Time starts at the first frame.
   if (!probe || (probe.info.durationSec === 0 && startSec === 0)) {
     return { inputOptions: [], filter: 'setpts=PTS-STARTPTS' };
   }
   const { info, containerStartSec, hasIndex } = probe;
-  // ffmpeg moves the container's start to zero, and mends clocks that jump.
+  // ffmpeg moves the container's start to zero and repairs clocks that jump.
   const inputOptions: string[] = [];
   if (startSec === 0 || !hasIndex)
     return { inputOptions, filter: shiftBy(containerStartSec - info.startSec) };
-  // After seeking it would count from where it was told to seek, rounded to the stream's ticks, so its clock
-  // is kept as it is. It seeks to a key frame; `trim` makes the exact cut.
+  // After seeking, ffmpeg would count from the seek time, rounded to ticks, so `copyts` keeps its clock. It seeks to a
+  // key frame; `trim` makes the exact cut.
   const seekSec = Math.max(0, startSec + info.startSec - containerStartSec);
   inputOptions.push('-copyts', '-noaccurate_seek', '-ss', seekSec.toFixed(6));
   return { inputOptions, filter: shiftBy(-info.startSec) };

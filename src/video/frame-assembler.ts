@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 
-/** Whole frames that may wait for the consumer; then the pipe is left full and ffmpeg waits. */
+/** Complete frames that may wait for the consumer. Then the pipe stays full and ffmpeg waits. */
 const MAX_WAITING_FRAMES = 8;
 
 /**
- * Cuts a stream of raw pixels into frames, wherever the pipe's chunks begin and end. A frame's bytes are copied once,
- * to where they are wanted; it then belongs to whoever takes it.
+ * Splits a stream of raw pixels into frames, however the pipe splits it into chunks. The bytes of a frame are copied
+ * once, into memory from `newFrame`, and then belong to the caller of `take`.
  */
 export class FrameAssembler extends Writable {
   readonly #frameBytes: number;
@@ -19,23 +19,22 @@ export class FrameAssembler extends Writable {
 
   /**
    * @param frameBytes - Bytes of one frame.
-   * @param onArrival - Called whenever bytes have come.
-   * @param newFrame - Gives the memory of the next frame.
+   * @param onArrival - Called whenever bytes have arrived.
+   * @param newFrame - Returns the memory for the next frame.
    */
   constructor(
     frameBytes: number,
     onArrival: () => void,
     newFrame: () => Uint8Array = () => new Uint8Array(frameBytes),
   ) {
-    // fluent-ffmpeg takes the `close` event of its output for a failure, and would kill an ffmpeg that is
-    // just ending.
+    // The consumer may still take frames after the stream has ended.
     super({ autoDestroy: false, emitClose: false });
     this.#frameBytes = frameBytes;
     this.#onArrival = onArrival;
     this.#newFrame = newFrame;
   }
 
-  /** Whether the consumer is the one that is waited for. */
+  /** Whether ffmpeg waits for the consumer. */
   get isFull(): boolean {
     return this.#resume !== undefined;
   }
@@ -44,19 +43,19 @@ export class FrameAssembler extends Writable {
     return this.#waiting.length > 0;
   }
 
-  /** Bytes of a frame that has begun and is not complete. */
+  /** Bytes of the incomplete frame at the end. */
   get partialBytes(): number {
     return this.#filled;
   }
 
-  /** Takes the oldest whole frame. */
+  /** Removes and returns the oldest complete frame. */
   take(): Uint8Array | undefined {
     const frame = this.#waiting.shift();
     if (this.#waiting.length < MAX_WAITING_FRAMES) this.#proceed();
     return frame;
   }
 
-  /** Lets everything still to come fall away, so that the pipe empties and the process can end. */
+  /** Discards all frames, also those still to come, so that the pipe empties and the process can end. */
   discard(): void {
     this.#isDiscarding = true;
     this.#waiting.length = 0;

@@ -11,10 +11,10 @@ const PICTURE_NAME = /\.(?:jpe?g|png|webp)$/i;
 const DEFAULT_FRAME_RATE = 25;
 
 /**
- * Describes a folder of JPEG, PNG and WebP pictures as the video whose frames they are.
+ * Describes a folder of JPEG, PNG and WebP pictures as a video.
  *
- * @param frameRate - Rate at which the pictures were taken, frames a second.
- * @throws {VideoOpenError} If the folder has no pictures, or its first one cannot be read.
+ * @param frameRate - Rate at which the pictures were taken, in frames per second.
+ * @throws {VideoOpenError} If the folder has no pictures or the first one cannot be read.
  */
 export async function probeImageFolder(folder: string, frameRate = DEFAULT_FRAME_RATE): Promise<VideoInfo> {
   const pictures = await listPictures(folder);
@@ -37,13 +37,13 @@ export async function probeImageFolder(folder: string, frameRate = DEFAULT_FRAME
 }
 
 /**
- * Reads a folder's JPEG, PNG and WebP pictures in natural order (`frame2` before `frame10`) as the frames of
- * a video: turned as EXIF says, transparency on black, gray as RGB, resized as ffmpeg resizes a
- * video's frames. Picture i was taken at i / folderFrameRate.
+ * Reads the JPEG, PNG and WebP pictures of a folder as frames of a video, in natural order (`frame2` before `frame10`).
+ * EXIF rotation is applied, transparent pixels are put on black, gray becomes RGB, and pictures are resized as ffmpeg
+ * resizes frames. The time of picture i is i / folderFrameRate.
  *
  * @throws {VideoOpenError} If the folder has no pictures.
- * @throws {VideoDecodeError} If a picture cannot be read, or none lies in the range that was asked for.
- * @throws {VideoLimitError} Before a picture, or a number of them, beyond the limits.
+ * @throws {VideoDecodeError} If a picture cannot be read or none is in the range.
+ * @throws {VideoLimitError} Before the first picture beyond the limits.
  */
 export async function* decodeImageFolder(folder: string, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const { folderFrameRate = DEFAULT_FRAME_RATE, frameRate, startSec = 0, durationSec = Infinity } = options;
@@ -60,7 +60,7 @@ export async function* decodeImageFolder(folder: string, options: DecodeOptions)
     if (index === limits.maxFrames) throw limitError(folder, limits, 'maxFrames');
     if (timeSec - startSec > limits.maxDurationSec) throw limitError(folder, limits, 'maxDurationSec');
     options.signal?.throwIfAborted();
-    // The last picture whose time rounds to this position or before, as ffmpeg's `fps` filter chooses.
+    // The last picture whose time rounds to this position or an earlier one, as in ffmpeg's `fps` filter.
     const chosen =
       Math.min(pictures.length, Math.ceil(((position + 0.5) * folderFrameRate) / wantedRate)) - 1;
     const data = await readPicture(path.join(folder, pictures[chosen] ?? ''), options);
@@ -72,7 +72,7 @@ export async function* decodeImageFolder(folder: string, options: DecodeOptions)
   if (index === 0) {
     throw decodeError(
       folder,
-      `Decoding "${folder}" gave no frame from ${startSec} s on; it has ${pictures.length} images.`,
+      `Decoding "${folder}" gave no frame from ${startSec} s on. The folder has ${pictures.length} images.`,
     );
   }
 
@@ -107,7 +107,7 @@ async function readPicture(file: string, options: DecodeOptions): Promise<Uint8A
       .autoOrient()
       .flatten({ background: 'black' })
       .toColorspace('srgb')
-      // The triangle kernel that ffmpeg's `bilinear` is; shrinking while a JPEG loads would use another.
+      // The same triangle kernel as ffmpeg's `bilinear`. Shrinking while loading a JPEG would use another.
       .resize(width, height, { fit, background: 'black', kernel: 'linear', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
       .toBuffer();
@@ -127,9 +127,9 @@ function oneLine(error: unknown): string {
   return (error as Error).message.trim().replace(/\s*\n\s*/g, '; ');
 }
 
-/** A picture whose header is read. */
+/** A picture whose header has been read. */
 interface Picture {
-  /** To be read from. */
+  /** Gives the pixels. */
   image: Sharp;
   /** Width and height in pixels as shown, after the rotation that EXIF asks for. */
   width: number;
@@ -137,29 +137,29 @@ interface Picture {
   format: string;
 }
 
-/** How a file of each format begins. */
+/** First bytes of each format, as Latin-1. */
 const SIGNATURES = [/^\xff\xd8\xff/, /^\x89PNG\r\n\x1a\n/, /^RIFF[^]{4}WEBP/];
 const SIGNATURE_BYTES = 12;
 
 /**
- * Opens a JPEG, PNG or WebP file, whatever its name says. sharp reads more formats by their content, and an SVG among them
- * would be a program that takes its time and may name other files.
+ * Opens a JPEG, PNG or WebP file, whatever its extension. sharp alone would also open other formats, among them SVG,
+ * which can take long to draw and can name other files.
  *
- * @throws {Error} If it is not a file, not of these formats, or damaged.
+ * @throws {Error} If it is not a file, has another format, or is damaged.
  */
 async function openPicture(file: string): Promise<Picture> {
-  // Opening a pipe waits for a writer, and a device may have no end.
+  // Opening a named pipe would wait for a writer, and a device may have no end.
   if (!(await stat(file)).isFile()) throw new Error('it is not a file');
   const start = await readStart(file);
   if (!SIGNATURES.some((signature) => signature.test(start))) {
     throw new Error('its content is not that of a JPEG, PNG or WebP file');
   }
-  const image = sharp(file, { limitInputPixels: false }); // the caller has its own limit, and a message for it
+  const image = sharp(file, { limitInputPixels: false }); // the caller checks its own limit
   const { autoOrient, format } = await image.metadata();
   return { image, width: autoOrient.width, height: autoOrient.height, format };
 }
 
-/** The first bytes, as Latin-1. */
+/** Reads the first bytes as Latin-1. */
 async function readStart(file: string): Promise<string> {
   const handle = await open(file);
   try {

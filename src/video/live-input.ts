@@ -1,22 +1,22 @@
 import type { Readable } from 'node:stream';
 import { isRemoteSource, refusal, SELF_CONTAINED_FORMATS, type MediaSource } from './video-source.js';
 
-/** What stands for the standard input of this process, as for other programs. */
+/** Means standard input, as in other programs. */
 const STDIN = '-';
 const DEVICE = /^device:/;
 
-/** Whether a source may have no end: an address, a capture device `device:NAME`, or `-`, standard input. */
+/** Whether a source may have no end: an address, a capture device `device:NAME`, or `-` for standard input. */
 export function isLiveSource(source: string): boolean {
   return isRemoteSource(source) || source === STDIN || DEVICE.test(source);
 }
 
 /**
- * Tells ffmpeg about standard input or a capture device, in a way that lets it read nothing else.
+ * Opens standard input or a capture device as an input of ffmpeg, with options that keep it from reading anything else.
  *
- * @param source - `-`, or `device:` and what this system calls the device: `device:/dev/video0` on Linux (Video4Linux2),
+ * @param source - `-`, or `device:` and the system's name of the device: `device:/dev/video0` on Linux (Video4Linux2),
  *   `device:0` or a name on macOS (AVFoundation), `device:Integrated Camera` on Windows (DirectShow).
  * @param stdin - What `-` reads. Default: standard input of this process.
- * @returns Undefined where the source is neither.
+ * @returns Undefined if the source is neither.
  * @throws {VideoOpenError} If no device is named.
  */
 export function openLiveInput(
@@ -35,19 +35,19 @@ export function openLiveInput(
   }
   if (!DEVICE.test(source)) return undefined;
   const name = source.replace(DEVICE, '');
-  if (name === '') throw refusal(source, 'it names no device. Write device:/dev/video0, for example.');
+  if (name === '') throw refusal(source, 'it names no device. Example: device:/dev/video0.');
   const { format, url, options = [] } = captureOf(name, platform);
-  // A device is no protocol, so none is open to it.
+  // A device needs no protocol.
   const only = ['-protocol_whitelist', 'none', '-format_whitelist', format];
   return { kind: 'device', source, url, inputOptions: [...only, '-f', format, ...options] };
 }
 
-/** How ffmpeg captures a camera on a system. */
+/** How ffmpeg captures from a camera on each system. */
 function captureOf(
   name: string,
   platform: NodeJS.Platform,
 ): { format: string; url: string; options?: string[] } {
-  // AVFoundation refuses a rate that the camera does not have, and ffmpeg asks for 29.97 unless told otherwise.
+  // AVFoundation refuses frame rates that the camera lacks, and ffmpeg requests 29.97 by default.
   if (platform === 'darwin') {
     return { format: 'avfoundation', url: `${name}:none`, options: ['-framerate', '30'] };
   }

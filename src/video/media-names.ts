@@ -5,50 +5,50 @@ const VIDEO_EXTENSIONS = new Set(
     ' ',
   ),
 );
-/** Words before the ending that tell formats with the same ending apart: `street.via.json` from `street.json`. */
+/** Words before the extension that distinguish label formats with the same extension: `street.via.json`, `street.json`. */
 export const FORMAT_WORDS = ['activitynet', 'audacity', 'boris', 'cvat', 'frames', 'label-studio', 'via'];
 
 const PICTURE_EXTENSIONS = new Set(['.jpeg', '.jpg', '.png', '.webp']);
 
-/** What is drawn of labeled videos; where it lies among videos it is none. */
+/** Overlays and contact sheets, which are not taken for videos or pictures. */
 const DRAWING = /\.(?:overlay\.(?:mp4|mkv)|contact-sheet\.jpg)$/i;
 
-/** Whether a file is a video by its extension, in upper or lower case, and not one that was drawn of another. */
+/** Whether a file name has the extension of a video, in upper or lower case, and is not that of an overlay. */
 export function isVideoFileName(file: string): boolean {
   return !DRAWING.test(file) && VIDEO_EXTENSIONS.has(path.extname(file).toLowerCase());
 }
 
-/** Whether a file is a picture that a frame folder may hold, by its extension, and not a contact sheet. */
+/** Whether a file name has the extension of a picture in a folder of frames, and is not that of a contact sheet. */
 export function isPictureFileName(file: string): boolean {
   return !DRAWING.test(file) && PICTURE_EXTENSIONS.has(path.extname(file).toLowerCase());
 }
 
-/** Orders names as people do: `frame2` before `frame10`. The same on every machine. */
+/** Compares names in natural order, `frame2` before `frame10`, the same on every machine. */
 export function compareNaturally(a: string, b: string): number {
   return naturalOrder.compare(a, b) || (a < b ? -1 : Number(a > b));
 }
 const naturalOrder = new Intl.Collator('en', { numeric: true });
 
 /**
- * A video's source as it may be shown to others: a path as it is, a URL without user, password and query, since label
- * files are shared and cameras put their password there.
+ * Returns a source as it may be shown to others: a path unchanged, a URL without user, password and query. Label files
+ * are shared, and addresses of cameras contain passwords.
  */
 export function publicSource(source: string): string {
   return isUrl(source) ? source.replace(/^([^:]+:\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/s, '') : source;
 }
 
-/** What the `video` column of a label file says: a file's name without its folder, or a URL's public part. */
+/** Returns the name of a video for label files: the file name without folder, or the public part of a URL. */
 export function videoName(source: string): string {
   return isUrl(source) ? publicSource(source) : path.basename(path.resolve(source));
 }
 
 /**
- * Names of the label files of many videos, without extension: `clips/street.mp4` gives `street`, `rtsp://camera/1`
- * gives `camera-1`. Videos that would share a name keep their extension (`street.mp4`, `street.avi`); if that is not
- * enough they are counted (`street.mp4-2`). Names differ in more than case, and none is another's with a word that a
- * format adds, such as `.frames`, so no two videos write one file.
+ * Names the label files of a batch, without extension: `clips/street.mp4` becomes `street`, `rtsp://camera/1` becomes
+ * `camera-1`. Videos that would share a name keep their extension (`street.mp4`, `street.avi`), and are numbered if that
+ * is not enough (`street.mp4-2`). Names differ in more than case, and also with the words that formats add, such as
+ * `.frames`, so no two videos write the same file.
  *
- * @param sources - Paths or URLs, in the order in which they take names.
+ * @param sources - Paths or URLs, in the order in which they get names.
  */
 export function outputBaseNames(sources: readonly string[]): string[] {
   const taken = new Set<string>();
@@ -80,12 +80,12 @@ function fullName(source: string): string {
     .replace(/^-+|-+$/g, '');
 }
 
-/** Whether a video's source is a URL, not a path. */
+/** Whether a source is a URL rather than a path. */
 export function isUrl(source: string): boolean {
   return /^[a-z][a-z\d+.-]+:\/\//i.test(source);
 }
 
-/** A path out of a URL, its escapes decoded; as it is where they are none, as in a plain name with a percent sign. */
+/** Decodes the escapes in the path of a URL. Text with invalid escapes, such as a name with a percent sign, stays as it is. */
 export function decodeUrlPath(url: string): string {
   try {
     return decodeURIComponent(url);

@@ -7,28 +7,25 @@ import type { StreamProbe, VideoInfo } from './video-frame.js';
 import { openSource, refusal, type MediaSource } from './video-source.js';
 
 /**
- * Without an index, as in MPEG-TS, seeking may land behind the key frame, and everything up to the next one
- * is lost.
+ * Formats with an index. Without one, as in MPEG-TS, seeking may land after the key frame, and all frames up to the next
+ * key frame are lost.
  */
 const INDEXED_FORMAT = /^(?:mov|matroska|avi)/;
 
-/** How to look at a source. */
+/** How a source is probed. */
 export interface ProbeOptions {
   /** Whether a network address may be opened. Default false. */
-  allowRemote?: boolean | undefined;
-  /** Rate at which the pictures of a folder were taken, frames a second. Default 25. */
-  folderFrameRate?: number | undefined;
-  /** Milliseconds that looking may take. Default 30,000. */
-  stallTimeoutMs?: number | undefined;
-  signal?: AbortSignal | undefined;
+  allowRemote?: boolean;
+  /** Rate at which the pictures of a folder were taken, in frames per second. Default 25. */
+  folderFrameRate?: number;
+  /** Milliseconds that probing may take. Default 30,000. */
+  stallTimeoutMs?: number;
+  signal?: AbortSignal;
   /** What results and messages call a file. Default: its path. */
   sourceName?: string;
 }
 
-/**
- * The part of ffprobe's JSON that is read here. Numbers come as text, and any of them may be missing or
- * "N/A".
- */
+/** The part of ffprobe's JSON that is used here. Numbers are text, and each may be missing or "N/A". */
 interface ProbedStream {
   codec_type?: string;
   codec_name?: string;
@@ -50,22 +47,25 @@ interface ProbedMedia {
 }
 
 /**
- * Reads what a video says of itself: its first stream of moving pictures, cover pictures passed over.
+ * Reads the properties of a video's first video stream. Cover pictures are skipped.
  *
- * Width and height are the coded size after rotation; a sample aspect ratio other than 1 is not applied,
- * since frames are stretched to the size that is asked for anyway.
+ * Width and height are the coded size after rotation. A sample aspect ratio other than 1 is not applied, because decoding
+ * stretches frames to the requested size anyway.
  *
- * @param source - Video file, folder of pictures, or, with `allowRemote`, network address.
+ * @param source - A video file, a folder of pictures, or, with `allowRemote`, a network address.
  * @throws {VideoOpenError} If the source cannot be read or has no video stream.
- * @throws {VideoStalledError} If looking takes longer than `stallTimeoutMs`.
+ * @throws {VideoStalledError} If probing takes longer than `stallTimeoutMs`.
  * @throws {FfmpegMissingError} If this machine has no ffprobe.
+ * @throws The reason of `signal`, when it is aborted.
+ * @example
+ * const { width, height, durationSec } = await probeVideo('street.mp4');
  */
 export async function probeVideo(source: string, options: ProbeOptions = {}): Promise<VideoInfo> {
   return (await examineVideo(source, options)).info;
 }
 
 /**
- * As `probeVideo`, with what decoding needs to know too.
+ * Probes a video like `probeVideo`, and also returns what decoding needs.
  *
  * @returns `probe` is absent for a folder of pictures.
  */
@@ -79,7 +79,7 @@ export async function examineVideo(
   return { info: probe.info, probe };
 }
 
-/** As `probeVideo`, for a source that is opened already. */
+/** Probes an opened source. Throws as `probeVideo` does. */
 export async function probeStream(
   opened: MediaSource,
   { signal, stallTimeoutMs = 30_000 }: Pick<ProbeOptions, 'signal' | 'stallTimeoutMs'>,
@@ -106,7 +106,7 @@ export async function probeStream(
       toNumber(stream.duration) || toSeconds(stream.tags?.['DURATION']) || toNumber(format?.duration),
     startSec: toNumber(stream.start_time, containerStartSec),
     codec: stream.codec_name ?? 'unknown',
-    // Absent, not undefined, if unknown: label files and tests compare the whole object.
+    // Absent rather than undefined if unknown, so that whole objects can be compared.
     ...(numFrames > 0 ? { numFrames } : {}),
   };
   const hasIndex = INDEXED_FORMAT.test(format?.format_name ?? '');
@@ -115,7 +115,7 @@ export async function probeStream(
   return { info, containerStartSec, hasIndex, audioCodecs };
 }
 
-/** Asks for JSON: a name or a tag with a line break breaks ffprobe's text output. */
+/** Runs ffprobe with JSON output, because a line break in a file name or tag corrupts its text output. */
 async function runFfprobe(
   opened: MediaSource,
   stallTimeoutMs: number,
@@ -147,10 +147,7 @@ function stallError(source: string, stallTimeoutMs: number): VideoStalledError {
   return new VideoStalledError(message, source, stallTimeoutMs);
 }
 
-/**
- * By its name alone ffmpeg takes anything for an MP4 whose index is missing; the first box tells whether it
- * is one.
- */
+/** ffmpeg takes any file named `.mp4` for an MP4 without an index. The first box shows whether it really is one. */
 async function explainMissingIndex({ path }: MediaSource): Promise<string> {
   if (path !== undefined) {
     const file = await open(path);
@@ -172,11 +169,11 @@ function explain(stderr: string, failure: string): string {
   if (/not on whitelist/i.test(stderr)) {
     return 'it is a playlist, a list of files or another format that is not opened. Give it the video itself.';
   }
-  const complaint = lastLine?.replace(/^[:\s]+/, ''); // what is left where the file's name was taken out
+  const complaint = lastLine?.replace(/^[:\s]+/, ''); // left over from the removed file name
   return `ffmpeg cannot read it as a video (${complaint}). Check that it is one and plays elsewhere.`;
 }
 
-/** Clockwise degrees: the display matrix counts the other way round, the older `rotate` tag does not. */
+/** Returns clockwise degrees. The display matrix counts counterclockwise, the older `rotate` tag clockwise. */
 function rotationOf({ side_data_list: sideData = [], tags }: ProbedStream): number {
   const counterclockwise = sideData.find((entry) => entry.rotation !== undefined)?.rotation;
   const clockwise = counterclockwise === undefined ? toNumber(tags?.['rotate']) : -counterclockwise;
@@ -188,13 +185,13 @@ function toNumber(text: string | undefined, fallback = 0): number {
   return Number.isFinite(number) ? number : fallback;
 }
 
-/** "30000/1001" → 29.97…; "0/0", said of an unknown rate, → 0. */
+/** "30000/1001" → 29.97…; "0/0", an unknown rate, → 0. */
 function toRate(text = ''): number {
   const [numerator = 0, denominator = 0] = text.split('/').map(Number);
   return denominator > 0 ? numerator / denominator : 0;
 }
 
-/** "00:01:02.500000000", as Matroska tags a stream's length, → 62.5. */
+/** "00:01:02.500000000", Matroska's tag for the length of a stream, → 62.5. */
 function toSeconds(text = ''): number {
   const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number);
   return hours * 3600 + minutes * 60 + seconds || 0;

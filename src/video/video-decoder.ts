@@ -12,23 +12,22 @@ import { isOverPixelLimit, limitError, type VideoLimits } from './video-limits.j
 
 const STDERR_TAIL_LINES = 10;
 
-/** What ffmpeg is told, and how its lines are read. */
+/** The command that decodes a video, and what is needed to read its output. */
 export interface DecodePlan {
   source: string;
-  /** Absent for an address, which is not looked at before. */
+  /** Undefined for an address, which is not probed. */
   info: VideoInfo | undefined;
   limits: Required<VideoLimits>;
-  /** Ends the names of the two `showinfo` filters, `source` and `surplus`: frames of the source, and beyond the limit. */
+  /** Suffix of the names of the two `showinfo` filters: `source` prints source frames, `surplus` frames beyond the limit. */
   token: string;
-  /** `url` of the only input, which messages must not show. */
+  /** The input as ffmpeg has it. Messages show `source` instead, which has no password. */
   url: string;
   command: Omit<FfmpegCommand, 'stdout' | 'stderr' | 'onInputError'>;
 }
 
 /**
- * One running ffmpeg. Pairs the pixels of frame i, from stdout, with its time, the i-th written on stderr.
- * Pixels wait in a short queue that makes ffmpeg wait when it is full; stderr is always read, so the two
- * cannot block each other.
+ * One running ffmpeg. Pairs the pixels of frame i from stdout with the i-th time from stderr. Frames wait in a short
+ * queue; when it is full, ffmpeg waits. stderr is always read, so the two cannot block each other.
  */
 export class VideoDecoder {
   readonly #plan: DecodePlan;
@@ -41,7 +40,7 @@ export class VideoDecoder {
   readonly #sourceTime: RegExp;
   readonly #stallTimer: NodeJS.Timeout;
   readonly #stallTimeoutMs: number;
-  /** What ffmpeg's log had begun to say when a frame's time came between. */
+  /** Start of a log line that a frame's time interrupted. */
   #lineBeginning = '';
   #numProgress = 0;
   #numFrames = 0;
@@ -81,28 +80,28 @@ export class VideoDecoder {
   }
 
   /**
-   * @returns The next frame; undefined after the last one.
-   * @throws {VideoDecodeError} After the last good frame, if ffmpeg failed, or there was none.
+   * @returns The next frame, or undefined after the last one.
+   * @throws {VideoDecodeError} After the last good frame if ffmpeg failed, or if there was no frame.
    * @throws {VideoLimitError} Before a frame beyond the limits.
-   * @throws {VideoStalledError} If nothing came for too long.
+   * @throws {VideoStalledError} If there was no progress for too long.
    */
   async next(): Promise<VideoFrame | undefined> {
     for (;;) {
       if (this.#failure) throw this.#failure.reason;
       if (this.#frames.hasFrame && this.#timesSec.length > 0) return this.#takeFrame();
-      // A stream's buffer may still hold frames when the process is gone.
+      // The stream may still buffer frames when the process has ended.
       if (this.#exit && this.#frames.writableLength === 0) return this.#finish(this.#exit);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
-  /** Ends ffmpeg if it still runs; fulfilled when it is reaped. */
+  /** Kills ffmpeg if it still runs. Resolves when the process is reaped. */
   async stop(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#abort);
     this.#process.kill();
     this.#frames.discard();
     await this.#process.ended;
-    clearTimeout(this.#stallTimer); // last, since progress sets it going again
+    clearTimeout(this.#stallTimer); // last, because progress restarts it
   }
 
   #takeFrame(): VideoFrame | undefined {
@@ -129,7 +128,7 @@ export class VideoDecoder {
 
   #readLogLine(line: string): void {
     const [, printer, pts] = this.#sourceTime.exec(line) ?? [];
-    if (pts === undefined) return this.#readRemark(line); // no progress: a damaged file may complain for ever
+    if (pts === undefined) return this.#readRemark(line); // no progress: a damaged file may complain forever
     if (pts === 'NOPTS')
       this.#fail(this.#decodeError('has a frame without a presentation time. Remux or convert it.'));
     else if (printer === 'surplus') this.#fail(limitError(this.#plan.source, this.#plan.limits, 'maxFrames'));
@@ -139,15 +138,15 @@ export class VideoDecoder {
 
   #reportSourceFrame(timeSec: number): void {
     const { onSourceFrame, startSec = 0, durationSec = Infinity } = this.#options;
-    if (timeSec < startSec || timeSec >= startSec + durationSec) return; // seeking lands before
+    if (timeSec < startSec || timeSec >= startSec + durationSec) return; // seeking lands before the range
     this.#orFail(() => {
-      // A clock that jumps by years would first be filled with frames, and only then be found to be too long.
+      // Checked here too: the fps filter would fill a jump of years with frames before the decoded frames show it.
       this.#expectWithinLimits(++this.#numSourceFrames, timeSec);
       onSourceFrame?.(timeSec);
     });
   }
 
-  /** What is thrown where nobody can catch it ends the decoding. */
+  /** Runs a callback of the caller. If it throws, decoding fails with its error. */
   #orFail(action: () => void): void {
     try {
       action();
@@ -193,27 +192,27 @@ export class VideoDecoder {
 
   #checkStall(): void {
     const before = this.#numProgress;
-    // If this thread itself was busy, what ffmpeg sent meanwhile is read before `setImmediate` comes.
+    // If this thread was busy, output that has arrived meanwhile is read before `setImmediate` runs.
     setImmediate(() => {
       if (this.#frames.isFull || this.#numProgress !== before) {
         this.#stallTimer.refresh();
         return;
       }
       const message =
-        `Decoding "${this.#plan.source}" stalled: nothing came for ${this.#stallTimeoutMs} ms after ` +
+        `Decoding "${this.#plan.source}" stalled: no progress for ${this.#stallTimeoutMs} ms after ` +
         `${this.#numFrames} frames. Check the source, or raise stallTimeoutMs.`;
       this.#fail(new VideoStalledError(message, this.#plan.source, this.#stallTimeoutMs));
     });
   }
 
-  /** Nothing more will come: was it all, and was it right? */
+  /** Checks at the end of ffmpeg's output that it is complete and undamaged. */
   #finish({ exitCode, startError }: FfmpegExit): undefined {
     const { source, info, command } = this.#plan;
     if (startError) {
       const message = `Cannot start "${command.program}": ${startError.message}. Check FFMPEG_PATH, PATH.`;
       throw new FfmpegMissingError(message, { cause: startError });
     }
-    // The first of many is the cause, but only the last says how a decoding that had begun came to its end.
+    // Before any frame the first complaint is the cause. Later the last one tells why decoding ended.
     const complaint = this.#complaints
       .at(this.#numFrames === 0 ? 0 : -1)
       ?.replace(/^.*?\[(?:error|fatal|panic)\] /, '');
@@ -235,20 +234,17 @@ export class VideoDecoder {
         const [endSec, durationSec] = [this.#lastTimeSec.toFixed(3), info.durationSec.toFixed(3)];
         throw this.#decodeError(
           `ended at ${endSec} s of ${durationSec} s: the file is cut short or damaged${because}. ` +
-            'The frames before came through; copy or record it again for the rest.',
+            'The frames before that were decoded. Copy or record the file again to get the rest.',
         );
       }
-      process.emitWarning(`"${source}" is damaged in places and its frames there may be wrong${because}.`, {
+      process.emitWarning(`"${source}" is damaged in places, where its frames may be wrong${because}.`, {
         code: 'FRAMEWISE_DAMAGED_VIDEO',
       });
     }
     return undefined;
   }
 
-  /**
-   * ffmpeg ends well on a file whose tail is missing. One complaint and too little length together give it
-   * away.
-   */
+  /** ffmpeg exits with 0 even if the end of a file is missing. A complaint and a short length together reveal it. */
   #endsEarly({ durationSec, frameRate }: VideoInfo): boolean {
     if (this.#options.durationSec !== undefined) return false;
     const rates = [frameRate, this.#options.frameRate].map(Number).filter((rate) => rate > 0);
@@ -270,14 +266,13 @@ export class VideoDecoder {
   }
 }
 
-/** ffmpeg describes its input before the first frame; the tag of a video could only imitate it behind a colon. */
+/** ffmpeg describes its input before the first frame. A tag of the video cannot imitate the line, because it follows a colon. */
 const DURATION_LINE = /^\[info\] {3}Duration: (?:(\d+):(\d+):(\d+(?:\.\d+)?)|N\/A)/;
 
 /**
- * Reads how long ffmpeg takes its input to be.
+ * Reads the input's length from a line of ffmpeg's log.
  *
- * @param line - A line of its stderr, with levels.
- * @returns Seconds; 0 where the input does not say, as a live one; undefined if the line is about something else.
+ * @returns Seconds, 0 if the length is unknown as for a live source, or undefined if the line is about something else.
  */
 function parseInputDuration(line: string): number | undefined {
   const match = DURATION_LINE.exec(line);

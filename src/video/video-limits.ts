@@ -1,14 +1,14 @@
 import { UsageError, VideoLimitError } from '../errors.js';
 import type { VideoInfo } from './video-frame.js';
 
-/** How large and long a video may be before it is refused, so that no file can take a machine for days. */
+/** Limits on the size and length of a video, so that no file occupies a machine for days. Exceeding one is an error. */
 export interface VideoLimits {
-  /** Pixels of a picture. Default 67,108,864: 8192 × 8192, twice what 8K is. */
-  maxPixels?: number | undefined;
-  /** Frames decoded, and frames of the source. Default 10,368,000: 48 hours at 60 a second. Of an address: no limit. */
-  maxFrames?: number | undefined;
-  /** Seconds decoded. Default 172,800: 48 hours. Of an address: no limit. */
-  maxDurationSec?: number | undefined;
+  /** Pixels per frame. Default 67,108,864: 8192 × 8192, twice as many as 8K. */
+  maxPixels?: number;
+  /** Decoded frames, and frames of the source. Default 10,368,000: 48 hours at 60 per second. No limit for addresses. */
+  maxFrames?: number;
+  /** Decoded seconds. Default 172,800: 48 hours. No limit for addresses. */
+  maxDurationSec?: number;
   /** Bytes of a video that comes as a buffer, a blob or a stream. Default 4,294,967,296: 4 GiB. */
   maxBytes?: number;
 }
@@ -22,28 +22,30 @@ const DEFAULT_LIMITS: Limits = {
   maxBytes: 4 * 2 ** 30,
 };
 
-/** What a limit counts, as a message spells it, and the option of the command line that raises it. */
+/** Unit of each limit in messages, and the command line option that raises it. */
 const ABOUT = {
-  maxPixels: { unit: 'pixels a picture', flag: '--max-pixels' },
+  maxPixels: { unit: 'pixels per frame', flag: '--max-pixels' },
   maxFrames: { unit: 'frames', flag: '--max-frames' },
   maxDurationSec: { unit: 'seconds', flag: '--max-duration' },
   maxBytes: { unit: 'bytes', flag: undefined },
 } as const;
 
-/** ffmpeg's own largest limit. */
+/** The largest limit that ffmpeg accepts. */
 const INT_MAX = 2 ** 31 - 1;
 
-/** Largest block of memory that ffmpeg may ask for at once: a picture at the default limit takes half of it. */
+/** Largest block of memory that ffmpeg may allocate at once. A frame at the default limit takes half of it. */
 const MAX_BLOCK_BYTES = 2 ** 30;
 
-/** The limits that hold for a source. A live input has no length to be limited unless somebody asks for it. */
+/** Fills in the default limits. The length of a live source is unlimited by default. */
 export function limitsOf(limits: VideoLimits | undefined, isLive: boolean): Limits {
-  const endless = { maxFrames: Infinity, maxDurationSec: Infinity };
+  const defaults = isLive
+    ? { ...DEFAULT_LIMITS, maxFrames: Infinity, maxDurationSec: Infinity }
+    : DEFAULT_LIMITS;
   const given = Object.entries(limits ?? {}).filter(([, value]) => value !== undefined);
-  return { ...DEFAULT_LIMITS, ...(isLive && endless), ...(Object.fromEntries(given) as Partial<Limits>) };
+  return { ...defaults, ...(Object.fromEntries(given) as Partial<Limits>) };
 }
 
-/** @throws {UsageError} If a limit is not a positive number; Infinity is one. */
+/** @throws {UsageError} If a limit is not a positive number. Infinity is allowed. */
 export function checkLimits(limits: VideoLimits = {}): void {
   for (const [name, value] of Object.entries(limits) as [string, number | undefined][]) {
     if (value === undefined || value > 0) continue;
@@ -52,16 +54,16 @@ export function checkLimits(limits: VideoLimits = {}): void {
 }
 
 /**
- * Refuses a video for what it says of itself.
+ * Checks a video's stated size and length.
  *
- * @throws {VideoLimitError} If its pictures are too large, or more of it is wanted than may be decoded.
+ * @throws {VideoLimitError} If its frames are too large or the requested range is too long.
  */
 export function expectWithinLimits(
   info: VideoInfo,
   options: {
-    limits?: VideoLimits | undefined;
-    startSec?: number | undefined;
-    durationSec?: number | undefined;
+    limits?: VideoLimits;
+    startSec?: number;
+    durationSec?: number;
   },
 ): void {
   const limits = limitsOf(options.limits, false);
@@ -70,7 +72,7 @@ export function expectWithinLimits(
   if (wantedSec > limits.maxDurationSec) throw limitError(info.source, limits, 'maxDurationSec', wantedSec);
 }
 
-/** @throws {VideoLimitError} If a picture of this size, in pixels, is too large. */
+/** @throws {VideoLimitError} If a frame of this width and height in pixels is too large. */
 export function expectFewPixels(
   source: string,
   { width, height }: { width: number; height: number },
@@ -79,7 +81,7 @@ export function expectFewPixels(
   if (width * height > limits.maxPixels) throw limitError(source, limits, 'maxPixels', width * height);
 }
 
-/** Builds the error of a video beyond a limit. */
+/** Creates the error of a video that exceeds a limit. `received` is absent if the exact value is unknown. */
 export function limitError(
   source: string,
   limits: Limits,
@@ -88,18 +90,17 @@ export function limitError(
 ): VideoLimitError {
   const { unit, flag } = ABOUT[limit];
   const maximum = limits[limit];
-  const spell = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 3 });
-  const has = received === undefined ? `more than ${spell(maximum)} ${unit}` : `${spell(received)} ${unit}`;
-  const allowed = received === undefined ? '' : `; at most ${spell(maximum)} are decoded`;
+  const format = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 3 });
+  const has = received === undefined ? `more than ${format(maximum)} ${unit}` : `${format(received)} ${unit}`;
+  const allowed = received === undefined ? '' : `; at most ${format(maximum)} are decoded`;
   const where = flag ? ` (${flag} on the command line)` : '';
-  const message = `"${source}" has ${has}${allowed}. If it is meant to, raise the limit ${limit}${where}.`;
+  const message = `"${source}" has ${has}${allowed}. If that is intended, raise the limit ${limit}${where}.`;
   return new VideoLimitError(message, source, limit, maximum);
 }
 
 /**
- * Options of ffmpeg that keep it from reserving memory for what a damaged header asks for. Its decoders pad pictures, so
- * they get twice the pixels; pictures that grow on the way, and those of an address, which nobody measured before, meet
- * this limit alone.
+ * Returns ffmpeg options that limit the memory a damaged header can make it allocate. Decoders pad frames, so they get
+ * twice the pixels. This is the only limit for frames that grow midway, and for addresses, which are not probed.
  */
 export function ffmpegLimits({ maxPixels }: Limits): string[] {
   const paddedPixels = Math.min(2 * Math.ceil(maxPixels) + 2 ** 16, INT_MAX);
@@ -107,7 +108,7 @@ export function ffmpegLimits({ maxPixels }: Limits): string[] {
   return ['-max_alloc', String(maxBlockBytes), '-max_pixels', String(paddedPixels)];
 }
 
-/** Whether a line of ffmpeg says that a picture has more pixels than it was told to allow. */
+/** Whether a line of ffmpeg's log says that a frame exceeds its pixel limit. */
 export function isOverPixelLimit(line: string): boolean {
   return line.includes('exceeds specified max pixel count');
 }

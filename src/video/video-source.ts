@@ -3,26 +3,27 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { VideoOpenError } from '../errors.js';
 
-/** A video that ffmpeg reads, told to it in a way that lets it read nothing else. */
+/** A source as an input of ffmpeg, with options that keep ffmpeg from reading anything else. */
 export interface MediaSource {
   kind: 'file' | 'remote' | 'device' | 'stdin';
-  /** As the caller gave it, but for a password in an address. */
+  /** As the caller gave it, with the password of an address masked. */
   source: string;
   /** Path of a file. */
   path?: string;
-  /** What stands behind ffmpeg's `-i`, and the options before it. */
+  /** What follows ffmpeg's `-i`, and the options before it. */
   url: string;
   inputOptions: string[];
-  /** What ffmpeg is fed with. */
+  /** What ffmpeg reads from its standard input. */
   stdin?: Readable;
 }
 
 const REMOTE_URL = /^(?:https?|rtsps?|rtmps?|rtp|udp|tcp|srt):\/\//i;
 
-// ffmpeg guesses a file's format from its content, and some formats (hls, dash, concat, image2, sdp, …) make
-// it open what the content names. Only formats whose data lies in the file itself are therefore open to it,
-// audio among them so that a song is refused for having no pictures. Names of all versions; those that one
-// does not know do no harm.
+/**
+ * Formats whose data is in the file itself. ffmpeg guesses the format from the content, and others (hls, dash, concat,
+ * image2, sdp, …) make it open files and addresses that the content names. Audio formats are included so that a song is
+ * refused because it has no pictures. The names are of all versions; ffmpeg ignores names it does not know.
+ */
 export const SELF_CONTAINED_FORMATS = [
   ...[
     'mov',
@@ -68,23 +69,20 @@ const NETWORK_FORMATS = [
   'live_flv',
   'mpjpeg',
 ];
-// Never `file`: a playlist from the network must not name a file of this machine.
+/** Without `file`, so that a playlist from the network cannot name a file of this machine. */
 const NETWORK_PROTOCOLS = 'http,https,httpproxy,crypto,tls,tcp,udp,rtp,srtp,rtmp,rtmps,srt';
 
-/**
- * Whether a source is a network address. Anything else, `C:\clip.mp4` and `concat:a|b` among them, is a
- * file's name.
- */
+/** Whether a source is a network address. Anything else is a file name, including `C:\clip.mp4` and `concat:a|b`. */
 export function isRemoteSource(source: string): boolean {
   return REMOTE_URL.test(source);
 }
 
 /**
- * Looks at a source without decoding it.
+ * Checks that a source can be opened, without decoding it.
  *
  * @param allowRemote - Whether an address may be opened.
  * @param sourceName - What results and messages call a file. Default: its path.
- * @throws {VideoOpenError} If it is an address and may not be opened, or is not a readable file or folder.
+ * @throws {VideoOpenError} If it is an address and `allowRemote` is false, or is not a readable file or folder.
  */
 export async function openSource(
   source: string,
@@ -93,7 +91,7 @@ export async function openSource(
 ): Promise<MediaSource | { kind: 'folder' }> {
   if (isRemoteSource(source)) {
     if (!allowRemote) {
-      const permit = 'Pass allowRemote: true (--allow-remote on the command line) if it is to be read.';
+      const permit = 'Pass allowRemote: true (--allow-remote on the command line) to read it.';
       throw refusal(source, `it is a network address, and only local files are opened by default. ${permit}`);
     }
     return {
@@ -112,7 +110,7 @@ export async function openSource(
   await access(source, constants.R_OK).catch((cause: unknown) => {
     throw refusal(sourceName, explainSystemError(cause as NodeJS.ErrnoException), cause);
   });
-  // An absolute path behind `file:` is a plain name to ffmpeg, whatever characters it begins with or holds.
+  // After `file:`, ffmpeg takes an absolute path literally, whatever characters it contains.
   const file = path.resolve(source);
   return {
     kind: 'file',
@@ -123,12 +121,12 @@ export async function openSource(
   };
 }
 
-/** Takes the password out of an address: cameras have theirs there, and it must not stand in logs and label files. */
+/** Masks the password in an address, as cameras have it, so that it does not appear in logs and label files. */
 export function maskPassword(address: string): string {
   return address.replace(/^(\w+:\/\/[^/?#@]*?:)[^/?#]*@/, '$1***@');
 }
 
-/** Builds the error of a source that cannot be opened; the reason ends in a full stop. */
+/** Creates the error of a source that cannot be opened. The reason ends with a period. */
 export function refusal(source: string, why: string, cause?: unknown): VideoOpenError {
   return new VideoOpenError(`Cannot open "${source}": ${why}`, source, { cause });
 }
@@ -137,7 +135,7 @@ function inputOptions(source: string): string[] {
   if (!isRemoteSource(source)) {
     return ['-protocol_whitelist', 'file', '-format_whitelist', SELF_CONTAINED_FORMATS.join(',')];
   }
-  // Over UDP a camera's lost packets smear the picture.
+  // Over UDP, lost packets smear a camera's picture.
   const transport = /^rtsp/i.test(source) ? ['-rtsp_flags', 'prefer_tcp'] : [];
   return [
     '-protocol_whitelist',

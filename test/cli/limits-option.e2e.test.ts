@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const MESSAGES: [flag: string, value: string, message: string][] = [
-  ['--max-pixels', '100', '19,200 pixels a picture; at most 100 are decoded'],
+  ['--max-pixels', '100', '19,200 pixels per frame; at most 100 are decoded'],
   ['--max-frames', '3', 'has more than 3 frames'],
   ['--max-duration', '0.5', 'seconds; at most 0.5 are decoded'],
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError, VideoDecodeError, VideoLimitError, VideoStalledError } from '../../src/errors.js';
-import { backOffSec, reconnecting, type ConnectionLoss } from '../../src/live/reconnect.js';
+import { backOffSec, LiveClock, reconnecting, type ConnectionLoss } from '../../src/live/reconnect.js';
 
 const broken = () => new VideoDecodeError('broken', { path: 'x', exitCode: 1, stderrTail: '' });
 
@@ -91,4 +91,31 @@ it('pauses 1, 2, 4, … up to 30 seconds, half of each by chance', () => {
   const longest = [0, 1, 2, 3, 4, 5, 6, 2000].map((numFailures) => backOffSec(numFailures, () => 1));
   expect(longest).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
   expect([0, 1, 5].map((numFailures) => backOffSec(numFailures, () => 0))).toEqual([0.5, 1, 15]);
+});
+
+describe('LiveClock', () => {
+  it('keeps the times of the first connection, whenever its frames arrived', () => {
+    const clock = new LiveClock(0.2);
+    clock.beginConnection();
+    expect([0, 0.2, 0.4].map((timeSec, i) => clock.timeOf(timeSec, 5000 + 900 * i))).toEqual([0, 0.2, 0.4]);
+  });
+
+  it('continues by the wall clock when another connection follows', () => {
+    const clock = new LiveClock(0.2);
+    clock.beginConnection();
+    clock.timeOf(2, 10_000);
+    clock.timeOf(2.2, 10_200);
+    clock.beginConnection();
+    expect(clock.timeOf(0.4, 17_000)).toBeCloseTo(9, 9); // 7 s after the first frame, which was at 2 s
+    expect(clock.timeOf(0.6, 17_900)).toBeCloseTo(9.2, 9);
+  });
+
+  it('never goes back if the connection before was ahead of the wall clock', () => {
+    const clock = new LiveClock(0.2);
+    clock.beginConnection();
+    clock.timeOf(0, 1000);
+    clock.timeOf(8, 1100); // eight seconds came at once
+    clock.beginConnection();
+    expect(clock.timeOf(0, 3000)).toBeCloseTo(8.2, 9);
+  });
 });

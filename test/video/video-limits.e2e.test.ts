@@ -46,8 +46,8 @@ describe.each(everyTools)('limits with ffmpeg $version', (tools) => {
     expect(error).toBeInstanceOf(VideoLimitError);
     expect(error).toMatchObject({ path: seconds, limit: 'maxPixels', maximum: 3071 });
     expect((error as Error).message).toBe(
-      `"${seconds}" has 3,072 pixels a picture; at most 3,071 are decoded. ` +
-        'If it is meant to, raise the limit maxPixels (--max-pixels on the command line).',
+      `"${seconds}" has 3,072 pixels per frame; at most 3,071 are decoded. ` +
+        'If that is intended, raise the limit maxPixels (--max-pixels on the command line).',
     );
     expect(await decodeAll(seconds, { limits: { maxPixels: 64 * 48 } })).toHaveLength(20);
   });
@@ -67,7 +67,7 @@ describe.each(everyTools)('limits with ffmpeg $version', (tools) => {
     const { numFrames, error } = await decodeUntilError(seconds, { limits: { maxFrames: 39 } });
     expect(numFrames).toBe(39);
     expect(error).toMatchObject({ code: 'ERR_VIDEO_LIMIT', limit: 'maxFrames', path: seconds });
-    expect((error as Error).message).toContain('has more than 39 frames. If it is meant to, raise');
+    expect((error as Error).message).toContain('has more than 39 frames. If that is intended, raise');
     expect(countRunning()).toBe(0);
   });
 
