@@ -16,16 +16,16 @@ import {
 } from './drawings.js';
 import type { BatchSummary, LabeledVideo, VideoOutcome } from './summary.js';
 
-/** What to draw of a batch. */
+/** What to draw for a batch. */
 export interface DrawBatchOptions extends DrawingOptions {
-  signal?: AbortSignal | undefined;
-  /** Called as a drawing is begun and settled; one that fails does not keep the others from being made. */
+  signal?: AbortSignal;
+  /** Called when a drawing starts, advances and is settled. If one fails, the others are still made. */
   onDrawing?: (event: DrawingEvent) => void;
 }
 
 /**
- * What becomes of a drawing: it is kept as it is, or begun and then drawn or failed. An overlay advances on its way by seconds
- * of its video, whose length is 0 if unknown.
+ * Progress of one drawing. It is kept because it is up to date, or it is begun and then drawn or failed. Overlays also
+ * report how many seconds of the video are done. `durationSec` is 0 if the length is unknown.
  */
 export type DrawingEvent = { source: string; what: Drawing['what'] } & (
   | { status: 'begun' | 'drawn' | 'kept' }
@@ -33,32 +33,35 @@ export type DrawingEvent = { source: string; what: Drawing['what'] } & (
   | { status: 'failed'; error: FramewiseError }
 );
 
-/** What is there of a batch after drawing. */
+/** The drawings of a batch. */
 export interface BatchDrawings {
-  /** Of each labeled video, in order: its drawings, and those that could not be made. */
+  /** Drawings of each labeled video, in the order of the videos. */
   videos: VideoDrawings[];
-  /** The page of all videos, if it was asked for. */
+  /** Path of the report page, if it was requested. */
   report?: string;
+  /** Number of drawings that could not be made. */
   numFailed: number;
 }
 
-/** What is there of a video after drawing. */
+/** The drawings of one video. */
 export interface VideoDrawings {
   source: string;
+  /** Paths of the drawings. */
   files: string[];
+  /** Drawings that could not be made. */
   failures: { what: Drawing['what']; code: string; message: string }[];
 }
 
-/** Videos at a time: ffmpeg uses all cores by itself, and finding frames is mostly waiting. */
+/** Videos at a time. ffmpeg uses all cores by itself, but a second video fills the time in which the first one waits. */
 const NUM_AT_A_TIME = 2;
 
 /**
- * Draws what a batch found, from the `json` label files. A drawing that is younger than its label file is kept, so that a
- * batch that is run again draws only what is missing or has changed.
+ * Makes overlays, contact sheets and the report page of a batch from its `json` label files. A drawing that is newer than
+ * its label file is kept, so a second run draws only what is missing or has changed.
  *
- * @param summary - Of the batch, whose labeled videos have a file of the format `json`.
- * @throws {OutputError} If the page cannot be written.
- * @throws The reason of `signal`, when it is aborted.
+ * @param summary - Summary of the batch. Each labeled video must have a label file in the format `json`.
+ * @throws {OutputError} If the report page cannot be written.
+ * @throws The reason of `signal`, if it is aborted.
  */
 export async function drawBatch(
   { videos }: Pick<BatchSummary, 'videos'>,
@@ -78,7 +81,7 @@ export async function drawBatch(
   return { videos: drawn, report: await writeBatchReport(outputDir, rows, videos.length), numFailed };
 }
 
-/** How many drawings {@link drawBatch} tells of. */
+/** Number of drawings for which {@link drawBatch} calls `onDrawing`. */
 export function countDrawings({ videos }: Pick<BatchSummary, 'videos'>, options: DrawingOptions): number {
   const numLabelled = videos.filter(({ status }) => status !== 'failed').length;
   return numLabelled * [options.overlay, options.contactSheet, options.report].filter(Boolean).length;
@@ -132,14 +135,14 @@ async function* reportVideos(
     const links = Object.entries(await linksOf(video)).map(([what, file]) => [what, hrefOf(file, outputDir)]);
     yield {
       ...about,
-      ...(links.length > 0 && { links: Object.fromEntries(links) as Record<string, string> }),
+      links: links.length > 0 ? (Object.fromEntries(links) as Record<string, string>) : undefined,
       timeline: await timelineOf(video),
       thumbnails: jpeg.length > 0 ? { jpeg, count: numThumbnails } : undefined,
     };
   }
 }
 
-/** Address of a file from the page, with every character that an address would read otherwise escaped. */
+/** Relative URL from the report page to a file. */
 function hrefOf(file: string, outputDir: string): string {
   const below = path.relative(path.resolve(outputDir), path.resolve(file));
   return below.split(path.sep).map(encodeURIComponent).join('/');

@@ -12,36 +12,38 @@ import type { OverlayOptions } from '../view/overlay-source.js';
 import { STATE_FOLDER } from './journal.js';
 import type { LabeledVideo } from './summary.js';
 
-/** What to draw, and how. */
+/** What to draw, and within which limits. */
 export interface DrawingOptions {
   /** Folder that holds the label files. */
   outputDir: string;
-  /** Write each video again with its labels burned in, as `NAME.overlay.mp4`. */
-  overlay?: boolean | undefined;
-  /** Write a picture of each video's segments, as `NAME.contact-sheet.jpg`. */
-  contactSheet?: boolean | undefined;
-  /** Write a page of all videos, as `report.html`. */
-  report?: boolean | undefined;
-  /** How large and long a video may be, whether addresses are opened, and how long one may take to do nothing. */
-  limits?: VideoLimits | undefined;
-  allowRemote?: boolean | undefined;
-  stallTimeoutMs?: number | undefined;
+  /** Write a copy of each video with its labels drawn into it, as `NAME.overlay.mp4`. */
+  overlay?: boolean;
+  /** Write one picture per video with a thumbnail per segment, as `NAME.contact-sheet.jpg`. */
+  contactSheet?: boolean;
+  /** Write a page with all videos, as `report.html`. */
+  report?: boolean;
+  /** Largest size and length of a video. */
+  limits?: VideoLimits;
+  /** Allow URLs. Default false. */
+  allowRemote?: boolean;
+  /** Milliseconds without a frame after which an overlay fails. */
+  stallTimeoutMs?: number;
 }
 
 type OverlayProgress = NonNullable<OverlayOptions['onProgress']>;
 
-/** Something to draw of a video, from its JSON label file. */
+/** One drawing of a video, made from its JSON label file. */
 export interface Drawing {
   what: 'overlay' | 'contact sheet' | 'thumbnails';
-  /** Whether it is there and younger than the labels. */
+  /** Whether the drawing exists and is newer than the label file. */
   isFresh: () => Promise<boolean>;
-  /** @param onProgress - Told of what takes long. */
+  /** @param onProgress - Called by drawings that take long. */
   draw: (timeline: Timeline, signal: AbortSignal, onProgress: OverlayProgress) => Promise<unknown>;
 }
 
 const CONTACT_SHEET_EXTENSION = '.contact-sheet.jpg';
 
-/** What is to be drawn of a video. @param numThumbnails - Of its row on the page. */
+/** Lists the drawings of a video that the options ask for. @param numThumbnails - Thumbnails in its row of the page. */
 export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: DrawingOptions): Drawing[] {
   const base = baseOf(video);
   const { limits, allowRemote, stallTimeoutMs } = options;
@@ -64,7 +66,7 @@ export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: 
     options.report && {
       what: 'thumbnails',
       isFresh: () => isFresh(strip),
-      // Of a video that is gone by now there are none, which an empty file remembers.
+      // If the video no longer exists, an empty file records that there are no thumbnails.
       draw: async (timeline, signal) =>
         writeFileAtomic(
           strip,
@@ -75,7 +77,7 @@ export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: 
   return drawings.filter((drawing) => typeof drawing === 'object');
 }
 
-/** Drawings of a video that are there, by name. */
+/** Paths of the up-to-date drawings of a video, by name. */
 export async function linksOf(video: LabeledVideo): Promise<Record<string, string>> {
   const base = baseOf(video);
   const candidates: [string, string][] = [
@@ -87,6 +89,7 @@ export async function linksOf(video: LabeledVideo): Promise<Record<string, strin
   return links;
 }
 
+/** Reads the timeline of a labeled video from its JSON label file. */
 export async function timelineOf(video: LabeledVideo): Promise<Timeline> {
   const timeline = await readTimelineJson(jsonOf(video));
   return { ...timeline, video: { ...timeline.video, source: video.source } };
@@ -109,6 +112,7 @@ function overlaysOf(base: string): string[] {
   return Object.values(OVERLAY_EXTENSIONS).map((extension) => base + extension);
 }
 
+/** Path of the thumbnail strip of a video for the report page. */
 export function thumbnailsFile(video: LabeledVideo, count: number, outputDir: string): string {
   const below = path.relative(outputDir, baseOf(video));
   return path.join(outputDir, STATE_FOLDER, 'thumbnails', `${below}.${count}.jpg`);

@@ -8,31 +8,37 @@ import { findGlob, isGlob } from './glob.js';
 
 /** A video of a batch. */
 export interface FoundVideo {
-  /** Path or address as a person would write it. */
+  /** Path or URL, as a user would write it. */
   source: string;
-  /** Folder below the place that was named, which the output mirrors; empty for a video named itself. */
+  /** Subfolder below the given folder, mirrored in the output. Empty for a video that was given by its own path. */
   subfolder: string;
 }
 
 /**
- * Finds the videos that a person means: files and addresses as they are named; of a folder all videos and folders of
- * pictures below it, in natural order; of a pattern such as `day-?.mp4` those that match, and those below folders that
- * match. What is missing, and a place that holds no video, is kept as it is named, so that opening it says what is the
- * matter. Each video comes once, however often it is named.
+ * Finds the videos at the given places:
  *
+ * - a file or URL is taken as it is;
+ * - a folder is searched recursively for videos and folders of pictures, in natural order;
+ * - a pattern such as `day-?.mp4` gives the videos that match, and all videos in folders that match.
+ *
+ * A place that is missing or contains no video is kept as it is, so that opening it reports the problem. Each video is
+ * returned once, even if several places contain it.
+ *
+ * @example
+ * await findVideos(['recordings', 'day-*.mp4']); // [{ source: 'recordings/a/1.mp4', subfolder: 'a' }, …]
  * @throws {DatasetError} If a folder cannot be read.
  */
 export async function findVideos(places: readonly string[]): Promise<FoundVideo[]> {
   const videos: FoundVideo[] = [];
   for (const place of places) {
     const found = await findAt(place);
-    // One by one: a folder can hold more than a call takes arguments.
+    // One by one, because a folder can hold more videos than a call takes arguments.
     for (const video of found.length > 0 ? found : [{ source: place, subfolder: '' }]) videos.push(video);
   }
   return eachOnce(videos);
 }
 
-/** Videos without those that came before under another name. */
+/** Removes videos that are listed a second time, also under another name. */
 export function eachOnce(videos: readonly FoundVideo[]): FoundVideo[] {
   const byIdentity = new Map<string, FoundVideo>();
   for (const video of videos) {
@@ -42,7 +48,7 @@ export function eachOnce(videos: readonly FoundVideo[]): FoundVideo[] {
   return [...byIdentity.values()];
 }
 
-/** What makes two names one video: the absolute path, or the address, of which a hash stands for what is secret. */
+/** Identifies a video: its absolute path, or its URL with a hash in place of the secret parts. */
 export function videoIdentity(source: string): string {
   if (!isRemoteSource(source)) return path.resolve(source);
   return `${publicSource(source)}#${createHash('sha256').update(source).digest('hex').slice(0, 16)}`;

@@ -4,29 +4,29 @@ import path from 'node:path';
 import { z } from 'zod';
 import { isRemoteSource } from '../video/video-source.js';
 
-/** What a video was when it was labeled. */
+/** Size, times and content of a video when it was labeled. */
 export const fingerprintSchema = z.object({
-  /** Bytes, of a folder of pictures all together. */
+  /** Size in bytes. For a folder of pictures the sum of its files. */
   numBytes: z.number(),
-  /** Latest times of modification and of change of the inode, milliseconds since 1970. */
+  /** Latest modification time and latest inode change time, in milliseconds since 1970. */
   modifiedMs: z.number(),
   changedMs: z.number(),
-  /** SHA-256 of names and contents, hexadecimal; of large files of samples. */
+  /** SHA-256 of names and contents, hexadecimal. Of large files only samples are hashed. */
   contentHash: z.string(),
 });
 export type Fingerprint = z.infer<typeof fingerprintSchema>;
 
-/** A network address, which is not looked at: it counts as unchanged. */
+/** A URL cannot be fingerprinted, so it counts as unchanged. */
 const ADDRESS: Fingerprint = { numBytes: 0, modifiedMs: 0, changedMs: 0, contentHash: 'address' };
 
-/** What is read of a file at most: a file larger than all samples together is read at so many places, evenly apart. */
+/** A file larger than all samples together is read at this many evenly spaced places. */
 const NUM_SAMPLES = 64;
 const SAMPLE_BYTES = 2 ** 20;
 
 /**
- * Takes a video's fingerprint. A file of up to 64 MiB is hashed whole, of a larger one 64 MiB are.
+ * Takes the fingerprint of a video. A file of up to 64 MiB is hashed completely, a larger one in 64 samples of 1 MiB.
  *
- * @returns Null where it is missing or cannot be read; opening it tells why.
+ * @returns The fingerprint, or null if the video is missing or cannot be read. Opening it reports the reason.
  */
 export async function takeFingerprint(source: string): Promise<Fingerprint | null> {
   if (isRemoteSource(source)) return ADDRESS;
@@ -44,10 +44,10 @@ export async function takeFingerprint(source: string): Promise<Fingerprint | nul
 }
 
 /**
- * Whether a video is still the one that was seen. Size and times answer at once where they are the same; nobody can set
- * back the time of an inode's change. A video that was only copied or touched is known by its content.
+ * Whether a video is unchanged. Equal size and times are enough, because nobody can set back the inode change time. If
+ * only the times differ, for example after copying, the content is compared.
  *
- * @param before - As {@link takeFingerprint} gave it.
+ * @param before - Earlier result of {@link takeFingerprint}.
  */
 export async function isSameVideo(source: string, before: Fingerprint | null): Promise<boolean> {
   if (isRemoteSource(source)) return before !== null;
@@ -67,7 +67,7 @@ interface InputFile {
   changedMs: number;
 }
 
-/** The file, or the files of a folder of pictures in the order of their names. */
+/** Lists the file, or the files of a folder of pictures in the order of their names. */
 async function statFiles(source: string): Promise<InputFile[]> {
   const isFolder = (await stat(source)).isDirectory();
   const names = isFolder ? (await readdir(source)).sort() : [''];
@@ -89,7 +89,7 @@ function summarize(files: readonly InputFile[]): Omit<Fingerprint, 'contentHash'
   };
 }
 
-/** Where the samples would touch they are the whole file. */
+/** Hashes the samples of a file. If the samples touch each other, they cover the whole file. */
 async function hashSamples(file: string, numBytes: number, hash: Hash): Promise<void> {
   const strideBytes = Math.max(SAMPLE_BYTES, (numBytes - SAMPLE_BYTES) / (NUM_SAMPLES - 1));
   const buffer = Buffer.alloc(Math.min(SAMPLE_BYTES, numBytes));

@@ -6,19 +6,19 @@ import { prepareOutputFolder } from '../runtime/output-file.js';
 import { fingerprintSchema } from './fingerprint.js';
 import { writtenFileSchema } from './written-files.js';
 
-/** Folder within the output folder that holds what a run must know of earlier ones. */
+/** Folder within the output folder for what a run must know about earlier runs. */
 export const STATE_FOLDER = '.framewise';
 
 const JOURNAL_FILE = 'journal.jsonl';
 
 const settledSchema = z.object({
-  /** The video, see `videoIdentity`. */
+  /** Identity of the video, see `videoIdentity`. */
   video: z.string(),
-  /** Name of its label files below the output folder, without extension. */
+  /** Name of the label files below the output folder, without extension. */
   name: z.string(),
-  /** What the video was; null if it could not be read. */
+  /** Fingerprint of the video. Null if it could not be read. */
   input: fingerprintSchema.nullable(),
-  /** Hash of the model and of the options that this depends on. */
+  /** Hash of the model and the options that the outcome depends on. */
   settings: z.string(),
 });
 const resultSchema = z.object({
@@ -35,32 +35,37 @@ const failedSchema = settledSchema.extend({
 });
 const entrySchema = z.discriminatedUnion('status', [labeledSchema, failedSchema]);
 
-/** What labeling a video came to. */
+/** Result of labeling one video. */
 export type LabelResult = z.infer<typeof resultSchema>;
+/** Entry for a labeled video. */
 export type LabeledEntry = z.infer<typeof labeledSchema>;
+/** Entry for a video that could not be labeled. */
 export type FailedEntry = z.infer<typeof failedSchema>;
-/** What became of one video in this or an earlier run. */
+/** Outcome of one video in this run or an earlier one. */
 export type JournalEntry = LabeledEntry | FailedEntry;
 
 /**
- * Remembers in the output folder what became of each video: a line of JSON each, appended and flushed when the video is
- * settled, so that a run that is killed loses only the videos in flight. The last line about a video holds.
+ * Records the outcome of each video in the output folder. When a video is settled, one line of JSON is appended and
+ * flushed to disk, so a killed run loses only the videos in progress. The last line about a video counts.
  */
 export class Journal {
-  private readonly entries = new Map<string, JournalEntry>();
-  /** The last append, so that lines do not mix. */
-  private appending: Promise<void> = Promise.resolve();
+  readonly #file: string;
+  readonly #handle: FileHandle;
+  readonly #entries = new Map<string, JournalEntry>();
+  /** The last append. The next one waits for it, so that lines do not mix. */
+  #appending: Promise<void> = Promise.resolve();
 
-  private constructor(
-    private readonly file: string,
-    private readonly handle: FileHandle,
-  ) {}
+  /** Use {@link Journal.open}. */
+  constructor(file: string, handle: FileHandle) {
+    this.#file = file;
+    this.#handle = handle;
+  }
 
   /**
-   * Opens the journal of an output folder, or begins one. A line that was not written to its end, as a killed run leaves
-   * it, is taken off; the video that it was about is settled again.
+   * Opens the journal of an output folder, or creates one. An incomplete last line, left by a killed run, is removed. Its
+   * video is settled again.
    *
-   * @throws {OutputError} If it cannot be read and written.
+   * @throws {OutputError} If the journal cannot be read or written.
    */
   static async open(outputDir: string): Promise<Journal> {
     const file = path.join(outputDir, STATE_FOLDER, JOURNAL_FILE);
@@ -71,72 +76,73 @@ export class Journal {
       const wholeBytes = bytes.lastIndexOf('\n') + 1;
       if (wholeBytes < bytes.length) await truncate(file, wholeBytes);
       const journal = new Journal(file, handle);
-      journal.read(bytes.toString('utf8', 0, wholeBytes));
+      journal.#read(bytes.toString('utf8', 0, wholeBytes));
       return journal;
     });
   }
 
-  /** What is known of a video. */
+  /** The recorded outcome of a video. */
   entryOf(video: string): JournalEntry | undefined {
-    return this.entries.get(video);
+    return this.#entries.get(video);
   }
 
-  /** Names of label files by video. */
+  /** Names of label files, by the identity of the video. */
   names(): Map<string, string> {
-    return new Map([...this.entries.values()].map(({ video, name }) => [video, name]));
+    return new Map([...this.#entries.values()].map(({ video, name }) => [video, name]));
   }
 
   /**
-   * Writes an entry through to the disk.
+   * Appends an entry and flushes it to disk.
    *
-   * @throws {OutputError} If that fails, or the journal is no longer where it was.
+   * @throws {OutputError} If this fails, or if the journal was deleted or replaced.
    */
   append(entry: JournalEntry): Promise<void> {
-    const before = this.appending.catch(() => undefined); // whoever appended then has been told
-    this.appending = before.then(async () => {
+    const before = this.#appending.catch(() => undefined); // That caller has received the error.
+    this.#appending = before.then(async () => {
       await this.expectInPlace();
-      await writing(this.file, async () => {
-        await this.handle.appendFile(`${JSON.stringify(entry)}\n`);
-        await this.handle.datasync();
+      await writing(this.#file, async () => {
+        await this.#handle.appendFile(`${JSON.stringify(entry)}\n`);
+        await this.#handle.datasync();
       });
-      this.entries.set(entry.video, entry);
+      this.#entries.set(entry.video, entry);
     });
-    return this.appending;
+    return this.#appending;
   }
 
   /**
-   * A file that is open can be written long after it was deleted, and nobody would ever read it.
+   * Checks that the journal is still in the output folder. A deleted file that is open can still be written, but nobody
+   * would ever read it.
    *
    * @throws {OutputError} If the journal was deleted or replaced.
    */
   async expectInPlace(): Promise<void> {
-    const [here, held] = await Promise.all([stat(this.file).catch(() => undefined), this.handle.stat()]);
+    const [here, held] = await Promise.all([stat(this.#file).catch(() => undefined), this.#handle.stat()]);
     if (here?.ino === held.ino) return;
     const message =
-      `The output folder was removed or replaced while videos were labeled: "${this.file}" is not what it was. ` +
-      'Label files written before may be gone with it; run the same command again to write what is missing.';
-    throw new OutputError(message, this.file);
+      `The output folder was removed or replaced while videos were labeled: "${this.#file}" is not the file that was opened. ` +
+      'Earlier label files may be lost. Run the same command again to write what is missing.';
+    throw new OutputError(message, this.#file);
   }
 
-  /** Gives the file back. */
+  /** Waits for the last append and closes the file. */
   async close(): Promise<void> {
-    await this.appending.catch(() => undefined);
-    await this.handle.close();
+    await this.#appending.catch(() => undefined);
+    await this.#handle.close();
   }
 
-  private read(text: string): void {
+  #read(text: string): void {
     const lines = text.split('\n').slice(0, -1);
-    const damaged = lines.filter((line) => !this.readLine(line));
+    const damaged = lines.filter((line) => !this.#readLine(line));
     if (damaged.length === 0) return;
     process.emitWarning(
-      `${damaged.length} of ${lines.length} lines of "${this.file}" are damaged; their videos are labeled again.`,
+      `${damaged.length} of ${lines.length} lines of "${this.#file}" are damaged; their videos are labeled again.`,
       { code: 'FRAMEWISE_DAMAGED_JOURNAL' },
     );
   }
 
-  private readLine(line: string): boolean {
+  #readLine(line: string): boolean {
     const entry = entrySchema.safeParse(parseJson(line));
-    if (entry.success) this.entries.set(entry.data.video, entry.data);
+    if (entry.success) this.#entries.set(entry.data.video, entry.data);
     return entry.success;
   }
 }
@@ -145,7 +151,7 @@ function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    return undefined; // which no schema takes
+    return undefined; // The schema refuses it.
   }
 }
 

@@ -15,42 +15,39 @@ import { summarize, SUMMARY_FILE, writeSummary, type BatchSummary, type VideoOut
 
 type LabelProgress = Parameters<NonNullable<LabelOptions['onProgress']>>[0];
 
-/** How videos are labeled and where the labels go. */
+/** How to label videos, and where to write the labels. */
 export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
-  /** Folder for the label files, which this run has for itself; made if missing. */
+  /** Folder for the label files, created if missing. Only one run at a time may use it. */
   outputDir: string;
-  /** Names of label formats. Default `json`. */
+  /** Names of label formats. Default `['json']`. */
   formats?: readonly string[];
-  /** Write the probability of every label where a format has a place for it. */
-  includeProbabilities?: boolean | undefined;
-  /**
-   * The label of frames outside of `startSec` and `durationSec`, for formats that label every frame, which without it are
-   * refused for a stretch.
-   */
-  background?: string | undefined;
-  /** Videos at a time; they share the encoder's workers, and while one is opened the others use them. Default 2. */
-  concurrency?: number | undefined;
-  /** Label again what an earlier run has done. Default false. */
-  overwrite?: boolean | undefined;
-  /** Try again what failed in an earlier run. Default false: only if the video, the model or the options have changed. */
-  retryFailed?: boolean | undefined;
-  /** Called as a video is begun and as it advances, with the seconds done and its length, 0 if unknown. */
+  /** Write the probability of every label, in formats that support it. Default false. */
+  includeProbabilities?: boolean;
+  /** Label for frames outside the range. Required if a range is labeled in a format that labels every frame. */
+  background?: string;
+  /** Videos at a time. They share the encoder's workers, so the workers stay busy while a video is opened. Default 2. */
+  concurrency?: number;
+  /** Label videos again that an earlier run has labeled. Default false. */
+  overwrite?: boolean;
+  /** Try failed videos again even if the video, the model and the options are unchanged. Default false. */
+  retryFailed?: boolean;
+  /** Called when a video starts and as it advances, with the seconds done and its length. The length is 0 if unknown. */
   onProgress?: (source: string, progress: LabelProgress) => void;
-  /** Called as soon as a video is settled; with several at a time not in their order. */
+  /** Called when a video is settled. With several videos at a time, this may not be their order. */
   onOutcome?: (outcome: VideoOutcome) => void;
 }
 
 /**
- * Labels videos, some at a time with all cores at work, and writes their label files. A video that fails is reported, and
- * the rest go on. A journal in the output folder remembers what is done, so that a run that was interrupted or killed goes
- * on where it was, to the same files as one that was not; what has changed since is labeled again.
+ * Labels several videos at a time and writes their label files. If a video fails, the others continue. A journal in the
+ * output folder records finished videos, so an interrupted or killed run resumes and writes the same files as an
+ * uninterrupted one. A finished video is labeled again only if it, the model or an option changed.
  *
- * @param videos - Each is labeled once, however often it is named.
- * @returns One outcome a video, in order; also written to `summary.json` in the output folder.
- * @throws {UsageError} If a format or an option is impossible; nothing is labeled then.
- * @throws {OutputLockedError} If another run labels into the same folder.
- * @throws {OutputError} If the output cannot be written: the next video's could not either.
- * @throws {EncoderError | FfmpegMissingError} If what every video needs is gone.
+ * @param videos - Paths or URLs, or results of {@link findVideos}. Duplicates are labeled once.
+ * @returns One outcome per video, in order. It is also written to `summary.json` in the output folder.
+ * @throws {UsageError} If a format or an option is invalid. Nothing is labeled then.
+ * @throws {OutputLockedError} If another run uses the same output folder.
+ * @throws {OutputError} If the output cannot be written.
+ * @throws {EncoderError | FfmpegMissingError} If something fails that every video needs.
  */
 export async function labelVideos(
   recognizer: Pick<ActivityRecognizer, 'label' | 'model'>,
@@ -69,9 +66,7 @@ export async function labelVideos(
   const { overwrite = false, retryFailed = false, onProgress, onOutcome, ...labelOptions } = rest;
   expectBackground(formats, options);
   if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
-    throw new UsageError(
-      `The number of videos at a time is ${concurrency}; expected a whole number, 1 or more.`,
-    );
+    throw new UsageError(`concurrency is ${concurrency}; expected a whole number, 1 or more.`);
   }
   const startMs = performance.now();
   await prepareOutputFolder(outputDir);
@@ -109,7 +104,7 @@ export async function labelVideos(
   }
 }
 
-/** What only shows when the first video is labeled would show late. */
+/** Refuses a missing background label now instead of after the first video is labeled. */
 function expectBackground(
   formats: readonly string[],
   { startSec = 0, durationSec, background }: LabelVideosOptions,
@@ -118,8 +113,8 @@ function expectBackground(
   const isWhole = startSec === 0 && durationSec === undefined;
   if (closed === undefined || isWhole || background?.trim()) return;
   throw new UsageError(
-    `${closed.title} say something of every frame, and only a stretch is to be labeled. Name the label of the other ` +
-      `frames (background, --background on the command line), or choose another format than "${closed.name}".`,
+    `${closed.title} label every frame, but only a range is to be labeled. Give a label for the other frames ` +
+      `(background, --background on the command line), or choose another format than "${closed.name}".`,
   );
 }
 
@@ -132,14 +127,17 @@ function nameJobs(videos: readonly (string | FoundVideo)[], journal: Journal): J
   return each.map(({ source }, index) => ({ source, name: names[index] as string }));
 }
 
-/** Takes away what a killed run left half-written, and the summary, which is of another run. */
+/** Removes unfinished files of a killed run, and the summary of the last run. */
 async function tidy(outputDir: string, jobs: readonly Job[]): Promise<void> {
   const folders = new Set(jobs.map(({ name }) => path.dirname(path.join(outputDir, name))));
   for (const folder of folders.add(outputDir)) await removeUnfinishedFiles(folder);
   await rm(path.join(outputDir, SUMMARY_FILE), { force: true });
 }
 
-/** Where the encoder's files lie shapes no result, what they are does; some options only let labeling succeed or fail. */
+/**
+ * Hashes everything that a result depends on. The encoder counts by its content, not by the path of its files. Limits and
+ * timeouts only decide whether labeling fails, so they count for failures only.
+ */
 function hashSettings(
   model: ActivityRecognizer['model'],
   options: LabelOptions & { formats: string[] },

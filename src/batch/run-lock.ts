@@ -10,17 +10,17 @@ import { STATE_FOLDER } from './journal.js';
 
 const LOCK_FILE = 'lock';
 
-/** How often, 50 ms apart, a lock is looked at that says nothing before its writer counts as dead. */
+/** Reads of an empty lock, 50 ms apart, before its writer counts as dead. */
 const MAX_LOOKS = 20;
 
-/** Milliseconds after which one that replaces a dead lock counts as dead itself. */
+/** Milliseconds after which a process that replaces a dead lock counts as dead itself. */
 const MAX_REPLACING_MS = 5000;
 
 const holderSchema = z.object({
   pid: z.number(),
   host: z.string(),
   startedAt: z.string(),
-  /** Tells this run from another of the same process. */
+  /** Distinguishes runs of the same process. */
   run: z.string(),
 });
 type Holder = z.infer<typeof holderSchema>;
@@ -28,17 +28,17 @@ type Holder = z.infer<typeof holderSchema>;
 /** Runs of this process that hold a lock. */
 const ownRuns = new Set<string>();
 
-/** An output folder that is this run's alone until it is released. */
+/** Exclusive use of an output folder, until it is released. */
 export interface RunLock {
   release(): Promise<void>;
 }
 
 /**
- * Takes an output folder for one run, by a file that names process and host. The lock of a process that is gone is
- * taken over; across hosts nobody can tell, and the message says what to do.
+ * Locks an output folder for one run, with a file that names the process and the host. The lock of a dead process is
+ * taken over. A process on another host cannot be checked, so the error message says how to remove its lock.
  *
- * @throws {OutputLockedError} If another run has it.
- * @throws {OutputError} If the file cannot be written.
+ * @throws {OutputLockedError} If another run holds the lock.
+ * @throws {OutputError} If the lock file cannot be written.
  */
 export async function lockOutputFolder(outputDir: string): Promise<RunLock> {
   const file = path.join(outputDir, STATE_FOLDER, LOCK_FILE);
@@ -62,7 +62,7 @@ export async function lockOutputFolder(outputDir: string): Promise<RunLock> {
   return {
     async release() {
       ownRuns.delete(run);
-      const text = await readFile(file, 'utf8').catch(() => ''); // the folder may be gone
+      const text = await readFile(file, 'utf8').catch(() => ''); // The folder may be gone.
       if (text === content) await rm(file, { force: true });
     },
   };
@@ -78,21 +78,21 @@ async function tryCreate(file: string, content: string): Promise<boolean> {
 /** @throws {OutputLockedError} Unless the lock's process is dead. */
 async function tryTakeOver(file: string, content: string, outputDir: string): Promise<boolean> {
   const text = await readSettled(file);
-  if (text === false) return false; // released meanwhile
+  if (text === false) return false; // It was released meanwhile.
   const holder = readHolder(text);
   if (!holder || isDead(holder)) return tryReplace(file, text, content);
   const { pid, host, startedAt } = holder;
   const isHere = host === os.hostname();
   throw new OutputLockedError(
-    `Another run labels into "${outputDir}": process ${pid} on ${isHere ? 'this machine' : host}, since ${startedAt}. ` +
+    `Another run uses "${outputDir}": process ${pid} on ${isHere ? 'this machine' : host}, since ${startedAt}. ` +
       `Wait for it or choose another output folder${isHere ? '' : `; if it is gone, remove "${file}"`}.`,
     file,
   );
 }
 
 /**
- * Replaces a dead lock in one step, so that it is never missing. Of several that saw it dead one makes the successor,
- * and nobody else replaces anything until it has taken the lock's name.
+ * Replaces a dead lock in one step, so that the lock file is never missing. Of several processes that find it dead, one
+ * creates the successor file. The others wait until it has been renamed to the lock file.
  */
 async function tryReplace(file: string, dead: string, content: string): Promise<boolean> {
   const successor = `${file}.next`;
@@ -103,14 +103,14 @@ async function tryReplace(file: string, dead: string, content: string): Promise<
     return false;
   }
   if ((await unless('ENOENT', () => readFile(file, 'utf8'))) !== dead) {
-    await rm(successor, { force: true }); // somebody else was faster
+    await rm(successor, { force: true }); // Another process was faster.
     return false;
   }
   await unless('ENOENT', () => rename(successor, file));
   return (await unless('ENOENT', () => readFile(file, 'utf8'))) === content;
 }
 
-/** A lock is empty for the moment between its making and its writing. */
+/** Reads the lock once it has content: it is empty for the moment between its creation and the first write. */
 async function readSettled(file: string): Promise<string | false> {
   for (let look = 1; ; look++) {
     const text = await unless('ENOENT', () => readFile(file, 'utf8'));
@@ -129,8 +129,8 @@ function readHolder(text: string): Holder | undefined {
 
 function isDead({ pid, host, startedAt, run }: Holder): boolean {
   if (host !== os.hostname()) return false;
-  if (pid === process.pid) return !ownRuns.has(run); // the number of a dead process that this one got
-  if (Date.parse(startedAt) < Date.now() - 1000 * (os.uptime() + 2)) return true; // the machine was restarted since
+  if (pid === process.pid) return !ownRuns.has(run); // A dead process had the same number.
+  if (Date.parse(startedAt) < Date.now() - 1000 * (os.uptime() + 2)) return true; // The machine was restarted since.
   try {
     process.kill(pid, 0);
     return false;
@@ -139,7 +139,7 @@ function isDead({ pid, host, startedAt, run }: Holder): boolean {
   }
 }
 
-/** @returns False where the work fails with this system error. */
+/** @returns The result of the work, or false if it fails with this system error. */
 async function unless<T>(code: string, work: () => Promise<T>): Promise<T | false> {
   try {
     return await work();

@@ -18,40 +18,40 @@ import type { FailedEntry, Journal, JournalEntry, LabeledEntry, LabelResult } fr
 import type { FailedVideo, LabeledVideo, VideoOutcome } from './summary.js';
 import { areIntact, describeFiles, removeStale } from './written-files.js';
 
-/** What all videos of a batch share. */
+/** What the videos of a batch share. */
 export interface Batch {
   recognizer: Pick<ActivityRecognizer, 'label' | 'model'>;
   journal: Journal;
-  /** Hash of the model and of the options that a result, or a failure, depends on. */
+  /** Hashes of the model and of the options on which a result, or a failure, depends. */
   settings: Record<JournalEntry['status'], string>;
   outputDir: string;
   formats: readonly string[];
   includeProbabilities: boolean | undefined;
   background: string | undefined;
-  /** Label again what is done already. */
+  /** Label finished videos again. */
   isOverwriting: boolean;
-  /** Try again what failed before. */
+  /** Try failed videos again. */
   isRetrying: boolean;
 }
 
 /** A video of a batch. */
 export interface Job {
   source: string;
-  /** Name of its label files below the output folder, without extension. */
+  /** Name of the label files below the output folder, without extension. */
   name: string;
 }
 
 type JobOptions = LabelOptions & { signal: AbortSignal };
 
-/** What every other video of the batch would meet too. */
+/** Errors that every other video of the batch would hit, too. */
 const ENDS_BATCH = [BackendError, EncoderError, FfmpegMissingError, ModelError, OutputError, UsageError];
 
 /**
- * Labels a video, writes its label files and then its line in the journal; or finds that an earlier run has done so and
- * that nothing has changed since: not the video, the model, the options, nor what was written.
+ * Labels a video, writes its label files, and then appends its entry to the journal. Does nothing if an earlier run has
+ * settled the video and neither the video, the model, the options nor the label files have changed since.
  *
- * @returns What became of it. That it failed is an outcome too.
- * @throws What ends the batch: the signal's reason, or an error that every other video would meet.
+ * @returns The outcome. A failure is an outcome, too.
+ * @throws The signal's reason, or an error that every other video would hit.
  */
 export async function settleVideo(job: Job, batch: Batch, options: JobOptions): Promise<VideoOutcome> {
   const { source, name } = job;
@@ -95,10 +95,10 @@ async function labelAndWrite(
 ): Promise<LabelResult> {
   const timeline = await recognizer.label(source, options);
   if (!(await isSameVideo(source, input))) {
-    const message = `"${source}" was changed, replaced or removed while it was read. Label it when it is complete.`;
+    const message = `"${source}" was changed, replaced or removed while it was read. Label it once it is complete.`;
     throw new VideoChangedError(message, source);
   }
-  await journal.expectInPlace(); // before files are written into a folder that is not what it was
+  await journal.expectInPlace(); // Before files are written into another folder.
   const isWhole = !options.startSec && options.durationSec === undefined;
   const target = { formats, outputDir, baseName: name, includeProbabilities, background, isWhole };
   const files = await describeFiles(outputDir, await writeAnnotations(timeline, target));
@@ -107,17 +107,19 @@ async function labelAndWrite(
   return { files, numFrames: frames.length, numSegments: segments.length, videoSec };
 }
 
-/** A fault of the program itself fails the video that showed it: a night's work shall not end there. */
+/** A bug in framewise fails only the video that triggered it, so that a long batch continues. */
 function describeFailure(error: unknown, source: string): FailedEntry['error'] {
   const isForeseen = error instanceof FramewiseError;
-  const text = isForeseen ? error.message : `A fault of framewise, please report it: ${describeFault(error)}`;
+  const text = isForeseen
+    ? error.message
+    : `This is a bug in framewise, please report it: ${describeBug(error)}`;
   return {
     code: isForeseen ? error.code : 'ERR_FAULT',
     message: text.replaceAll(source, publicSource(source)),
   };
 }
 
-function describeFault(error: unknown): string {
+function describeBug(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

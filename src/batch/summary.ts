@@ -2,22 +2,22 @@ import path from 'node:path';
 import { publicSource } from '../video/media-names.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 
-/** File of the output folder that tells how the last whole run went. */
+/** File in the output folder with the result of the last complete run. */
 export const SUMMARY_FILE = 'summary.json';
 
-/** What became of one video. */
+/** Outcome of one video of a batch. */
 export type VideoOutcome = LabeledVideo | FailedVideo;
 
-/** A video whose label files are there. */
+/** A video with label files. */
 export interface LabeledVideo {
   source: string;
-  /** `unchanged` if an earlier run labeled it and nothing has changed since. */
+  /** `unchanged` if an earlier run labeled the video and nothing has changed since. */
   status: 'labelled' | 'unchanged';
   numFrames: number;
   numSegments: number;
   /** Seconds of video that the segments cover. */
   videoSec: number;
-  /** Seconds from its opening to its last label file; 0 if unchanged. */
+  /** Seconds from opening the video to its last label file. 0 if unchanged. */
   wallSec: number;
   /** Paths of the label files, in the order of the formats. */
   files: string[];
@@ -28,27 +28,30 @@ export interface FailedVideo {
   source: string;
   status: 'failed';
   error: { code: string; message: string };
-  /** Whether an earlier run found out, and this one did not try again. */
+  /** Whether the video failed in an earlier run and was not tried again. */
   isEarlier: boolean;
 }
 
-/** How a batch went. */
+/** Result of a batch. */
 export interface BatchSummary {
   numVideos: number;
+  /** Videos that this run labeled. */
   numLabelled: number;
   /** Videos that an earlier run had labeled. */
   numUnchanged: number;
   numFailed: number;
-  /** Frames and seconds of video that this run labeled. */
+  /** Frames that this run labeled. */
   numFrames: number;
+  /** Seconds of video that this run labeled. */
   videoSec: number;
+  /** Seconds that the run took. */
   wallSec: number;
   framesPerSec: number;
-  /** One outcome a video, in order. */
+  /** One outcome per video, in order. */
   videos: VideoOutcome[];
 }
 
-/** @param wallSec - Seconds that the whole batch took. */
+/** Summarizes the outcomes of a batch. @param wallSec - Seconds that the whole batch took. */
 export function summarize(videos: readonly VideoOutcome[], wallSec: number): BatchSummary {
   const done = videos.filter((video) => video.status !== 'failed');
   const labeled = done.filter((video) => video.status === 'labelled');
@@ -66,13 +69,13 @@ export function summarize(videos: readonly VideoOutcome[], wallSec: number): Bat
   };
 }
 
-/** The summary without the secrets of addresses, in which cameras keep their password. */
+/** Removes secrets from URLs, such as the passwords of cameras. */
 export function publicSummary(summary: BatchSummary): BatchSummary {
   const videos = summary.videos.map((video) => ({ ...video, source: publicSource(video.source) }));
   return { ...summary, videos };
 }
 
-/** @throws {OutputError} If it cannot be written. */
+/** Writes `summary.json`, without secrets. @throws {OutputError} If it cannot be written. */
 export async function writeSummary(outputDir: string, summary: BatchSummary): Promise<void> {
   await writeFileAtomic(path.join(outputDir, SUMMARY_FILE), `${JSON.stringify(publicSummary(summary))}\n`);
 }

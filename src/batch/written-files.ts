@@ -4,7 +4,7 @@ import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 
-/** A label file as it was written. */
+/** Path, size and content of a label file when it was written. */
 export const writtenFileSchema = z.object({
   /** Path below the output folder, with `/` between folders. */
   path: z.string(),
@@ -14,7 +14,7 @@ export const writtenFileSchema = z.object({
 });
 export type WrittenFile = z.infer<typeof writtenFileSchema>;
 
-/** Takes down what was written, so that it is known again. */
+/** Describes files, so that {@link areIntact} can recognize them later. */
 export async function describeFiles(outputDir: string, files: readonly string[]): Promise<WrittenFile[]> {
   return Promise.all(
     files.map(async (file) => ({
@@ -25,7 +25,7 @@ export async function describeFiles(outputDir: string, files: readonly string[])
   );
 }
 
-/** Whether every file is still there and the same. */
+/** Whether every file still exists with the same content. */
 export async function areIntact(outputDir: string, files: readonly WrittenFile[]): Promise<boolean> {
   for (const { path: below, numBytes, sha256 } of files) {
     const file = path.join(outputDir, below);
@@ -36,7 +36,7 @@ export async function areIntact(outputDir: string, files: readonly WrittenFile[]
   return true;
 }
 
-/** Removes files of an earlier result that a new one does not have, such as those of a format no longer asked for. */
+/** Removes files of an earlier result that the new one does not have, for example those of a format no longer requested. */
 export async function removeStale(
   outputDir: string,
   before: readonly WrittenFile[],

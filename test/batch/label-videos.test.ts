@@ -34,7 +34,7 @@ describe('labelVideos', () => {
       const recognizer = new FakeRecognizer();
       const refused = run({ ...stretch, formats: ['json', 'ms-tcn'] }, recognizer);
       await expect(refused).rejects.toThrow(UsageError);
-      await expect(refused).rejects.toThrow(/only a stretch is to be labeled.*--background.*"ms-tcn"/);
+      await expect(refused).rejects.toThrow(/only a range is to be labeled.*--background.*"ms-tcn"/);
       expect(recognizer.seen).toEqual([]);
     }
     expect(await readdir(inFolder())).not.toContain('output');

@@ -205,7 +205,7 @@ describe('framewise label', () => {
     const stretch = ['--format', 'ms-tcn', '--start', '0.4', '--duration', '0.4'];
     const refused = await label([CLIP], ...stretch);
     expect({ exitCode: refused.exitCode, files: await written() }).toEqual({ exitCode: 2, files: [] });
-    expect(refused.stderr).toMatch(/only a stretch is to be labeled.*--background/);
+    expect(refused.stderr).toMatch(/only a range is to be labeled.*--background/);
     const { stdout } = await label([CLIP], ...stretch, '--background', 'not seen');
     const lines = (await readFile(stdout.trim(), 'utf8')).trim().split('\n');
     const isSeen = (await probeTimes(CLIP)).map((timeSec) => timeSec > 0.399 && timeSec < 0.799);
