@@ -120,7 +120,7 @@ export class Journal {
     if (here?.ino === held.ino) return;
     const message =
       `The output folder was removed or replaced while videos were labeled: "${this.#file}" is not the file that was opened. ` +
-      'Earlier label files may be lost. Run the same command again to write what is missing.';
+      'Earlier label files may be lost; run the same command again to write what is missing.';
     throw new OutputError(message, this.#file);
   }
 

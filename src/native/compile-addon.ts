@@ -4,7 +4,7 @@ import { NativeSetupError } from '../errors.js';
 import type { NativeFolder } from './native-folder.js';
 import { ProgramFailure, runProgram } from './run-program.js';
 
-/** Arguments that compile the addon, whatever the name of the result. */
+/** Compiler arguments for the addon. */
 function compilerArguments({ root, tensorflow, packages, addon }: NativeFolder, output: string): string[] {
   const libraries = path.join(tensorflow, 'tensorflow');
   const modules = path.join(packages, 'node_modules');
@@ -16,18 +16,18 @@ function compilerArguments({ root, tensorflow, packages, addon }: NativeFolder, 
     ...[path.join(binding, 'tfjs_backend.cc'), path.join(binding, 'tfjs_binding.cc')],
     ...['-L', libraries, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
     `-Wl,-rpath,$ORIGIN/${fromAddon}`,
-    // A function that this TensorFlow lacks is found missing when the addon is loaded, not when it is called.
+    // Reports a function that this TensorFlow lacks when the addon is loaded, not when the function is called.
     '-Wl,-z,now',
     ...['-o', path.resolve(root, output)],
   ];
 }
 
 /**
- * Compiles tfjs-node's addon. With the compiler itself rather than node-gyp, which wants make, Python and a download of
- * Node's headers for two files of C++.
+ * Compiles the addon of tfjs-node. Calls the compiler directly, because node-gyp needs make, Python and a download of Node's
+ * headers for two C++ files.
  *
- * @param output - The file to write.
- * @throws {NativeSetupError} If it does not compile.
+ * @param output - File to write.
+ * @throws {NativeSetupError} If compilation fails.
  */
 export async function compileAddon(
   compiler: string,
@@ -44,8 +44,8 @@ export async function compileAddon(
       .split('\n')
       .filter((line) => /\berror\b|undefined reference|cannot find/.test(line));
     throw new NativeSetupError(
-      `The addon does not compile with "${compiler}": ${errors.slice(0, 2).join(' ').trim() || cause.message}. Name ` +
-        'another compiler of C++17 in CXX, or choose another release with --tensorflow.',
+      `The addon does not compile with "${compiler}": ${errors.slice(0, 2).join(' ').trim() || cause.message}. Set ` +
+        'CXX to another C++17 compiler, or choose another release with --tensorflow.',
       'addon',
       { cause },
     );

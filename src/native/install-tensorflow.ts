@@ -5,16 +5,16 @@ import { NativeSetupError } from '../errors.js';
 import type { NativeBackend } from './native-folder.js';
 import { ProgramFailure, runProgram } from './run-program.js';
 
-/** Release that is installed unless another is asked for. */
+/** Default release. */
 export const DEFAULT_TENSORFLOW = '2.21.0';
 
 /**
- * Only the wheel's C++ library is used, which is the same in those for every Python. Asking for those of this Python
- * makes the machine's own version irrelevant: TensorFlow 2.12 to 2.21 all have wheels for it.
+ * Python version whose wheels are installed. Only the C++ library of a wheel is used, and it is the same for every Python,
+ * so the machine's own version does not matter. TensorFlow 2.12 to 2.21 all have wheels for this version.
  */
 const WHEELS_FOR_PYTHON = '3.11';
 
-/** Files of a wheel that the addon is compiled with and runs on. */
+/** Files of a wheel that the addon needs. */
 const NEEDED = [
   'include/tensorflow/c/c_api.h',
   'include/tensorflow/c/eager/c_api.h',
@@ -23,7 +23,7 @@ const NEEDED = [
   'libtensorflow_framework.so.2',
 ];
 
-/** What pip is asked for. Those for 64-bit ARM have the name of the large package, and no CUDA inside. */
+/** The requirement given to pip. On 64-bit ARM the package without CUDA is called `tensorflow`. */
 export function tensorflowRequirement(backend: NativeBackend, release: string): string {
   const name =
     backend === 'tensorflow-gpu'
@@ -35,10 +35,10 @@ export function tensorflowRequirement(backend: NativeBackend, release: string): 
 }
 
 /**
- * Lets pip install TensorFlow into a folder. For CUDA its libraries come along, in wheels of their own; else TensorFlow
- * comes alone, as what else it requires serves its Python.
+ * Lets pip install TensorFlow into a folder: for CUDA with the wheels of the CUDA libraries, otherwise without
+ * dependencies, because only Python code needs those.
  *
- * @throws {NativeSetupError} If there is no network, no room, no such release, or if it has no C library.
+ * @throws {NativeSetupError} If there is no network, no disk space, no such release, or no C library in it.
  */
 export async function installTensorflow(
   { backend, requested, python }: { backend: NativeBackend; requested: string; python: string },
@@ -46,7 +46,7 @@ export async function installTensorflow(
   signal: AbortSignal,
 ): Promise<void> {
   const requirement = tensorflowRequirement(backend, requested);
-  // pip unpacks here before it moves: /tmp may be too small.
+  // pip unpacks here first. /tmp may be too small.
   const temporary = `${folder}.tmp`;
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
@@ -56,7 +56,7 @@ export async function installTensorflow(
     ...(backend === 'tensorflow-gpu' ? [] : ['--no-deps']),
     requirement,
   ];
-  // A person's settings for their own environments do not concern this folder.
+  // The user's pip settings for other environments must not apply here.
   const environment = {
     TMPDIR: temporary,
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
@@ -74,8 +74,8 @@ export async function installTensorflow(
   const missing = NEEDED.filter((file) => !existsSync(path.join(folder, 'tensorflow', file)));
   if (missing.length > 0) {
     throw new NativeSetupError(
-      `${requirement} carries no ${missing.join(', no ')}, which tfjs-node is compiled with. ` +
-        'Choose another release with --tensorflow; 2.15 to 2.21 have them on Linux.',
+      `${requirement} does not contain ${missing.join(', ')}, which tfjs-node needs. ` +
+        'Choose another release with --tensorflow. On Linux 2.15 to 2.21 work.',
       'tensorflow',
     );
   }
@@ -86,8 +86,8 @@ function explain(failure: ProgramFailure, requirement: string): NativeSetupError
   const options = { cause: failure };
   if (/Failed to establish|NewConnectionError|name resolution|ConnectTimeout|ProxyError/i.test(output)) {
     return new NativeSetupError(
-      `pip cannot reach its package index for ${requirement}. Connect this machine, or name an index or proxy that it ` +
-        'can reach in PIP_INDEX_URL or HTTPS_PROXY; then run the same command again, which goes on where it stopped.',
+      `pip cannot reach its package index for ${requirement}. Connect this machine to the network, or set PIP_INDEX_URL or ` +
+        'HTTPS_PROXY. Then run the same command again; it resumes where it stopped.',
       'tensorflow',
       options,
     );

@@ -1,11 +1,16 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { nativeFolder, type NativeBackend } from './native-folder.js';
-import { currentPlatform, hashFile, type NativeManifest } from './native-manifest.js';
-import { repairNodeUtil } from './repair-node-util.js';
+import {
+  currentPlatform,
+  hashFile,
+  nativeFolder,
+  type NativeBackend,
+  type NativeManifest,
+} from './native-folder.js';
 
-/** What the addon exports and is read here. */
+/** The export of the addon that is read here. */
 interface Binding {
   TF_Version: string;
 }
@@ -16,9 +21,9 @@ const require = createRequire(import.meta.url);
 const AGAIN = 'run "framewise setup-native" again';
 
 /**
- * Registers the backend `tensorflow` from what {@link NativeManifest} tells of, after a look whether it is still that.
+ * Registers the backend `tensorflow` from a finished setup, after checking that its files still match the manifest.
  *
- * @throws {Error} If it is of another version, altered or incomplete; the message names the remedy.
+ * @throws {Error} If the setup is for another version, altered or incomplete. The message says what to do.
  */
 export function loadNativeSetup(backend: NativeBackend, manifest: NativeManifest): void {
   const { addon } = nativeFolder(backend);
@@ -43,7 +48,7 @@ export function loadNativeSetup(backend: NativeBackend, manifest: NativeManifest
   }
 }
 
-/** A file that is gone is told by its path; the rest of the message is for a person who debugs. */
+/** Shortens the message of a loading error to its first line, which names the file. The cause keeps the rest. */
 function reword<Value>(load: () => Value): Value {
   try {
     return load();
@@ -54,15 +59,15 @@ function reword<Value>(load: () => Value): Value {
 }
 
 /**
- * Loads the addon and tfjs-node's kernels, and registers the backend `tensorflow` in our own tfjs-core.
+ * Loads the addon and tfjs-node's kernels, and registers the backend `tensorflow` in framewise's own tfjs-core.
  *
- * @returns TensorFlow's version, as its library tells.
+ * @returns TensorFlow version that the library reports.
  */
 export function loadAddon(backend: NativeBackend): string {
   const { packages, addon } = nativeFolder(backend);
   repairNodeUtil();
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // Errors only; TensorFlow greets on stderr otherwise.
-  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1'; // TensorFlow itself does so for AVX-512 only; it helps AVX2 as well.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // Errors only. Otherwise TensorFlow writes a greeting to stderr.
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1'; // TensorFlow's default is AVX-512 only, but AVX2 profits, too.
   const own = createRequire(path.join(packages, 'package.json'));
   shareCore(own);
   const binding = own(addon) as Binding;
@@ -70,15 +75,15 @@ export function loadAddon(backend: NativeBackend): string {
   const { NodeJSKernelBackend } = own('@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js') as {
     NodeJSKernelBackend: BackendClass;
   };
-  // tfjs-node knows by this name that a GPU is wanted.
+  // tfjs-node uses the GPU if it has this package name.
   const packageName = backend === 'tensorflow-gpu' ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, packageName));
   return binding.TF_Version;
 }
 
 /**
- * tfjs-node's modules ask for the packages `@tensorflow/tfjs` and `@tensorflow/tfjs-core`. Both are placeholders in the
- * set-up's folder, for which they get the tfjs-core that framewise runs on: the only one that knows its tensors.
+ * Lets the modules of tfjs-node use framewise's own tfjs-core, because another copy does not know its tensors. They require
+ * `@tensorflow/tfjs` and `@tensorflow/tfjs-core`, which are placeholders in the folder of the setup.
  */
 function shareCore(own: NodeJS.Require): void {
   const core = require.resolve('@tensorflow/tfjs-core');
@@ -89,7 +94,7 @@ function shareCore(own: NodeJS.Require): void {
   addMethods();
 }
 
-/** Four kernels (ArgMax, ArgMin, Exp, Prelu) call operations as methods of a tensor, which `@tensorflow/tfjs` adds to it. */
+/** Adds methods to tensors as `@tensorflow/tfjs` does, because four kernels (ArgMax, ArgMin, Exp, Prelu) call them. */
 function addMethods(): void {
   Object.assign(tf.Tensor.prototype, {
     toInt: asMethod((tensor) => tf.cast(tensor, 'int32')),
@@ -104,4 +109,15 @@ function asMethod<Rest extends unknown[]>(operation: (tensor: tf.Tensor, ...rest
   return function (this: tf.Tensor, ...rest: Rest): tf.Tensor {
     return operation(this, ...rest);
   };
+}
+
+/**
+ * Adds two functions to `node:util` that tfjs-node 4.22 calls. Node 23 removed one (tensorflow/tfjs#8609), and Node 22 warns
+ * about the other. Changes the module in memory only. Call it before tfjs-node is loaded.
+ */
+export function repairNodeUtil(): void {
+  Object.assign(util, {
+    isArray: (value: unknown) => Array.isArray(value),
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+  });
 }

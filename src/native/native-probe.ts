@@ -1,4 +1,4 @@
-/** Entry of the process that tries a set-up backend, named by its first argument, and answers with a `Proof`. */
+/** Entry of the process that tests the native backend named by its first argument. It answers with a `Proof`. */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadAddon } from './load-addon.js';
 import type { NativeBackend } from './native-folder.js';
@@ -19,7 +19,7 @@ try {
     ],
   );
   const values = product.dataSync().join();
-  if (values !== '7,10,15,22') throw new Error(`it computes ${values} where 7,10,15,22 is right`);
+  if (values !== '7,10,15,22') throw new Error(`it computes ${values} instead of 7,10,15,22`);
   const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
   answer = { tensorflow, device: isUsingGpuDevice ? 'gpu' : 'cpu' };
 } catch (error) {

@@ -1,26 +1,26 @@
 import { NativeSetupError } from '../errors.js';
 import { ProgramFailure, runProgram } from './run-program.js';
 
-/** Programs of this machine that a set-up uses. */
+/** Programs of this machine that a setup uses. */
 export interface NativeTools {
-  /** A compiler of C++17, as on `PATH`. */
+  /** A C++17 compiler, as found on `PATH`. */
   compiler: string;
-  /** First line that it says of itself. */
+  /** First line that it prints for `--version`. */
   compilerVersion: string;
-  /** A Python with pip, as on `PATH` or as asked for. */
+  /** A Python with pip, as found on `PATH` or as requested. */
   python: string;
-  /** What pip says of itself. */
+  /** What pip prints for `--version`. */
   pipVersion: string;
 }
 
-/** pip knows wheels by their C library, as TensorFlow's are named, from 20.3 on. */
+/** Older versions of pip do not know the platform tags of TensorFlow's wheels. */
 const OLDEST_PIP = [20, 3] as const;
 
 /**
  * Finds a compiler, Python with pip, npm and tar. Changes nothing.
  *
- * @param python - The Python to use; else the first of `python3` and `python`.
- * @throws {NativeSetupError} If one is missing or too old; the message says what to install.
+ * @param python - The Python to use. Default: the first of `python3` and `python` that runs.
+ * @throws {NativeSetupError} If a program is missing or too old. The message says what to install.
  */
 export async function findNativeTools(python: string | undefined, signal: AbortSignal): Promise<NativeTools> {
   const candidates = [process.env['CXX'], 'c++', 'g++', 'clang++'].filter((name) => name !== undefined);
@@ -28,7 +28,7 @@ export async function findNativeTools(python: string | undefined, signal: AbortS
   if (!compiler) {
     throw new NativeSetupError(
       `There is no C++ compiler (tried ${candidates.join(', ')}). Install one, on Debian and Ubuntu with ` +
-        '"apt install g++", on Fedora with "dnf install gcc-c++", or name one in CXX.',
+        '"apt install g++", on Fedora with "dnf install gcc-c++", or set CXX.',
       'tools',
     );
   }
@@ -50,8 +50,8 @@ async function findPip(asked: string | undefined, signal: AbortSignal): Promise<
   const python = await findProgram(candidates, ['--version'], signal);
   if (!python) {
     throw new NativeSetupError(
-      `There is no Python (tried ${candidates.join(', ')}). pip brings TensorFlow's library; nothing runs in Python ` +
-        'later. Install it, on Debian and Ubuntu with "apt install python3-pip", or name one with --python.',
+      `There is no Python (tried ${candidates.join(', ')}). pip downloads TensorFlow's library; nothing runs in Python ` +
+        'afterwards. Install it, on Debian and Ubuntu with "apt install python3-pip", or name one with --python.',
       'tools',
     );
   }
@@ -80,7 +80,7 @@ interface Found {
   output: string;
 }
 
-/** The first of some programs that runs. */
+/** Finds the first program that runs. */
 async function findProgram(
   programs: readonly string[],
   argv: readonly string[],

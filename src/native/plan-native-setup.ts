@@ -4,52 +4,60 @@ import path from 'node:path';
 import { version_core } from '@tensorflow/tfjs-core';
 import { NativeSetupError, UsageError } from '../errors.js';
 import { DEFAULT_TENSORFLOW, tensorflowRequirement } from './install-tensorflow.js';
-import { nativeFolder, type NativeBackend, type NativeFolder } from './native-folder.js';
-import { currentPlatform, hashFile, readManifest, readPlan, type NativePlan } from './native-manifest.js';
+import {
+  currentPlatform,
+  hashFile,
+  nativeFolder,
+  readManifest,
+  readPlan,
+  type NativeBackend,
+  type NativeFolder,
+  type NativePlan,
+} from './native-folder.js';
 import { findNativeTools, type NativeTools } from './native-tools.js';
 import { sourcePackages } from './take-sources.js';
 
-/** What a person asks for. */
+/** A request for a setup. */
 export interface NativeRequest {
   backend: NativeBackend;
-  /** Release of TensorFlow, `2.21.0` or `2.18`; else the one that is set up, or else {@link DEFAULT_TENSORFLOW}. */
-  tensorflow?: string | undefined;
-  /** Python whose pip is used; else `python3` or `python` of `PATH`. */
-  python?: string | undefined;
+  /** TensorFlow release, `2.21.0` or `2.18`. Default: the one that is set up, or else {@link DEFAULT_TENSORFLOW}. */
+  tensorflow?: string;
+  /** Python whose pip is used. Default: `python3` or `python` on `PATH`. */
+  python?: string;
 }
 
-/** Parts of a set-up, in the order in which they are made. */
+/** Parts of a setup, in the order in which they are made. */
 export const NATIVE_PARTS = ['tensorflow', 'packages', 'addon'] as const;
 export type NativePart = (typeof NATIVE_PARTS)[number];
 
-/** What setting up will do. */
+/** What a setup will do. */
 export interface NativeSetup {
   plan: NativePlan;
   folder: NativeFolder;
   tools: NativeTools;
-  /** What is made in each part, for a person to read. */
+  /** Description of each part, for users. */
   work: Record<NativePart, string>;
   /** Parts that have to be made. */
   missing: NativePart[];
-  /** Parts of an earlier set-up that no longer serve; a part of these is in `missing`, too. */
+  /** Parts of an earlier setup that no longer fit. They are in `missing`, too. */
   stale: NativePart[];
 }
 
-/** Installed are 1.3 GiB and for CUDA 6.2; while pip unpacks it takes as much again. */
+/** Needed disk space. The result takes 1.3 GiB, or 6.2 GiB with CUDA, and unpacking takes as much again. */
 const NEEDED_GIB: Record<NativeBackend, number> = { tensorflow: 3, 'tensorflow-gpu': 14 };
 
 /**
- * Finds out what setting up would do here, and whether it can. Changes nothing and needs no network.
+ * Plans a setup on this machine, and checks whether it is possible. Changes nothing and needs no network.
  *
- * @throws {UsageError} If the release is none of TensorFlow 2.
- * @throws {NativeSetupError} If the platform is none for which this is made, a tool is missing, room is short, or the
- *   folder holds something else.
+ * @throws {UsageError} If the release is not a release of TensorFlow 2.
+ * @throws {NativeSetupError} If the platform is not supported, a tool is missing, the disk is too full, or the folder
+ *   contains other files.
  */
 export async function planNativeSetup(request: NativeRequest, signal: AbortSignal): Promise<NativeSetup> {
   const { backend, tensorflow } = request;
   if (tensorflow !== undefined && !/^2\.\d+(\.\d+)?$/.test(tensorflow)) {
     throw new UsageError(
-      `"${tensorflow}" is no release of TensorFlow 2; expected one as ${DEFAULT_TENSORFLOW} or 2.18.`,
+      `"${tensorflow}" is not a release of TensorFlow 2; expected for example ${DEFAULT_TENSORFLOW} or 2.18.`,
     );
   }
   checkPlatform(backend);
@@ -64,13 +72,13 @@ export async function planNativeSetup(request: NativeRequest, signal: AbortSigna
   if (missing.includes('tensorflow')) await checkRoom(backend, folder);
   const work = {
     tensorflow: `pip of "${tools.python}" installs ${tensorflowRequirement(backend, requested)} into "${folder.tensorflow}"`,
-    packages: `npm brings ${sourcePackages(plan.tfjs).join(', ')} into "${folder.packages}"`,
+    packages: `npm downloads ${sourcePackages(plan.tfjs).join(', ')} into "${folder.packages}"`,
     addon: `"${tools.compiler}" compiles tfjs-node's addon against that TensorFlow`,
   };
   return { plan, folder, tools, work, missing, stale };
 }
 
-/** The folder that holds a part and nothing else. */
+/** The folder that contains only this part. */
 export function partPath(folder: NativeFolder, part: NativePart): string {
   return part === 'addon' ? path.dirname(folder.addon) : folder[part];
 }
@@ -80,18 +88,18 @@ function checkPlatform(backend: NativeBackend): void {
   const fits = platform === 'linux' && (arch === 'x64' || (arch === 'arm64' && backend === 'tensorflow'));
   if (fits) return;
   throw new NativeSetupError(
-    `This sets up ${backend} on Linux, on x64${backend === 'tensorflow' ? ' and arm64' : ''}; here is ${platform} ` +
-      `${arch}. Use "npm install @tensorflow/tfjs-node@${version_core}", if it has a library for this machine, or the ` +
-      'backends that "framewise doctor" lists as there.',
+    `${backend} can be set up on Linux x64${backend === 'tensorflow' ? ' and arm64' : ''}; this machine is ${platform} ` +
+      `${arch}. Try "npm install @tensorflow/tfjs-node@${version_core}", or use a backend that "framewise doctor" lists ` +
+      'as available.',
     'platform',
   );
 }
 
-/** Undoing removes the folder, so that nothing else may lie in it. */
+/** Refuses a folder with other files, because undoing the setup removes the folder. */
 function checkFolder({ root, plan }: NativeFolder): void {
   if (existsSync(plan) || !existsSync(root) || readdirSync(root).length === 0) return;
   throw new NativeSetupError(
-    `"${root}" holds something, and no set-up of framewise. Name another folder in FRAMEWISE_NATIVE, or empty it.`,
+    `"${root}" contains files that are not a setup of framewise. Empty it, or set FRAMEWISE_NATIVE to another folder.`,
     'folder',
   );
 }
@@ -118,8 +126,8 @@ async function checkRoom(backend: NativeBackend, { root }: NativeFolder): Promis
   const neededGiB = NEEDED_GIB[backend];
   if (freeGiB >= neededGiB) return;
   throw new NativeSetupError(
-    `"${root}" has room for ${freeGiB.toFixed(1)} GiB; setting up takes ${neededGiB} GiB. Make room, or name a folder ` +
-      'on another disk in FRAMEWISE_NATIVE.',
+    `The disk of "${root}" has ${freeGiB.toFixed(1)} GiB free; the setup needs ${neededGiB} GiB. Free some space, or set ` +
+      'FRAMEWISE_NATIVE to a folder on another disk.',
     'disk',
   );
 }

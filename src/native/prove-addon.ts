@@ -2,21 +2,21 @@ import { fork } from 'node:child_process';
 import { NativeSetupError } from '../errors.js';
 import type { NativeBackend } from './native-folder.js';
 
-/** What a set-up backend has shown. */
+/** Result of testing a native backend. */
 export interface Proof {
-  /** Version of TensorFlow, as its library tells. */
+  /** TensorFlow version that the library reports. */
   tensorflow: string;
-  /** Where it computes. */
+  /** Where the backend computes. */
   device: 'gpu' | 'cpu';
 }
 
-/** A CUDA runtime may need half a minute to start; more than this hangs. */
+/** A CUDA runtime may need half a minute to start. */
 const TIMEOUT_MS = 120_000;
 
 /**
- * Lets a set-up backend multiply two matrices, in a process of its own, as a wrong library may crash.
+ * Tests a native backend by multiplying two matrices, in a separate process, because a wrong library may crash.
  *
- * @throws {NativeSetupError} If it does not load, does not compute, or computes wrongly.
+ * @throws {NativeSetupError} If the backend does not load, does not compute, or computes wrong values.
  */
 export async function proveAddon(backend: NativeBackend, signal: AbortSignal): Promise<Proof> {
   const answer = await askProbe(backend, signal);
@@ -27,8 +27,8 @@ export async function proveAddon(backend: NativeBackend, signal: AbortSignal): P
   throw new NativeSetupError(
     symbol
       ? `This release of TensorFlow does not export ${symbol}, which tfjs-node calls. Choose another with --tensorflow.`
-      : `The addon was compiled but does not compute: ${firstLine}. Choose another release with --tensorflow, or undo ` +
-          'with --undo and set up again.',
+      : `The addon was compiled but does not work: ${firstLine}. Choose another release with --tensorflow, or remove the ` +
+          'setup with --undo and start again.',
     'proof',
   );
 }
@@ -41,9 +41,9 @@ function askProbe(backend: NativeBackend, signal: AbortSignal): Promise<Proof | 
       signal,
     });
     probe.once('message', (answer) => resolve(answer as Proof | { reason: string }));
-    probe.once('error', (error) => resolve({ reason: `its process cannot start: ${error.message}` }));
+    probe.once('error', (error) => resolve({ reason: `its test process cannot start: ${error.message}` }));
     probe.once('close', (exitCode, cause) =>
-      resolve({ reason: `its process ended without an answer (${cause ?? `exit code ${exitCode}`})` }),
+      resolve({ reason: `its test process ended without an answer (${cause ?? `exit code ${exitCode}`})` }),
     );
   });
 }

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 
-/** A program that a set-up needs is not there, or ended with an error. */
+/** A program that a setup needs is missing or failed. */
 export class ProgramFailure extends Error {
   constructor(
     readonly program: string,
-    /** Whether there is no such program. */
+    /** Whether the program does not exist. */
     readonly isMissing: boolean,
-    /** What it wrote to both streams. */
+    /** What the program wrote to stdout and stderr. */
     readonly output: string,
     options: ErrorOptions,
   ) {
@@ -14,16 +14,16 @@ export class ProgramFailure extends Error {
   }
 }
 
-/** Room for what pip and compilers write. */
+/** Limit for the output of pip and compilers. */
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
 /**
- * Runs a program to its end.
+ * Runs a program and waits for its end.
  *
- * @param environment - Variables beside those of this process.
- * @returns What it wrote to stdout.
- * @throws {ProgramFailure} If it is missing or fails.
- * @throws The signal's reason, if that ended it.
+ * @param environment - Variables in addition to those of this process.
+ * @returns What the program wrote to stdout.
+ * @throws {ProgramFailure} If the program is missing or fails.
+ * @throws The reason of the signal, if it is aborted.
  */
 export function runProgram(
   program: string,
@@ -41,11 +41,11 @@ export function runProgram(
   });
 }
 
-/** The last lines that say something; a program that fails ends with the reason. */
+/** The last lines that are not empty, where a program that fails states the reason. */
 function lastLines(output: string): string {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.slice(-3).join(' ') || 'it says nothing';
+  return lines.slice(-3).join(' ') || 'it printed nothing';
 }

@@ -4,20 +4,19 @@ import path from 'node:path';
 import { NativeSetupError } from '../errors.js';
 import { compileAddon } from './compile-addon.js';
 import { installTensorflow } from './install-tensorflow.js';
-import { nativeFolder, type NativeBackend } from './native-folder.js';
-import { hashFile, type NativeManifest } from './native-manifest.js';
+import { hashFile, nativeFolder, type NativeBackend, type NativeManifest } from './native-folder.js';
 import { NATIVE_PARTS, partPath, type NativePart, type NativeSetup } from './plan-native-setup.js';
 import { proveAddon, type Proof } from './prove-addon.js';
 import { takeSources } from './take-sources.js';
 
 /**
- * Sets a native backend up: TensorFlow's library, tfjs-node's sources, the addon, and a proof that it computes. Each part
- * is made aside and takes its name when it is whole, so that a run that failed or was killed goes on where it stopped.
+ * Sets up a native backend: TensorFlow's library, the sources of tfjs-node, the addon, and a test computation. Each part is
+ * made under a temporary name and renamed when complete, so a run after a failure resumes where the last one stopped.
  *
- * @param setup - What {@link planNativeSetup} found.
- * @param announce - Told of each part before it is made.
- * @returns What the backend has shown.
- * @throws {NativeSetupError} If a part cannot be made; the message names the remedy.
+ * @param setup - Result of {@link planNativeSetup}.
+ * @param announce - Called before each part is made.
+ * @returns The result of the test computation.
+ * @throws {NativeSetupError} If a part cannot be made. The message says what to do.
  */
 export async function setUpNative(
   setup: NativeSetup,
@@ -27,7 +26,7 @@ export async function setUpNative(
   const { plan, folder, tools, missing, stale } = setup;
   try {
     await mkdir(folder.root, { recursive: true });
-    // Until it is proved there is none.
+    // Without a manifest the setup counts as unfinished.
     if (missing.length > 0) await rm(folder.manifest, { force: true });
     for (const part of stale) await rm(partPath(folder, part), { recursive: true, force: true });
     await writeRecord(folder.plan, plan);
@@ -48,8 +47,8 @@ export async function setUpNative(
   } catch (cause) {
     throw isOutOfRoom(cause)
       ? new NativeSetupError(
-          `The disk of "${folder.root}" is full. Make room, or name a folder on another disk in FRAMEWISE_NATIVE; then ` +
-            'run the same command again.',
+          `The disk of "${folder.root}" is full. Free some space, or set FRAMEWISE_NATIVE to a folder on another disk. ` +
+            'Then run the same command again.',
           'disk',
           { cause },
         )
@@ -82,10 +81,10 @@ function isOutOfRoom(error: unknown): boolean {
 }
 
 /**
- * Removes what was set up for a backend.
+ * Removes the setup of a backend.
  *
- * @returns The folder that was removed; undefined if there was none.
- * @throws {NativeSetupError} If the folder is none that framewise made.
+ * @returns The folder that was removed, or undefined if there was none.
+ * @throws {NativeSetupError} If the folder was not made by framewise.
  */
 export async function undoNativeSetup(backend: NativeBackend): Promise<string | undefined> {
   const { root, plan } = nativeFolder(backend);
@@ -93,7 +92,7 @@ export async function undoNativeSetup(backend: NativeBackend): Promise<string | 
   if (!existsSync(plan)) {
     const parts = NATIVE_PARTS.join(', ');
     throw new NativeSetupError(
-      `"${root}" was not made by "framewise setup-native" (it has no plan.json), and is left alone. If its folders ` +
+      `"${root}" was not made by "framewise setup-native" (it has no plan.json), so it is not removed. If its folders ` +
         `(${parts}) are no longer needed, remove it yourself.`,
       'folder',
     );

@@ -3,21 +3,21 @@ import path from 'node:path';
 import { NativeSetupError } from '../errors.js';
 import { ProgramFailure, runProgram } from './run-program.js';
 
-/** What the addon is compiled from and runs with, beside tfjs-node: its decoder of protocol buffers, Node's own headers. */
+/** Packages that the addon needs besides tfjs-node: a decoder for protocol buffers, and the headers of Node. */
 const COMPANIONS = { 'google-protobuf': '3.21.4', 'node-api-headers': '1.9.0' };
 
-/** Packages in whose place tfjs-node gets framewise's own tfjs-core; see load-addon.ts. */
+/** Packages that are replaced by framewise's own tfjs-core; see load-addon.ts. */
 const PLACEHOLDERS = ['@tensorflow/tfjs', '@tensorflow/tfjs-core'];
 
-/** The packages that npm is asked for. */
+/** The packages that npm downloads. */
 export function sourcePackages(tfjs: string): string[] {
   const companions = Object.entries(COMPANIONS).map(([name, version]) => `${name}@${version}`);
   return [`@tensorflow/tfjs-node@${tfjs}`, ...companions];
 }
 
 /**
- * Takes tfjs-node's sources and two small packages from npm into a folder, without running anything of them, and mends
- * the sources.
+ * Downloads the sources of tfjs-node and two small packages from npm into a folder, without running their scripts, and
+ * patches the sources.
  *
  * @throws {NativeSetupError} If there is no network, or no such version.
  */
@@ -56,16 +56,16 @@ async function unpack(specifier: string, folder: string, signal: AbortSignal): P
 function explain(failure: ProgramFailure, specifier: string): NativeSetupError {
   const isOffline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH/.test(failure.output);
   const message = isOffline
-    ? `npm cannot reach its registry for ${specifier}. Connect this machine, or name a registry or proxy that it can ` +
-      'reach by "npm config set"; then run the same command again, which goes on where it stopped.'
-    : `npm cannot bring ${specifier}: ${failure.message}.`;
+    ? `npm cannot reach its registry for ${specifier}. Connect this machine to the network, or set a registry or proxy ` +
+      'with "npm config set". Then run the same command again; it resumes where it stopped.'
+    : `npm cannot download ${specifier}: ${failure.message}.`;
   return new NativeSetupError(message, 'sources', { cause: failure });
 }
 
 /**
- * tfjs-node 4.22 keeps the names of attributes in one set for all threads and guards it by nothing, so that two threads
- * that compute at once, such as an encoder's worker beside the main one, may destroy it. A set a thread needs no guard.
- * It is never freed, as TensorFlow keeps pointers into it.
+ * Gives each thread its own set of attribute names. tfjs-node 4.22 shares one set between threads without a lock, so two
+ * threads that compute at the same time, such as a worker and the main thread, can corrupt it. The sets are never freed,
+ * because TensorFlow keeps pointers into them.
  */
 async function separateThreads(file: string): Promise<void> {
   const shared = 'static std::set<std::string> ATTR_NAME_SET;';
@@ -73,7 +73,7 @@ async function separateThreads(file: string): Promise<void> {
   const source = await readFile(file, 'utf8');
   if (!source.includes(shared)) {
     throw new NativeSetupError(
-      `"${file}" is not the source that is expected: it has no "${shared}". Undo with --undo and set up again.`,
+      `"${file}" is not the expected source: it has no "${shared}". Remove the setup with --undo and start again.`,
       'sources',
     );
   }

@@ -1,4 +1,4 @@
-/** Entry of the process that tries one backend, named by its first argument, and answers with a `ProbeAnswer`. */
+/** Entry of the process that tests the backend named by its first argument. It answers with a `ProbeAnswer`. */
 import type { ProbeAnswer } from './backend-report.js';
 import {
   backendDevice,
@@ -11,12 +11,11 @@ import {
 
 const name = process.argv[2] as BackendName;
 const version = backendVersion(name);
-let answer: ProbeAnswer = version === undefined ? {} : { version };
+let answer: ProbeAnswer = { version };
 try {
   await startBackend(name);
-  const deviceName = backendDeviceName();
-  answer = { ...answer, device: backendDevice(), ...(deviceName !== undefined && { deviceName }) };
+  answer = { version, device: backendDevice(), deviceName: backendDeviceName() };
 } catch (error) {
-  answer = { ...answer, reason: failureReason(name, (error as Error).cause) };
+  answer = { version, reason: failureReason(name, (error as Error).cause) };
 }
 process.send!(answer, () => process.disconnect());

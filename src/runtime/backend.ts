@@ -11,8 +11,9 @@ import {
 } from './tensorflow-backend.js';
 import { registerWebGpu } from './webgpu.js';
 
-/** What can do the arithmetic, best first: the order in which an automatic choice tries. */
+/** Backends, best first. An automatic choice tries them in this order. */
 export const BACKEND_NAMES = ['tensorflow-gpu', 'webgpu', 'tensorflow', 'wasm', 'cpu'] as const;
+/** Name of a backend. */
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
 /** npm package of each backend. */
@@ -23,19 +24,19 @@ const BACKEND_PACKAGES: Record<BackendName, string> = {
   cpu: '@tensorflow/tfjs-backend-cpu',
 };
 
-/** What a person can do about a backend that does not start. */
+/** What a user can do about a backend that does not start. */
 export const BACKEND_REMEDIES: Record<BackendName, string> = {
   'tensorflow-gpu':
-    'Needs Linux on x64 and an NVIDIA GPU with a driver for CUDA 12. Then "framewise setup-native --cuda" builds it ' +
-    "from pip's TensorFlow; with --dry-run it says what it would do and what is missing.",
+    'Needs Linux on x64 and an NVIDIA GPU with a driver for CUDA 12. Then run "framewise setup-native --cuda", which builds ' +
+    "it from pip's TensorFlow. With --dry-run it prints what it would do and what is missing.",
   webgpu:
-    'Install the driver of your graphics processor; on Linux one for Vulkan: on Debian and Ubuntu ' +
-    '"apt install mesa-vulkan-drivers" for AMD and Intel, the maker\'s own for NVIDIA, which a container gets with ' +
-    'NVIDIA_DRIVER_CAPABILITIES=all. The packages come by "npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0".',
+    'Install the driver of your GPU. On Linux it must support Vulkan: for AMD and Intel "apt install mesa-vulkan-drivers" on ' +
+    'Debian and Ubuntu, for NVIDIA its own driver, which a container gets with NVIDIA_DRIVER_CAPABILITIES=all. Install the ' +
+    'packages with "npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0".',
   tensorflow:
-    'On Linux "framewise setup-native" builds it from pip\'s TensorFlow, in 1.3 GiB; with --dry-run it says what it ' +
-    'would do and what is missing. Elsewhere run "npm install @tensorflow/tfjs-node@4.22.0".',
-  wasm: 'Run "npm install" again; the package holds its .wasm files.',
+    'On Linux run "framewise setup-native", which builds it from pip\'s TensorFlow in 1.3 GiB. With --dry-run it prints what ' +
+    'it would do and what is missing. Elsewhere run "npm install @tensorflow/tfjs-node@4.22.0".',
+  wasm: 'Run "npm install" again. The package contains the .wasm files.',
   cpu: 'Run "npm install" again.',
 };
 
@@ -45,17 +46,17 @@ let started: BackendName | undefined;
 let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
- * Starts a TensorFlow.js backend for this thread and proves that it computes. Without a name it keeps the backend that
- * already runs; if none does, it takes `FRAMEWISE_BACKEND`, and without that the first of `BACKEND_NAMES` that works.
- * Repeated and concurrent calls are safe: they run one after another.
+ * Starts a TensorFlow.js backend for this thread and checks that it computes correctly. Without a name it keeps the running
+ * backend. If none runs, it starts `FRAMEWISE_BACKEND`, or else the first of `BACKEND_NAMES` that works. Repeated and
+ * concurrent calls are safe: they run one after another.
  *
- * @returns The backend that now runs.
+ * @returns The backend that runs now.
  * @throws {UsageError} If the name, or the one in `FRAMEWISE_BACKEND`, is unknown.
- * @throws {BackendError} If the backend asked for cannot start; the message names its package and the reason.
+ * @throws {BackendError} If the requested backend cannot start. The message names its package and the reason.
  */
 export function startBackend(requested?: BackendName): Promise<BackendName> {
   const start = lastStart.then(() => startOneOf(candidates(requested)));
-  lastStart = start.catch(() => undefined); // The caller gets the failure; the next caller starts afresh.
+  lastStart = start.catch(() => undefined); // The caller gets the error. The next call starts anew.
   return start;
 }
 
@@ -68,7 +69,7 @@ function candidates(requested: string | undefined): readonly BackendName[] {
   throw new UsageError(`${origin} is "${name}"; expected one of ${BACKEND_NAMES.join(', ')}.`);
 }
 
-/** An automatic choice passes over what fails, as most machines lack the native packages; the doctor says why. */
+/** Starts the first backend that works. Most machines lack the native packages, and the doctor says why. */
 async function startOneOf(names: readonly BackendName[]): Promise<BackendName> {
   const failures: BackendError[] = [];
   for (const name of names) {
@@ -80,7 +81,7 @@ async function startOneOf(names: readonly BackendName[]): Promise<BackendName> {
       failures.push(describeFailure(name, cause));
     }
   }
-  // A failed start may have left tfjs on the backend that failed.
+  // A failed start may have left tfjs with the backend that failed.
   if (started) await tf.setBackend(tfjsName(started));
   if (failures.length === 1) throw failures[0]!;
   const reasons = failures.map(({ message }) => message).join(' ');
@@ -88,7 +89,7 @@ async function startOneOf(names: readonly BackendName[]): Promise<BackendName> {
 }
 
 async function start(name: BackendName, isExplicit: boolean): Promise<void> {
-  tf.enableProdMode(); // Silences the console; tfjs 4.22 reads this flag for nothing else.
+  tf.enableProdMode(); // Silences the console. tfjs 4.22 uses this flag for nothing else.
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   else if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
   else if (name === 'webgpu') await registerWebGpu({ allowSoftware: isExplicit });
@@ -96,7 +97,7 @@ async function start(name: BackendName, isExplicit: boolean): Promise<void> {
   await withoutEmscriptenListeners(() => activate(tfjsName(name)));
   await proveArithmetic();
   if (name === 'tensorflow-gpu' && isExplicit && backendDevice() !== 'gpu') {
-    throw new Error('it loads but finds no CUDA device, and would run on the processor');
+    throw new Error('it loads but finds no CUDA device, so it would compute on the processor');
   }
 }
 
@@ -110,13 +111,13 @@ function tfjsName(name: BackendName): string {
 
 async function activate(name: string): Promise<void> {
   if (await tf.setBackend(name)) return;
-  await tf.findBackendFactory(name)?.(); // tfjs only logs why; the factory throws it.
+  await tf.findBackendFactory(name)?.(); // tfjs only logs the reason, but the factory throws it.
   throw new Error('TensorFlow.js gives no reason');
 }
 
 /**
- * Emscripten's loader adds process-wide listeners that rethrow every error of the whole program from its own source
- * line, 30 kB long, which Node then prints. They serve programs that call exit() in WebAssembly; tfjs does not.
+ * Removes process-wide listeners that Emscripten's loader adds. They rethrow every error of the program from a source line
+ * of 30 kB, which Node then prints. Only programs that call exit() in WebAssembly need them, and tfjs does not.
  */
 async function withoutEmscriptenListeners(work: () => Promise<void>): Promise<void> {
   const events = ['uncaughtException', 'unhandledRejection'];
@@ -135,17 +136,16 @@ async function withoutEmscriptenListeners(work: () => Promise<void>): Promise<vo
   }
 }
 
-/** Native packages can load and yet fail at the first operation, as tfjs-node does on Node 23 and newer. */
+/** Checks a small computation. A native package can load and fail at its first operation, as tfjs-node on Node 23. */
 async function proveArithmetic(): Promise<void> {
   const product = tf.tidy(() => {
     const matrix = tf.tensor2d([1, 2, 3, 4], [2, 2]);
     return tf.concat([tf.matMul(matrix, matrix), matrix]);
   });
   try {
-    const values = await product.data(); // Never dataSync: WebGPU has none in Node.
+    const values = await product.data(); // Not dataSync, which WebGPU does not have in Node.
     const expected = '7,10,15,22,1,2,3,4';
-    if (values.join() !== expected)
-      throw new Error(`it computes ${values.join()} where ${expected} is right`);
+    if (values.join() !== expected) throw new Error(`it computes ${values.join()} instead of ${expected}`);
   } finally {
     product.dispose();
   }
@@ -156,12 +156,12 @@ export function backendDevice(): 'gpu' | 'cpu' {
   return (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice ? 'gpu' : 'cpu';
 }
 
-/** What the running backend's device is called, where the backend tells. */
+/** Name of the running backend's device, if the backend reports it. */
 export function backendDeviceName(): string | undefined {
   return (tf.backend() as { adapter?: GpuAdapter }).adapter?.name;
 }
 
-/** @returns Version of a backend's package, or undefined where it is not installed. */
+/** Version of a backend's package. @returns Undefined if it is not installed. */
 export function backendVersion(name: BackendName): string | undefined {
   const setUp = isNative(name) ? nativeSetupVersion(name) : undefined;
   if (setUp !== undefined) return setUp;
@@ -179,11 +179,11 @@ function describeFailure(name: BackendName, cause: unknown): BackendError {
   return new BackendError(message, name, { cause });
 }
 
-/** @returns Why a backend did not start, in a few words without a full stop. */
+/** Says in a few words, without a period, why a backend did not start. */
 export function failureReason(name: BackendName, cause: unknown): string {
   if (backendVersion(name) === undefined)
     return isNative(name) ? reasonOfAbsence(name) : 'it is not installed';
-  // WebAssembly's loader rejects with a plain object; native packages explain themselves over several lines.
+  // The WebAssembly loader rejects with a plain object. Native packages write several lines.
   const [firstLine] = String((cause as { message?: unknown }).message ?? cause).split('\n', 1);
   return firstLine!.trim().replace(/[.:]$/, '');
 }

@@ -5,25 +5,25 @@ import type { BackendName } from './backend.js';
 import { findFfmpeg, type FfmpegTools } from '../ffmpeg/find-ffmpeg.js';
 import { FRAMEWISE_VERSION } from '../version.js';
 
-/** What this machine offers to framewise. */
+/** What framewise can use on this machine. */
 export interface MachineReport {
   framewise: string;
   node: string;
   platform: string;
   cores: number;
   memoryGiB: number;
-  /** The backend that runs unless another is asked for; null if none can. */
+  /** The backend that is used by default. Null if none works. */
   backend: BackendName | null;
   backends: BackendReport[];
-  /** Null if there is none that runs. */
+  /** Null if no ffmpeg works. */
   ffmpeg: FfmpegTools | null;
-  /** What to do about what is missing or old, most pressing first. */
+  /** What to do about missing or old parts, most urgent first. */
   advice: string[];
   /** Whether videos can be labeled here. */
   isReady: boolean;
 }
 
-/** Looks at the machine; changes nothing. */
+/** Examines this machine. Changes nothing. */
 export async function examineMachine(): Promise<MachineReport> {
   const advice: string[] = [];
   const ffmpeg = await findFfmpeg().catch((error: unknown) => {
@@ -33,14 +33,14 @@ export async function examineMachine(): Promise<MachineReport> {
   });
   if (ffmpeg?.isOutdated) {
     advice.push(
-      `ffmpeg ${ffmpeg.version} is old and knows none of the newer codecs and none of the security fixes since. ` +
+      `ffmpeg ${ffmpeg.version} is old: it lacks newer codecs and security fixes. ` +
         'Install a current one with "apt install ffmpeg", "brew install ffmpeg" or "winget install ffmpeg", ' +
-        'or name one in FFMPEG_PATH.',
+        'or set FFMPEG_PATH.',
     );
   }
   const backends = await describeBackends();
   const preferred = process.env['FRAMEWISE_BACKEND'];
-  // WebGPU on the processor runs only when asked for.
+  // WebGPU on the processor is used only on request.
   const usable = backends.filter(
     ({ isAvailable, name, device }) =>
       isAvailable && (preferred ? name === preferred : name !== 'webgpu' || device === 'gpu'),
@@ -48,7 +48,7 @@ export async function examineMachine(): Promise<MachineReport> {
   if (usable.length === 0) {
     advice.push(
       preferred
-        ? `FRAMEWISE_BACKEND is "${preferred}", which cannot start here. Unset it, or follow the backend's remedy.`
+        ? `FRAMEWISE_BACKEND is "${preferred}", which cannot start on this machine. Unset it, or follow the advice for this backend.`
         : 'No backend can start. Run "npm install" again.',
     );
   }

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { OutputError } from '../errors.js';
 
 /**
- * Writes a whole file or nothing: the content goes to a temporary file beside the target, is flushed to disk, and
- * takes the target's name in one step. A reader never sees half a file, and a failure leaves the old one.
+ * Writes a file completely or not at all: writes a temporary file in the same folder, flushes it to disk and renames it. A
+ * reader never sees half a file, and after a failure the old file is still there.
  *
- * @param file - Target path; missing folders are made.
+ * @param file - Target path. Missing folders are created.
  * @throws {OutputError} If the folder or the file cannot be written.
  */
 export async function writeFileAtomic(file: string, content: string | Uint8Array): Promise<void> {
@@ -34,20 +34,20 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
 }
 
 /**
- * Removes from a folder what {@link writeFileAtomic} left aside when its process was killed. Only where no other process
- * writes.
+ * Removes temporary files of {@link writeFileAtomic} that a killed process left in a folder. No other process may be writing
+ * to the folder.
  */
 export async function removeUnfinishedFiles(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []); // There is none yet.
+  const names = await readdir(folder).catch(() => []); // The folder does not exist yet.
   for (const name of names) {
     if (/^\..+\.[\da-f-]{36}\.part$/.test(name)) await rm(path.join(folder, name), { force: true });
   }
 }
 
 /**
- * Makes a folder and finds out now, before hours of work, whether it can be written.
+ * Creates a folder and checks that it is writable, before hours of work.
  *
- * @throws {OutputError} If it cannot.
+ * @throws {OutputError} If the folder cannot be created or written.
  */
 export async function prepareOutputFolder(folder: string): Promise<void> {
   try {

@@ -1,9 +1,9 @@
 /**
- * What to start a worker thread with. Compiled code is started as it is. From its TypeScript sources, in tests and
- * scripts, a thread needs tsx, whose loader serves only the main thread (privatenumber/tsx#354), so it is registered
- * in the thread before the module is loaded.
+ * URL to start a worker thread with. Compiled code is started directly. TypeScript sources, in tests and scripts, need tsx,
+ * whose loader works only in the main thread (privatenumber/tsx#354), so the thread registers it before it loads the
+ * module.
  *
- * @param module - The thread's module, as `new URL('./name.js', import.meta.url)`.
+ * @param module - Module of the thread, `new URL('./name.js', import.meta.url)`.
  */
 export function threadEntry(module: URL): URL {
   if (!import.meta.url.endsWith('.ts')) return module;

@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { CheckedWebGpuBackend, GpuAdapter } from '../tfjs/webgpu-backend.js';
 
-/** What TensorFlow.js's WebGPU backend takes from the global scope while it runs. */
+/** Globals that the WebGPU backend of TensorFlow.js reads while it runs. */
 const GPU_GLOBALS = ['GPUBuffer', 'GPUBufferUsage', 'GPUMapMode', 'GPUTexture', 'GPUTextureUsage'] as const;
 
-/** Limits of which a device has the adapter's own: large tensors need them. Others stay at the least that all have. */
+/** Limits that are raised to the adapter's maximum for large tensors. The others keep WebGPU's defaults. */
 const RAISED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -16,33 +16,35 @@ const RAISED_LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ] as const;
 
-/** Drivers that compute on the processor, of which not all say so: Chromium's, Mesa's, Microsoft's. */
+/** Drivers that compute on the processor. Not all of them report it: those of Chromium, Mesa and Microsoft. */
 const SOFTWARE_DRIVERS = /swiftshader|llvmpipe|lavapipe|basic render driver/i;
 
-/** Devices stop, and crash the process, once the object that they come from is collected as garbage. */
+/** Kept alive, because devices stop and crash the process once this object is garbage collected. */
 let held: GPU | undefined;
 
 /**
- * Gives TensorFlow.js its backend `webgpu`, on the best adapter that this machine has: Vulkan on Linux, Metal on macOS,
- * Direct3D 12 on Windows, by the npm package `webgpu`. One whose device was lost is made anew; its tensors are gone.
+ * Registers the TensorFlow.js backend `webgpu` on the best adapter of this machine, using the npm package `webgpu`: Vulkan on
+ * Linux, Metal on macOS, Direct3D 12 on Windows. A backend whose device was lost is replaced. Its tensors are gone.
  *
- * @param allowSoftware - Whether an adapter that computes on the processor will do.
- * @throws If there is no adapter, or none that will do.
+ * @param allowSoftware - Whether to accept an adapter that computes on the processor.
+ * @throws {Error} If there is no suitable adapter.
  */
 export async function registerWebGpu({ allowSoftware }: { allowSoftware: boolean }): Promise<void> {
   if (tf.findBackendFactory('webgpu')) {
     if (!(tf.findBackend('webgpu') as Partial<CheckedWebGpuBackend>).isLost) return;
     tf.removeBackend('webgpu');
   }
-  if (!allowSoftware && !mayHaveGpu()) throw new Error('this machine shows no graphics processor');
+  if (!allowSoftware && !mayHaveGpu()) throw new Error('this machine has no GPU');
   const { create, globals } = await import('webgpu');
   const gpu = (held ??= create([]));
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw new Error('there is no graphics processor with a driver that WebGPU can use');
+  if (!adapter) throw new Error('there is no GPU with a driver that WebGPU can use');
   const info = (adapter as GPUAdapter & { info: AdapterInfo }).info;
   const description = describeAdapter(info);
   if (!allowSoftware && description.isSoftware) {
-    throw new Error(`there is only a program on the processor, "${description.name}", used when asked for`);
+    throw new Error(
+      `the only adapter computes on the processor ("${description.name}") and is used only on request`,
+    );
   }
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });
@@ -54,7 +56,7 @@ export async function registerWebGpu({ allowSoftware }: { allowSoftware: boolean
   tf.registerBackend('webgpu', () => backend);
 }
 
-/** What a driver says of its adapter; the package's types are older than it. */
+/** What a driver reports about its adapter. The package's types lack the last field. */
 type AdapterInfo = GPUAdapterInfo & { isFallbackAdapter?: boolean };
 
 function describeAdapter(info: AdapterInfo): GpuAdapter {
@@ -63,7 +65,7 @@ function describeAdapter(info: AdapterInfo): GpuAdapter {
   return { name, isSoftware: isFallbackAdapter || SOFTWARE_DRIVERS.test(name) };
 }
 
-/** Looked at first, as Vulkan complains on stderr where there is none. A container may show nothing of it. */
+/** Checked first, because Vulkan writes errors to stderr if there is no GPU. */
 function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return true;
   if (['/dev/nvidiactl', '/dev/dxg', '/dev/mali0'].some((file) => existsSync(file))) return true;
@@ -71,8 +73,8 @@ function mayHaveGpu(): boolean {
 }
 
 /**
- * TensorFlow.js asks once, in the backend's constructor, whether `navigator.gpu` is there. No other code gets to see it:
- * programs tell by a navigator that they are in a browser.
+ * Defines `navigator` during one call. TensorFlow.js looks for `navigator.gpu` once, in the constructor of the backend. Other
+ * code must not see it, because programs conclude from a navigator that they run in a browser.
  */
 function withNavigator<T>(value: { gpu: GPU }, create: () => T): T {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');

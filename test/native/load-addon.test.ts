@@ -4,15 +4,14 @@ import path from 'node:path';
 import util from 'node:util';
 import { version_core } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadNativeSetup } from '../../src/native/load-addon.js';
-import { nativeFolder } from '../../src/native/native-folder.js';
+import { loadNativeSetup, repairNodeUtil } from '../../src/native/load-addon.js';
 import {
   currentPlatform,
   hashFile,
+  nativeFolder,
   readManifest,
   type NativeManifest,
-} from '../../src/native/native-manifest.js';
-import { repairNodeUtil } from '../../src/native/repair-node-util.js';
+} from '../../src/native/native-folder.js';
 import { startBackend } from '../../src/runtime/backend.js';
 
 const environment = process.env;
@@ -27,8 +26,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe('a set-up that no longer fits', () => {
-  /** A set-up in files, whose addon is no library. */
+describe('a setup that no longer fits', () => {
+  /** Writes the files of a setup whose addon is not a library. */
   async function setUp(changes: Partial<NativeManifest>): Promise<NativeManifest> {
     const { addon, manifest } = nativeFolder('tensorflow');
     await mkdir(path.dirname(addon), { recursive: true });
@@ -58,7 +57,7 @@ describe('a set-up that no longer fits', () => {
     await expect(startBackend('tensorflow')).rejects.toThrow(message);
   });
 
-  it('is refused with the remedy where a file is gone', async () => {
+  it('is refused with the remedy if a file is missing', async () => {
     const manifest = await setUp({});
     await rm(nativeFolder('tensorflow').addon);
     expect(() => loadNativeSetup('tensorflow', manifest)).toThrow(
@@ -66,19 +65,19 @@ describe('a set-up that no longer fits', () => {
     );
   });
 
-  it('is one that is not finished, where its manifest is damaged', async () => {
+  it('counts as unfinished if its manifest is damaged', async () => {
     const { plan, manifest } = nativeFolder('tensorflow');
     await writeFile(plan, JSON.stringify(await setUp({})));
     await writeFile(manifest, '{"tfjs":');
     expect(readManifest('tensorflow')).toBeUndefined();
     await expect(startBackend('tensorflow')).rejects.toThrow(
-      /its set-up in ".*tensorflow" is not finished; "framewise setup-native" goes on with it/,
+      /its setup in ".*tensorflow" is not finished; run "framewise setup-native" to continue/,
     );
   });
 });
 
 describe('repairNodeUtil', () => {
-  it('brings functions back that Node 23 removed or warns of', () => {
+  it('restores functions that Node 23 removed or warns about', () => {
     const module = util as unknown as Record<string, unknown>;
     const before = { isArray: module['isArray'], isNullOrUndefined: module['isNullOrUndefined'] };
     try {

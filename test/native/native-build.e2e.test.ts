@@ -38,7 +38,7 @@ describe.skipIf(!isWanted)(`the backend that setup-native builds${notWanted}`, (
     await rm(temporary, { recursive: true });
   });
 
-  it('is there, says the doctor, with the version of its TensorFlow', async () => {
+  it('is reported by the doctor with the version of its TensorFlow', async () => {
     const reports = await describeBackends();
     expect(reports.find(({ name }) => name === 'tensorflow')).toMatchObject({
       isAvailable: true,
@@ -53,7 +53,7 @@ describe.skipIf(!isWanted)(`the backend that setup-native builds${notWanted}`, (
     expect(stderr).not.toContain('installs');
   });
 
-  it('runs the kernels that call operations as methods, and those of whole numbers', async () => {
+  it('runs kernels that call operations as methods, and kernels for integers', async () => {
     await startBackend('tensorflow');
     const numTensors = tf.memory().numTensors;
     tf.tidy(() => {
@@ -65,7 +65,7 @@ describe.skipIf(!isWanted)(`the backend that setup-native builds${notWanted}`, (
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
-  it('encodes frames as wasm does, in two threads and in this one at once', async () => {
+  it('encodes frames as wasm does, in two workers and the main thread at the same time', async () => {
     const numFrames = 4;
     const pixels = new Uint8Array(new SharedArrayBuffer(numFrames * 192 * 192 * 3));
     pixels.forEach((_, position) => (pixels[position] = (position * 2654435761) >>> 24));

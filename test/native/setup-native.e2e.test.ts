@@ -12,7 +12,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 });
 
 const isLinux = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
-const onLinux = isLinux ? '' : ' (skipped: set-ups are for Linux)';
+const onLinux = isLinux ? '' : ' (skipped: setups are for Linux)';
 
 describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
   let machine: FakeMachine;
@@ -30,18 +30,18 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
     expect(exitCode).toBe(1);
   };
 
-  describe('before it does anything', () => {
+  describe('checks before it starts', () => {
     afterEach(async () => {
       expect(existsSync(root)).toBe(false);
       expect(await machine.calls()).toEqual([]);
     });
 
-    it('says what it would do on a dry run', async () => {
+    it('prints what it would do on a dry run', async () => {
       const { exitCode, stdout, stderr } = await framewise('setup-native', '--dry-run');
       expect(exitCode).toBe(0);
       expect(stdout.split('\n')).toEqual([
         expect.stringMatching(/^tensorflow: pip of "python3" installs tensorflow(-cpu)?==2\.21\.0 into/),
-        expect.stringMatching(/^packages: npm brings @tensorflow\/tfjs-node@4\.22\.0, google-protobuf@/),
+        expect.stringMatching(/^packages: npm downloads @tensorflow\/tfjs-node@4\.22\.0, google-protobuf@/),
         expect.stringMatching(/^addon: "c\+\+" compiles/),
         expect.stringMatching(/^proof:/),
         '',
@@ -49,28 +49,28 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
       expect(stderr).toContain(root);
     });
 
-    it('wants a compiler', async () => {
+    it('needs a compiler', async () => {
       await machine.remove('c++');
       await expectFailure(/no C\+\+ compiler \(tried c\+\+, g\+\+, clang\+\+\).*apt install g\+\+/);
     });
 
-    it('takes the compiler that CXX names', async () => {
+    it('uses the compiler that CXX names', async () => {
       process.env['CXX'] = 'no-such-compiler';
       expect((await framewise('setup-native', '--dry-run')).stdout).toContain('"c++" compiles');
       await machine.remove('c++');
       await expectFailure(/tried no-such-compiler, c\+\+/);
     });
 
-    it('wants Python', async () => {
+    it('needs Python', async () => {
       await machine.remove('python3');
       await expectFailure(/no Python \(tried python3, python\).*--python/);
     });
 
-    it('does not take another Python than the one asked for', async () => {
+    it('uses no other Python than the requested one', async () => {
       await expectFailure(/no Python \(tried python9\)/, '--python', 'python9');
     });
 
-    it('wants pip', async () => {
+    it('needs pip', async () => {
       await machine.put('python3', '', '');
       await writeFile(
         path.join(path.dirname(machine.native), 'bin', 'python3'),
@@ -79,26 +79,26 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
       await expectFailure(/"python3" has no pip.*apt install python3-pip.*ensurepip/);
     });
 
-    it('refuses a pip that does not know the wheels, and tells how to get a newer one', async () => {
+    it('refuses a pip that does not know the wheels, and says how to update it', async () => {
       await machine.put('python3', '', 'pip 20.2.4 from /usr');
       await expectFailure(/pip 20\.2\.4 .*pip 20\.3 or newer.*--upgrade pip/);
     });
 
-    it('wants npm', async () => {
+    it('needs npm', async () => {
       await machine.remove('npm');
       await expectFailure(/no "npm" on PATH/);
     });
 
     it.each(['1.15.5', '2', 'latest', '2.21.0; rm -rf'])('refuses the release "%s"', async (release) => {
       const { exitCode, stderr } = await framewise('setup-native', '--tensorflow', release);
-      expect(stderr).toContain(`"${release}" is no release of TensorFlow 2`);
+      expect(stderr).toContain(`"${release}" is not a release of TensorFlow 2`);
       expect(exitCode).toBe(2);
     });
 
-    it('wants room for what pip brings', async () => {
+    it('needs enough disk space', async () => {
       const actual = await statfs('/');
       vi.mocked(statfs).mockResolvedValueOnce({ ...actual, bsize: 4096, bavail: 2 ** 18 });
-      await expectFailure(/has room for 1\.0 GiB; setting up takes 3 GiB.*FRAMEWISE_NATIVE/);
+      await expectFailure(/has 1\.0 GiB free; the setup needs 3 GiB.*FRAMEWISE_NATIVE/);
     });
 
     it('has nothing to undo', async () => {
@@ -114,7 +114,7 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
         'cannot reach its index',
         `echo 'WARNING: NewConnectionError: Temporary failure in name resolution' >&2
          echo 'ERROR: Could not find a version that satisfies it (from versions: none)' >&2; exit 1`,
-        /pip cannot reach its package index for tensorflow.*PIP_INDEX_URL.*goes on where it stopped/,
+        /pip cannot reach its package index for tensorflow.*PIP_INDEX_URL.*resumes where it stopped/,
       ],
       [
         'knows no such release',
@@ -135,7 +135,7 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
       [
         'brings a wheel without a C library',
         `while [ "$1" != --target ]; do shift; done; mkdir -p "$2/tensorflow"`,
-        /carries no include\/tensorflow\/c\/c_api\.h.*libtensorflow_cc\.so\.2.*--tensorflow/,
+        /does not contain include\/tensorflow\/c\/c_api\.h.*libtensorflow_cc\.so\.2.*--tensorflow/,
       ],
     ])('%s', async (_name, script, message) => {
       await machine.put('python3', script);
@@ -154,7 +154,7 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
       );
     });
 
-    it.runIf(process.arch === 'x64')('brings the libraries of CUDA when asked to', async () => {
+    it.runIf(process.arch === 'x64')('installs the CUDA libraries on request', async () => {
       const { stderr } = await framewise('setup-native', '--cuda');
       expect((await machine.calls())[0]).toMatch(/--python-version 3\.11 tensorflow\[and-cuda\]==2\.21\.0$/);
       expect(stderr).toContain(path.join(machine.native, 'tensorflow-gpu'));
@@ -171,14 +171,14 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
       [
         'has no such version',
         `echo 'npm error code ETARGET' >&2; exit 1`,
-        /npm cannot bring @tensorflow\/tfjs-node@4\.22\.0.*ETARGET/,
+        /npm cannot download @tensorflow\/tfjs-node@4\.22\.0.*ETARGET/,
       ],
       [
         'brings sources that are not those known',
         `while [ "$1" != --pack-destination ]; do shift; done
          cd "$2" && mkdir -p package/binding && echo other > package/binding/tfjs_backend.cc
          tar -czf archive.tgz package && rm -r package`,
-        /tfjs_backend\.cc" is not the source that is expected/,
+        /tfjs_backend\.cc" is not the expected source/,
       ],
     ])('%s', async (_name, script, message) => {
       await machine.put('npm', script);
@@ -186,7 +186,7 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
     });
   });
 
-  it('quotes the compiler where it fails, and goes on there the next time', async () => {
+  it('quotes the compiler when it fails, and resumes there the next time', async () => {
     await machine.put('c++', `echo 'napi_auto_ref.h:3: error: no such type' >&2; exit 1`);
     await expectFailure(/does not compile with "c\+\+": napi_auto_ref\.h:3: error: no such type.*CXX/);
     const calls = (await machine.calls()).length;
@@ -196,22 +196,22 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
     expect((await machine.calls()).slice(calls)).toEqual([expect.stringMatching(/^c\+\+ -std=c\+\+17/)]);
   });
 
-  it('does not say that it is set up where the addon cannot be loaded', async () => {
-    await expectFailure(/The addon was compiled but does not compute: .*(too short|ELF header)/);
+  it('does not count as set up if the addon cannot be loaded', async () => {
+    await expectFailure(/The addon was compiled but does not work: .*(too short|ELF header)/);
     expect(await readdir(root)).not.toContain('manifest.json');
   });
 
-  it('mends the sources so that threads do not share', async () => {
+  it('patches the sources so that threads do not share data', async () => {
     await framewise('setup-native');
     const source = 'packages/node_modules/@tensorflow/tfjs-node/binding/tfjs_backend.cc';
     expect(await readFile(path.join(root, source), 'utf8')).toMatch(/^static thread_local std::set/);
   });
 
-  it('makes anew what depends on the release, and nothing else, when another is asked for', async () => {
+  it('rebuilds only what depends on the release when another one is requested', async () => {
     await framewise('setup-native');
     const calls = (await machine.calls()).length;
     const { stderr } = await framewise('setup-native', '--tensorflow', '2.18.1');
-    expect(stderr).toContain('removes   tensorflow, addon of an earlier set-up');
+    expect(stderr).toContain('removing  tensorflow, addon of an earlier setup');
     const programs = (await machine.calls()).slice(calls).map((call) => call.split(' ', 1)[0]);
     expect(programs).toEqual(['python3', 'c++']);
     // The release stays that one unless another is named.
@@ -219,7 +219,7 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
     expect(stdout).toMatch(/^tensorflow: is there/);
   });
 
-  it('is undone to nothing, and leaves what lies beside it', async () => {
+  it('is undone completely, and leaves its neighbors alone', async () => {
     await framewise('setup-native');
     await mkdir(path.join(machine.native, 'tensorflow-gpu'), { recursive: true });
     const { stdout } = await framewise('setup-native', '--undo');
@@ -230,14 +230,14 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
   it('neither uses nor removes a folder that it did not make', async () => {
     await mkdir(root, { recursive: true });
     await writeFile(path.join(root, 'thesis.txt'), '');
-    await expectFailure(/holds something, and no set-up of framewise.*FRAMEWISE_NATIVE/);
-    await expectFailure(/was not made by "framewise setup-native".*left alone/, '--undo');
+    await expectFailure(/contains files that are not a setup of framewise.*FRAMEWISE_NATIVE/);
+    await expectFailure(/was not made by "framewise setup-native".*not removed/, '--undo');
     expect(await readdir(root)).toEqual(['thesis.txt']);
     expect(await machine.calls()).toEqual([]);
     await rm(root, { recursive: true });
   });
 
-  it('ends when interrupted, and leaves no half part behind', async () => {
+  it('stops when interrupted, and leaves no partial files', async () => {
     await machine.put('python3', 'exec sleep 60');
     const controller = new AbortController();
     const run = framewiseWith({ signal: controller.signal }, 'setup-native');

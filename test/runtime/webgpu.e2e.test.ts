@@ -21,7 +21,7 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
   // The first test of this file must find no backend of that name.
   it('is no automatic choice where the processor does its work', async () => {
     await expect(registerWebGpu({ allowSoftware: false })).rejects.toThrow(
-      /only a program on the processor|shows no graphics processor/,
+      /only adapter computes on the processor|has no GPU/,
     );
     expect(tf.findBackendFactory('webgpu')).toBeNull();
   });
