@@ -1,17 +1,17 @@
 import { intersectionOverUnion, type LabelRun } from './segment-matching.js';
 
-/** Intersections over union at which ActivityNet takes average precision: 0.5, 0.55, …, 0.95. */
+/** Thresholds of intersection over union at which ActivityNet takes average precision: 0.5, 0.55, …, 0.95. */
 const OVERLAPS = Array.from({ length: 10 }, (_, step) => 0.5 + 0.05 * step);
 
-/** A predicted segment: how sure the model is of it, and the true ones that it may stand for, the best fitting first. */
+/** A predicted segment: its confidence, and the true segments that it may match, best overlap first. */
 interface Claim {
   confidence: number;
   candidates: { truth: LabelRun; overlap: number }[];
 }
 
 /**
- * Ranks the segments predicted in many videos by confidence and measures, label by label, how far the sure ones are
- * right: mean average precision as ActivityNet defines it.
+ * Computes the average precision of each label over the segments predicted in many videos, as ActivityNet defines it. Its
+ * mean over the labels is mAP.
  *
  * @see Caba Heilbron et al. 2015, "ActivityNet: a large-scale video benchmark for human activity understanding".
  */
@@ -22,7 +22,7 @@ export class AveragePrecisionScorer {
   /**
    * Adds one video.
    *
-   * @param confidences - How sure the model is of each frame's label, `[numFrames]`; a segment has their mean.
+   * @param confidences - Confidence of each frame's label, `[numFrames]`; a segment's confidence is their mean.
    */
   add(truth: readonly LabelRun[], predicted: readonly LabelRun[], confidences: readonly number[]): void {
     for (const { label } of truth) this.#numTruths.set(label, (this.#numTruths.get(label) ?? 0) + 1);
@@ -34,7 +34,7 @@ export class AveragePrecisionScorer {
     }
   }
 
-  /** Percent by label, the mean over the overlaps. Only labels that truly occur have one; never found is 0. */
+  /** Percent by label, averaged over the thresholds. Only labels that occur in the truth have one; 0 if never found. */
   result(): Map<string, number> {
     const scores = [...this.#numTruths].map(([label, numTruths]): [string, number] => {
       const ranked = (this.#claims.get(label) ?? []).toSorted((a, b) => b.confidence - a.confidence);
@@ -57,8 +57,8 @@ function candidatesOf(run: LabelRun, truths: readonly LabelRun[]): Claim['candid
 }
 
 /**
- * Area under the curve of precision over recall, the precision at each recall being the best at that recall or beyond.
- * Each claim, the surest first, takes the free truth of its video with the highest overlap, if that is enough.
+ * Area under the precision-recall curve, where the precision at each recall is the best at that or any higher recall. In
+ * order of confidence, each claim takes the free true segment with the highest overlap, if it reaches the threshold.
  */
 function averagePrecision(numTruths: number, ranked: readonly Claim[], threshold: number): number {
   const taken = new Set<LabelRun>();

@@ -5,34 +5,34 @@ import { smoothLabels, type SmoothingOptions } from './smoothing.js';
 import type { Timeline } from './timeline.js';
 import { markUnknownFrames, markUnknownSegments, withUnknown } from './unknown.js';
 
-/** What a labeled video consists of. */
+/** What a timeline is built from. */
 interface TimelineParts {
   video: VideoInfo;
-  /** Name of the model that labeled. */
+  /** Name of the model. */
   model: string;
   labels: readonly string[];
-  /** Frames a second at which the model looked. */
+  /** Frames per second at which the model looked. */
   frameRate: number;
-  /** Where labeling was told to stop, seconds. Default: nowhere before the video's end. */
+  /** Time at which labeling was told to stop, seconds. Default: the end of the video. */
   untilSec?: number;
   /** Time of each frame at which the model looked, ascending, `[numFrames]`. */
   timesSec: readonly number[];
-  /** float32 `[numFrames, labels]`; the timeline's frames share its memory. */
+  /** float32 `[numFrames, labels]`; frames of the timeline share its memory. */
   probabilities: Float32Array;
-  /** Calms the segments; frames keep the model's own labels. Off by default. */
+  /** Smooths the segments; frames keep the model's own labels. Off by default. */
   smoothing?: SmoothingOptions;
-  /** Confidence below which a frame, or a segment by its mean, is called "unknown", 0 to 1. Off by default. */
+  /** Confidence, 0 to 1, below which a frame or segment is labeled "unknown". Off by default. */
   unknownBelow?: number;
-  /** Time of every source frame, ascending: the timeline then has one frame for each of them. */
+  /** Time of every source frame, ascending. If given, the timeline has one frame for each of them. */
   sourceTimesSec?: readonly number[];
 }
 
 /**
- * Turns the probabilities of a video's frames into labeled frames and segments. Frames keep the labels that
- * streaming the same video would have given; segments come from the smoothed ones.
+ * Turns the probabilities of a video's frames into labeled frames and segments. Frames keep the labels that streaming
+ * the same video would give; segments are made of smoothed labels.
  *
  * @throws {ShapeError} If the probabilities do not fit the frames and labels.
- * @throws {UsageError} If a smoothing option or the threshold of the unknown is impossible.
+ * @throws {UsageError} If a smoothing option or `unknownBelow` is out of range.
  */
 export function buildTimeline(parts: TimelineParts): Timeline {
   const {

@@ -2,20 +2,20 @@ import { ShapeError } from '../errors.js';
 import type { FrameLabel, ScoredFrame } from './timeline.js';
 
 /**
- * Times closer than this are one time: containers and label files keep milliseconds, so a frame at 1/15 s and a
- * boundary written as 0.067 s mean the same instant.
+ * Times closer than this count as equal. Containers and label files round to milliseconds, so a frame at 1/15 s and a
+ * boundary written as 0.067 s are the same instant.
  */
 export const TIME_TOLERANCE_SEC = 0.001;
 
 /**
- * Names what one frame shows: the label of the highest probability, the first of them on a tie. Streaming and
- * whole-file labeling both call this, so they cannot disagree.
+ * Labels one frame with the label of highest probability, the first one on a tie. Streaming and whole-file labeling both
+ * call this, so they cannot disagree.
  *
  * @param labels - Names in the order of the probabilities.
- * @param probabilities - Probability of every label, `[labels]`; kept, not copied.
+ * @param probabilities - Probability of every label, `[labels]`. The frame keeps this array, not a copy.
  * @param index - Zero-based position of the frame.
  * @param timeSec - Seconds since the stream's start.
- * @throws {ShapeError} If there is not one probability, a number, for each label.
+ * @throws {ShapeError} If there is not exactly one probability per label, or one is NaN.
  */
 export function labelFrame(
   labels: readonly string[],
@@ -28,7 +28,7 @@ export function labelFrame(
   if (label === undefined || probabilities.length !== labels.length || probabilities.some(Number.isNaN)) {
     throw new ShapeError(
       `Probabilities of frame ${index}`,
-      `${labels.length} numbers, one a label`,
+      `${labels.length} numbers, one per label`,
       `[${Array.from(probabilities).join(', ')}]`,
     );
   }
@@ -36,11 +36,11 @@ export function labelFrame(
 }
 
 /**
- * Names what each of many frames shows.
+ * Labels each of many frames, as {@link labelFrame} does.
  *
  * @param timesSec - Time of each frame, `[numFrames]`.
- * @param probabilities - float32 `[numFrames, labels]`; the frames share its memory.
- * @throws {ShapeError} If there is not one probability for each frame and label.
+ * @param probabilities - float32 `[numFrames, labels]`. The frames share its memory.
+ * @throws {ShapeError} If there is not exactly one probability per frame and label.
  */
 export function labelFrames(
   labels: readonly string[],
@@ -61,11 +61,11 @@ export function labelFrames(
 }
 
 /**
- * Names what a whole clip shows: the label of the highest mean probability over its frames.
+ * Labels a whole clip with the label of highest mean probability over its frames.
  *
  * @param probabilities - float32 `[numFrames, labels]`.
  * @returns The label, and its mean probability.
- * @throws {ShapeError} If the clip has no frame, or not one probability for each frame and label.
+ * @throws {ShapeError} If the clip has no frame, or not exactly one probability per frame and label.
  */
 export function labelClip(
   labels: readonly string[],
@@ -86,14 +86,14 @@ export function labelClip(
 }
 
 /**
- * Gives every source frame the label of the sample in effect at its time: the last sample at or before it, or the
- * first sample where none is. A sample taken at k/rate stands for `[k/rate, (k+1)/rate)`, which is also how segments
- * are bounded, so a source frame's label and the segment around it agree.
+ * Gives every source frame the label of the last sample at or before its time, or of the first sample if there is none.
+ * A sample at k/rate holds for `[k/rate, (k+1)/rate)`. Segments are bounded in the same way, so a source frame's label
+ * agrees with the segment around it.
  *
- * @param samples - Frames at which the model looked, times ascending.
+ * @param samples - Frames that the model labeled, times ascending.
  * @param sourceTimesSec - Time of every source frame, ascending.
- * @returns One label a source frame; `index` counts source frames, probabilities are shared with the sample.
- * @throws {ShapeError} If there are source frames and no sample.
+ * @returns One frame per source frame; `index` counts source frames, and probabilities are shared with the sample.
+ * @throws {ShapeError} If there are source frames but no sample.
  */
 export function labelSourceFrames<Frame extends FrameLabel>(
   samples: readonly Frame[],

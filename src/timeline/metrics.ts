@@ -2,68 +2,68 @@ import { ShapeError } from '../errors.js';
 import { AveragePrecisionScorer } from './average-precision.js';
 import { editScore, labelRuns, matchSegments, type SegmentMatches } from './segment-matching.js';
 
-/** Percentages of intersection over union at which F1 is taken. */
+/** Thresholds k of F1@k, in percent of intersection over union. */
 const F1_OVERLAPS = [10, 25, 50] as const;
 
-/** How well one label is recognized: over frames, but for the average precision, which is over segments. */
+/** Scores of one label. Average precision is over segments, everything else over frames. */
 interface LabelScores {
   label: string;
-  /** Frames that truly show it, its support. */
+  /** Number of frames whose true label it is (support). */
   numFrames: number;
-  /** Percent of the frames so labeled that truly show it; null if none was so labeled. */
+  /** Percent of the frames given this label whose true label it is; null if no frame was given it. */
   precision: number | null;
-  /** Percent of the frames that truly show it that were so labeled; null if none shows it. */
+  /** Percent of the frames with this true label that were given it; null if there are none. */
   recall: number | null;
-  /** Harmonic mean of precision and recall; null if no frame shows it and none was so labeled. */
+  /** Harmonic mean of precision and recall; null if the label occurs neither in the truth nor in the prediction. */
   f1: number | null;
-  /** Area under precision over recall of its segments, see {@link AveragePrecisionScorer}; null if none shows it. */
+  /** Average precision of its segments, see {@link AveragePrecisionScorer}; null if it does not occur in the truth. */
   averagePrecision: number | null;
 }
 
-/** How well videos were labeled. Scores are percentages; null where nothing defines them, never NaN. */
+/** Scores of labeled videos. Scores are percentages, and null where they are undefined, never NaN. */
 export interface SegmentationScores {
-  /** Videos with at least one labeled frame. */
+  /** Number of videos with at least one frame of known label. */
   numVideos: number;
-  /** Labeled frames of all videos. */
+  /** Number of frames of known label in all videos. */
   numFrames: number;
-  /** Correct frames of all labeled frames, pooled over the videos, background included (MoF). */
+  /** Correct frames among those of known label, pooled over the videos, background included (MoF). */
   frameAccuracy: number | null;
-  /** Segmental edit score, mean over the videos, background dropped. */
+  /** Segmental edit score, mean over the videos, without background. */
   edit: number | null;
-  /** Segmental F1 at an intersection over union of 10, 25 and 50 percent, background dropped. */
+  /** Segmental F1 at an intersection over union of 10, 25 and 50 percent, without background. */
   f1: Record<(typeof F1_OVERLAPS)[number], number | null>;
   /**
-   * Mean over the labels of their average precision at an intersection over union of 50, 55, …, 95 percent, as
-   * ActivityNet has it, background dropped; null if there is no such label, or confidences are not known.
+   * Mean average precision over the labels, at an intersection over union of 50, 55, …, 95 percent as in ActivityNet,
+   * without background; null if there is no such label, or confidences are unknown.
    */
   meanAveragePrecision: number | null;
   /** Names of the rows and columns of `confusion`. */
   labels: string[];
-  /** Frames of each true label (row) that were given each label (column). */
+  /** Number of frames of each true label (row) that were given each label (column). */
   confusion: number[][];
   perLabel: LabelScores[];
 }
 
-/** Names that scoring needs to know. */
+/** How to score. */
 interface ScorerOptions {
-  /** Labels to report, in this order; others that occur are added behind. */
+  /** Labels to report, in this order. Other labels that occur are appended. */
   labels?: readonly string[];
-  /** Labels that mean "no activity": left out of edit and F1. Never guessed; none by default. */
+  /** Labels that mean "no activity", left out of edit score, F1 and average precision. Default: none. */
   backgroundLabels?: readonly string[];
 }
 
 /**
- * Scores labeled videos against the truth, one video at a time, keeping only counts.
+ * Scores labeled videos against the truth. Videos are added one at a time, and only counts are kept.
  *
- * @see Farha & Gall 2019, arXiv:1903.01945, whose reference evaluation gives the same numbers.
+ * @see Abu Farha and Gall 2019, arXiv:1903.01945, whose reference evaluation gives the same numbers.
  */
 export class SegmentationScorer {
   readonly #background: ReadonlySet<string>;
   readonly #labels: string[];
-  /** Frames by true label and given label. */
+  /** Number of frames by true label and given label. */
   readonly #confusion = new Map<string, Map<string, number>>();
   readonly #matches = F1_OVERLAPS.map(() => ({ hits: 0, falseAlarms: 0, misses: 0 }));
-  /** Undefined once a video came without confidences. */
+  /** Undefined once a video was added without confidences. */
   #detections: AveragePrecisionScorer | undefined = new AveragePrecisionScorer();
   #numVideos = 0;
   #editSum = 0;
@@ -74,13 +74,13 @@ export class SegmentationScorer {
   }
 
   /**
-   * Adds one video. Frames without a true label are taken out of both sequences before anything is counted; a video
-   * of such frames only counts for nothing.
+   * Adds one video. Frames without a true label are removed before anything is counted; a video that has only such frames
+   * is ignored.
    *
-   * @param truth - True label of each frame, undefined where none is known, `[numFrames]`.
+   * @param truth - True label of each frame, `[numFrames]`; undefined if unknown.
    * @param predicted - Label given to each frame, `[numFrames]`.
-   * @param confidences - Probability of the label given to each frame, `[numFrames]`; average precision needs it.
-   * @throws {ShapeError} If they differ in length.
+   * @param confidences - Probability of the label given to each frame, `[numFrames]`. Average precision needs them.
+   * @throws {ShapeError} If the lengths differ.
    */
   add(
     truth: readonly (string | undefined)[],
@@ -152,10 +152,10 @@ export class SegmentationScorer {
 
 function expectAsMany(what: string, truth: readonly unknown[], received: readonly unknown[]): void {
   if (received.length === truth.length) return;
-  throw new ShapeError(what, `${truth.length}, one for each frame of the truth`, `${received.length}`);
+  throw new ShapeError(what, `${truth.length}, one per frame of the truth`, `${received.length}`);
 }
 
-/** Of precision and recall, in the order in which the reference evaluation rounds, so that the last digit agrees. */
+/** Computed from precision and recall as the reference evaluation does, so that rounding agrees to the last digit. */
 function segmentalF1({ hits, falseAlarms, misses }: SegmentMatches): number | null {
   if (hits === 0) return falseAlarms + misses > 0 ? 0 : null;
   const precision = hits / (hits + falseAlarms);

@@ -1,18 +1,18 @@
-/** Frames `[start, end)` of one label. */
+/** A run of frames `[start, end)` with one label. */
 export interface LabelRun {
   label: string;
   start: number;
   end: number;
 }
 
-/** How many predicted segments found their truth (hits), found none, and how many truths were never found. */
+/** Number of predicted segments with a match (hits) and without (false alarms), and of true segments without (misses). */
 export interface SegmentMatches {
   hits: number;
   falseAlarms: number;
   misses: number;
 }
 
-/** Joins equal neighbors into runs, and drops the runs of background labels. */
+/** Joins equal neighboring labels into runs, and drops the runs of background labels. */
 export function labelRuns(frameLabels: readonly string[], backgroundLabels: ReadonlySet<string>): LabelRun[] {
   const runs: LabelRun[] = [];
   for (let start = 0, end = 0; start < frameLabels.length; start = end) {
@@ -24,8 +24,8 @@ export function labelRuns(frameLabels: readonly string[], backgroundLabels: Read
 }
 
 /**
- * Segmental edit score: 100·(1 − Levenshtein distance of the two label orders / the longer length). Two empty
- * sequences agree: 100.
+ * Segmental edit score: 100·(1 − Levenshtein distance of the segment labels / the longer length). Two empty sequences
+ * score 100.
  *
  * @see Lea et al. 2016, arXiv:1602.02995.
  */
@@ -47,10 +47,10 @@ export function editScore(truth: readonly LabelRun[], predicted: readonly LabelR
 }
 
 /**
- * Matches predicted segments with true ones as F1@k does: each predicted segment, in order, takes the truth of its
- * label with the highest intersection over union, and is a hit if that reaches the threshold and the truth is free.
+ * Matches predicted with true segments as F1@k does. In order, each predicted segment takes the true segment of its label
+ * with the highest intersection over union. It is a hit if that reaches the threshold and the true segment is still free.
  *
- * @param threshold - Least intersection over union, above 0, to 1.
+ * @param threshold - Minimum intersection over union, above 0 and up to 1.
  * @see Lea et al. 2017, arXiv:1611.05267.
  */
 export function matchSegments(
@@ -68,12 +68,12 @@ export function matchSegments(
     }
     if (best && bestOverlap >= threshold) found.add(best);
   }
-  // Each truth is hit once at most: a second claim on it is a false alarm.
+  // Each true segment is hit at most once: a second claim on it is a false alarm.
   const hits = found.size;
   return { hits, falseAlarms: predicted.length - hits, misses: truth.length - hits };
 }
 
-/** Share of the frames of either run that both have, 0 to 1. */
+/** Frames in both runs divided by frames in either run, 0 to 1. */
 export function intersectionOverUnion(a: LabelRun, b: LabelRun): number {
   const intersection = Math.min(a.end, b.end) - Math.max(a.start, b.start);
   return Math.max(0, intersection) / (a.end - a.start + b.end - b.start - Math.max(0, intersection));

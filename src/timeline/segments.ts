@@ -2,11 +2,11 @@ import { TIME_TOLERANCE_SEC } from './frame-labels.js';
 import type { FrameLabel, LabelSpan, Segment } from './timeline.js';
 
 /**
- * Joins neighboring frames of one label into segments without gaps. A segment starts at its first frame's time and
- * ends where the next one starts; times need not be regular.
+ * Joins neighboring frames of one label into segments without gaps. A segment starts at the time of its first frame and
+ * ends where the next one starts. Times need not be regular.
  *
  * @param frames - Labeled frames, times ascending.
- * @param endSec - Where the last segment ends, see {@link endOfVideo}.
+ * @param endSec - End of the last segment, see {@link endOfVideo}.
  */
 export function segmentFrames(frames: readonly FrameLabel[], endSec: number): Segment[] {
   const segments: Segment[] = [];
@@ -25,12 +25,13 @@ export function segmentFrames(frames: readonly FrameLabel[], endSec: number): Se
 }
 
 /**
- * Says when a video ends: at the duration it claims, if that is a plausible end of its last frame, else one frame
- * after the last frame began. Containers claim too little where they were cut, and too much where sound runs on.
+ * Gives the end of a video in seconds: the stated length if it is a plausible end of the last frame, else one frame
+ * duration after the last frame's start. Containers state too short a length if the video was cut, and too long a one if
+ * the sound outlasts the pictures.
  *
  * @param lastFrameSec - Time of the last frame.
- * @param frameRate - Frames a second, above 0.
- * @param durationSec - Claimed length; 0 where unknown, as for live input.
+ * @param frameRate - Frames per second, above 0.
+ * @param durationSec - Stated length; 0 if unknown, as for live input.
  */
 export function endOfVideo(lastFrameSec: number, frameRate: number, durationSec: number): number {
   const longestFrameSec = Math.max(1, 2 / frameRate);
@@ -39,11 +40,11 @@ export function endOfVideo(lastFrameSec: number, frameRate: number, durationSec:
 }
 
 /**
- * Looks up which span each time falls in. A time within a millisecond of a boundary counts as at the boundary.
+ * Looks up the label at each time. A time within a millisecond of a boundary counts as being at the boundary.
  *
- * @param spans - Spans of one video, by start, none overlapping.
+ * @param spans - Spans of one video, sorted by start, without overlaps.
  * @param timesSec - Times, ascending.
- * @returns A label for each time; undefined between spans, where nothing is labeled.
+ * @returns One label per time; undefined where nothing is labeled.
  */
 export function labelsAtTimes(
   spans: readonly LabelSpan[],

@@ -1,6 +1,6 @@
 import type { VideoInfo } from '../video-info.js';
 
-/** The activity shown by one frame. */
+/** The label of one frame. */
 export interface FrameLabel {
   /** Zero-based position among the labeled frames. */
   index: number;
@@ -13,31 +13,32 @@ export interface FrameLabel {
   probabilities?: Float32Array;
 }
 
-/** A frame that carries the probability of every label, as the labeler gives it. */
+/** A frame with the probability of every label, as the labeler gives it. */
 export interface ScoredFrame extends FrameLabel {
   probabilities: Float32Array;
 }
 
-/** A stretch of time with one label, `[startSec, endSec)`: a truth where a person set it. */
+/** A time span with one label, `[startSec, endSec)`. */
 export interface LabelSpan {
   label: string;
   startSec: number;
   endSec: number;
 }
 
-/** A stretch of one activity that the model saw, `[startSec, endSec)`. */
+/** A time span that a model labeled, `[startSec, endSec)`. */
 export interface Segment extends LabelSpan {
   /** Mean probability of the label over the segment's frames, 0 to 1. */
   confidence: number;
 }
 
-/** What a video shows, frame by frame and segment by segment. */
+/** The labels of one video: of its frames and of its segments. */
 export interface Timeline {
   video: VideoInfo;
-  /** Name of the model that labeled. */
+  /** Name of the model; empty if a person labeled the video. */
   model: string;
+  /** Every label that can occur, in the order of the probabilities. */
   labels: string[];
-  /** Frames a second at which the model looked. */
+  /** Frames per second at which the model looked; 0 if none did. */
   frameRate: number;
   frames: FrameLabel[];
   segments: Segment[];

@@ -1,23 +1,23 @@
 import { UsageError } from '../errors.js';
 import type { ScoredFrame } from './timeline.js';
 
-/** What a frame or segment is called of which the model is not sure enough. */
+/** Label of frames and segments whose confidence is too low. */
 export const UNKNOWN_LABEL = 'unknown';
 
-/** The labels that can occur once "unknown" can. */
+/** Adds "unknown" to the labels of a model, unless it is one of them. */
 export function withUnknown(labels: readonly string[]): string[] {
   return labels.includes(UNKNOWN_LABEL) ? [...labels] : [...labels, UNKNOWN_LABEL];
 }
 
 /**
- * Calls each frame unknown whose confidence is below a threshold, frame by frame, so that a stream and a whole file
- * agree. The confidence stays what it was.
+ * Labels each frame "unknown" whose confidence is below a threshold. It decides frame by frame, so that a stream and a
+ * whole file agree. The confidence is kept.
  *
- * @param labels - Names in the order of the probabilities. Where "unknown" is not one of them it becomes the last, with
- *   a probability of 0: the network has no such output.
+ * @param labels - Names in the order of the probabilities. If "unknown" is not one of them, it is appended with
+ *   probability 0, because the network has no such output.
  * @param unknownBelow - Threshold, 0 to 1.
  * @returns New frames.
- * @throws {UsageError} If the threshold is no probability.
+ * @throws {UsageError} If the threshold is not from 0 to 1.
  */
 export function markUnknownFrames(
   frames: readonly ScoredFrame[],
@@ -29,16 +29,17 @@ export function markUnknownFrames(
   return frames.map((frame) => {
     const probabilities = new Float32Array(numLabels);
     probabilities.set(frame.probabilities);
-    return { ...frame, probabilities, ...(frame.confidence < unknownBelow && { label: UNKNOWN_LABEL }) };
+    const label = frame.confidence < unknownBelow ? UNKNOWN_LABEL : frame.label;
+    return { ...frame, probabilities, label };
   });
 }
 
 /**
- * Calls each run of frames of one label unknown whose mean confidence is below a threshold. What smoothing has joined
- * is judged as one, or single frames would tear it apart again.
+ * Labels each run of frames of one label "unknown" if its mean confidence is below a threshold. Runs are judged as a
+ * whole, because single frames would split what smoothing has joined.
  *
  * @returns New frames.
- * @throws {UsageError} If the threshold is no probability.
+ * @throws {UsageError} If the threshold is not from 0 to 1.
  */
 export function markUnknownSegments(frames: readonly ScoredFrame[], unknownBelow: number): ScoredFrame[] {
   requireProbability(unknownBelow);
@@ -57,6 +58,6 @@ export function markUnknownSegments(frames: readonly ScoredFrame[], unknownBelow
 function requireProbability(value: number): void {
   if (value >= 0 && value <= 1) return;
   throw new UsageError(
-    `The confidence below which a label is unknown must be from 0 to 1, received ${value}.`,
+    `unknownBelow, the confidence below which a label is unknown, must be from 0 to 1, received ${value}.`,
   );
 }

@@ -24,16 +24,23 @@ interface ConvertFlags {
 export function convertCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
   const known = annotationFormats.map(({ name }) => name).join(', ');
   return new Command('convert')
-    .description('Convert label files between formats, a file a video.')
+    .description('Convert label files between formats. One file is written per video.')
     .argument('<files...>', 'label files')
     .addOption(new Option('--to <format>', `format to write: ${known}`).makeOptionMandatory())
-    .option('--from <format>', 'format to read (default: what the ending and the content of each file say)')
-    .option('--output <dir>', 'folder for the label files (default: beside each file)')
-    .option('--videos <dir>', 'folder of the videos, beside that of the label file')
-    .option('--frame-rate <n>', "frames a second of the videos (default: each video's own)", positiveNumber())
-    .option('--tier <name>', 'the one tier of an ELAN file to read (default: all)')
-    .option('--background <label>', 'label of frames that have none, where every frame must have one')
-    .option('--overwrite', 'write over files that are there')
+    .option(
+      '--from <format>',
+      'format to read (default: detected from the extension and content of each file)',
+    )
+    .option('--output <dir>', 'output folder (default: the folder of each label file)')
+    .option('--videos <dir>', 'folder to search for videos, in addition to that of the label file')
+    .option(
+      '--frame-rate <n>',
+      "frames per second of the videos (default: each video's own)",
+      positiveNumber(),
+    )
+    .option('--tier <name>', 'only tier to read from ELAN files (default: all tiers)')
+    .option('--background <label>', 'label of unlabeled frames, for formats that label every frame')
+    .option('--overwrite', 'replace existing files')
     .option('--json', 'print one JSON object about all files on stdout')
     .action(async (files: string[], flags: ConvertFlags) => report(await convert(terminal, files, flags)));
 }
@@ -45,15 +52,15 @@ async function convert(terminal: Terminal, files: string[], flags: ConvertFlags)
   if (output !== undefined) await prepareOutputFolder(output);
   const note = (message: string): void => printNote(terminal, message, 'note:');
   const outcomes: ConvertOutcome[] = [];
-  const numLost = new Map<Detail, number>(); // of videos
+  const numLost = new Map<Detail, number>(); // number of videos that lost each detail
   for await (const outcome of convertLabels(files, {
     to,
-    ...(from !== undefined && { from }),
-    ...(output !== undefined && { outputDir: output }),
-    ...(videos !== undefined && { videoDir: videos }),
-    ...(frameRate !== undefined && { frameRate }),
-    ...(tier !== undefined && { tier }),
-    ...(background !== undefined && { background }),
+    from,
+    outputDir: output,
+    videoDir: videos,
+    frameRate,
+    tier,
+    background,
     shouldOverwrite: overwrite ?? false,
     signal: terminal.signal,
     onWarning: note,
