@@ -36,7 +36,7 @@ const draw = (videos: VideoOutcome[], options: Partial<DrawBatchOptions> = {}) =
   drawBatch({ videos }, { outputDir: inFolder('out'), contactSheet: true, report: true, ...options });
 
 describe('drawBatch', () => {
-  it('draws beside the label files, and a page of all videos', async () => {
+  it('writes drawings beside the label files, and a page with all videos', async () => {
     const videos = await batch();
     const drawn = await draw(videos, { overlay: true });
     const message = expect.stringMatching(/"[^"]*gone\.mp4".*does not exist/) as string;
@@ -71,7 +71,7 @@ describe('drawBatch', () => {
     ]);
   });
 
-  it('draws again only what is missing or older than its labels', async () => {
+  it('draws only what is missing or older than its label file', async () => {
     const videos = await batch();
     await draw(videos);
     const sheet = inFolder('out/wave/1.contact-sheet.jpg');
@@ -91,7 +91,7 @@ describe('drawBatch', () => {
     expect(after[1]).toBeGreaterThan(before[1]!);
   });
 
-  it('tells of each drawing as it is begun and settled, and knows their number before', async () => {
+  it('reports each drawing when it starts and ends, and knows their number in advance', async () => {
     const videos = await batch();
     const advances: number[] = [];
     const tell = async () => {
@@ -124,7 +124,7 @@ describe('drawBatch', () => {
     expect(countDrawings({ videos }, { outputDir: '', overlay: true, report: true })).toBe(4);
   });
 
-  it('stops when it is told to, and leaves nothing half-written', async () => {
+  it('stops when aborted, and leaves no partial files', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await mkdir(inFolder('out'));
     const videos = await batch();
@@ -133,7 +133,7 @@ describe('drawBatch', () => {
   });
 });
 
-it('takes what was drawn for no video, wherever it lies', () => {
+it('never takes a drawing for a video or a picture', () => {
   expect(isVideoFileName('a.overlay.mp4') || isVideoFileName('a.OVERLAY.mkv')).toBe(false);
   expect(isPictureFileName('a.contact-sheet.jpg')).toBe(false);
   expect(isVideoFileName('overlay.mp4') && isPictureFileName('sheet.jpg')).toBe(true);

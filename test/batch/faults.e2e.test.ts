@@ -56,7 +56,7 @@ const run = (output: string, options: Partial<LabelVideosOptions> = {}): Promise
 const labelFilesOf = async (output: string) =>
   Promise.all(['first', 'second', 'third'].map((name) => readFile(inFolder(output, `${name}.json`), 'utf8')));
 
-it('a batch of several videos at a time labels them as one after another does', async () => {
+it('a batch gives the same labels with several videos at a time as with one', async () => {
   await Promise.all(['first', 'second'].map((name) => cp(OTHER_CLIP, inFolder(`${name}.mp4`))));
   await run('one by one');
   await run('together', { concurrency: 3 });
@@ -83,7 +83,7 @@ describe('a batch on a disk that fills up', () => {
 });
 
 describe('a batch whose worker dies', () => {
-  it('tries what it worked on again, to the same labels', async () => {
+  it('repeats its batch, with the same labels', async () => {
     await run('whole');
     const encode = vi.spyOn(EncoderThread.prototype, 'encode');
     encode.mockImplementationOnce(function (this: EncoderThread) {
@@ -96,7 +96,7 @@ describe('a batch whose worker dies', () => {
     expect(await labelFilesOf('survived')).toEqual(await labelFilesOf('whole'));
   });
 
-  it('fails a video on which a second one dies too, and goes on', async () => {
+  it('fails a video on which a second worker dies, and continues', async () => {
     const encode = vi.spyOn(EncoderThread.prototype, 'encode');
     for (let time = 0; time < 2; time++)
       encode.mockImplementationOnce(() => Promise.reject(new Error('Out of memory')));
@@ -107,7 +107,7 @@ describe('a batch whose worker dies', () => {
     expect(await run('output', { retryFailed: true })).toMatchObject({ numLabelled: 1, numUnchanged: 2 });
   });
 
-  it('ends where the encoder itself is gone, and calls no video failed', async () => {
+  it('ends the batch if the encoder is gone, without failing a video', async () => {
     recognizer.dispose();
     await expect(run('output')).rejects.toThrow(EncoderError);
     recognizer = await ActivityRecognizer.load(inFolder('model'), { backend: 'cpu', workers: 1 });

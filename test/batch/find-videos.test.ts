@@ -29,7 +29,7 @@ async function find(...places: string[]): Promise<Record<string, string>> {
 }
 
 describe('findVideos', () => {
-  it('takes files as they are named, and all that a folder holds in natural order, with the folders below it', async () => {
+  it('takes files as given, and searches folders recursively in natural order', async () => {
     expect(await find('day-1/x.AVI', 'day-1')).toEqual({
       'day-1/x.AVI': '',
       'day-1/cam/2.mp4': 'cam',
@@ -39,7 +39,7 @@ describe('findVideos', () => {
     expect(await find('day-2')).toEqual({ 'day-2/cam/1.mkv': 'cam', 'day-2/frames': '' });
   });
 
-  it('counts a video once, however it is named', async () => {
+  it('returns a video once, even if it is named in several ways', async () => {
     await symlink(inFolder('day-1'), inFolder('same'));
     const places = ['day-1/x.AVI', 'day-2/../day-1/x.AVI', 'day-1', '*/x.AVI'];
     expect(Object.keys(await find(...places)).filter((file) => file.endsWith('AVI'))).toEqual([
@@ -66,14 +66,14 @@ describe('findVideos', () => {
     expect(await find(pattern)).toEqual(expected);
   });
 
-  it('keeps what is missing, and a folder without videos, so that opening it says so', async () => {
+  it('keeps missing files and folders without videos, so that opening them reports the problem', async () => {
     await mkdir(inFolder('hollow'));
     expect(await find('absent.mp4', 'hollow')).toEqual({ 'absent.mp4': '', hollow: '' });
   });
 });
 
 describe('videoIdentity', () => {
-  it('tells addresses apart by what it does not show', () => {
+  it('distinguishes URLs by their secret parts without showing them', () => {
     const [one, two] = ['user:one', 'user:two'].map((user) => videoIdentity(`rtsp://${user}@camera/1?key=3`));
     expect(one).toMatch(/^rtsp:\/\/camera\/1#[\da-f]{16}$/);
     expect(one).not.toBe(two);

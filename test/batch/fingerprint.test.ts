@@ -8,7 +8,7 @@ import { useTemporaryFolder } from '../temporary-folder.js';
 const { inFolder, write } = useTemporaryFolder();
 
 describe('takeFingerprint', () => {
-  it('tells sizes, times and the content', async () => {
+  it('contains sizes, times and a hash of the content', async () => {
     const file = await write('a.mp4', 'some video');
     await utimes(file, 1, 2);
     const content = createHash('sha256').update('["",10]').update('some video').digest('hex');
@@ -19,7 +19,7 @@ describe('takeFingerprint', () => {
     });
   });
 
-  it('is null for what cannot be read', async () => {
+  it('is null for a file that cannot be read', async () => {
     expect(await takeFingerprint(inFolder('absent.mp4'))).toBeNull();
   });
 
@@ -38,7 +38,7 @@ describe('takeFingerprint', () => {
 });
 
 describe('isSameVideo', () => {
-  it('knows a file that was only touched or copied over itself, and not one of other content, size and time alike', async () => {
+  it('recognizes a touched or copied file, and detects other content of the same size and time', async () => {
     const file = await write('a.mp4', 'some video');
     const before = await takeFingerprint(file);
     expect(await isSameVideo(file, before)).toBe(true);
@@ -60,7 +60,7 @@ describe('isSameVideo', () => {
     expect(await isSameVideo(file, before)).toBe(false);
   });
 
-  it('knows a folder of pictures by names and contents', async () => {
+  it('recognizes a folder of pictures by names and contents', async () => {
     for (const name of ['1.png', '2.png']) await write(path.join('frames', name), name);
     const folder = inFolder('frames');
     const before = await takeFingerprint(folder);
@@ -74,7 +74,7 @@ describe('isSameVideo', () => {
     expect(await isSameVideo(folder, before)).toBe(false);
   });
 
-  it('takes what could not be read for the same until it can be', async () => {
+  it('treats an unreadable file as unchanged until it can be read', async () => {
     const file = inFolder('late.mp4');
     expect(await isSameVideo(file, null)).toBe(true);
     await write('late.mp4', 'here now');

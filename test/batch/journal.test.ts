@@ -26,7 +26,7 @@ const readBack = () =>
   withJournal((journal) => Promise.resolve(['a', 'b', 'c'].map((video) => journal.entryOf(video))));
 
 describe('Journal', () => {
-  it('remembers from run to run; the last line about a video holds', async () => {
+  it('keeps entries between runs; the last line about a video counts', async () => {
     await withJournal(async (journal) => {
       await Promise.all([journal.append(entry('a')), journal.append(entry('b'))]);
       await journal.append(entry('a', 'again'));
@@ -39,7 +39,7 @@ describe('Journal', () => {
     ]);
   });
 
-  it('goes on behind the last whole line, wherever the line after it was cut off', async () => {
+  it('continues after the last complete line, wherever the next line was cut off', async () => {
     await withJournal(async (journal) => {
       await journal.append(entry('a'));
       await journal.append(entry('b', 'äöü'));
@@ -55,7 +55,7 @@ describe('Journal', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('passes over damaged lines and says how many there are', async () => {
+  it('skips damaged lines and warns how many there are', async () => {
     await withJournal((journal) => journal.append(entry('a')));
     await appendFile(file(), '\0\0\0\n{"video":"b"}\n');
     await withJournal((journal) => journal.append(entry('c')));

@@ -29,7 +29,7 @@ async function run(
 const statusOf = ({ videos: outcomes }: BatchSummary) => outcomes.map(({ status }) => status);
 
 describe('labelVideos', () => {
-  it('refuses a stretch for a format that labels every frame, before anything, unless it knows the others’ label', async () => {
+  it('refuses a range for a format that labels every frame, unless a background label is given', async () => {
     for (const stretch of [{ startSec: 0.4 }, { durationSec: 1 }, { startSec: 1, background: ' ' }]) {
       const recognizer = new FakeRecognizer();
       const refused = run({ ...stretch, formats: ['json', 'ms-tcn'] }, recognizer);
@@ -46,7 +46,7 @@ describe('labelVideos', () => {
     expect(await run({ ...stretch, background: 'nothing' })).toMatchObject({ tried: '' });
   });
 
-  it('tells what became of each video, in order, and how the whole went, also in summary.json', async () => {
+  it('reports the outcome of each video in order and a summary, also in summary.json', async () => {
     const { tried, ...summary } = await run();
     expect(tried).toBe('abcd');
     expect(summary).toMatchObject({
@@ -68,7 +68,7 @@ describe('labelVideos', () => {
     expect(await readdir(output('.framewise'))).toEqual(['journal.jsonl']);
   });
 
-  it('labels a video once, however often it is named, and takes found videos with their folder', async () => {
+  it('labels duplicates once, and keeps the subfolder of found videos', async () => {
     videos.push(videos[0]!, path.relative(process.cwd(), videos[2]!));
     expect((await run()).tried).toBe('abcd');
     const found = { source: videos[3]!, subfolder: 'sports/track' };
@@ -76,7 +76,7 @@ describe('labelVideos', () => {
     expect(await readdir(inFolder('mirrored/sports/track'))).toEqual(['d.json']);
   });
 
-  it('keeps several in flight with the outcomes in order', async () => {
+  it('labels several videos at a time and keeps the outcomes in order', async () => {
     const recognizer = new FakeRecognizer();
     let release = (): void => undefined;
     const secondCame = new Promise<void>((resolve) => (release = resolve));
@@ -90,14 +90,14 @@ describe('labelVideos', () => {
     expect(settled).not.toEqual(videos);
   });
 
-  it('fails a video that meets a fault of the program, and goes on', async () => {
+  it('fails a video that triggers a bug, and continues', async () => {
     await writeFile(videos[0]!, 'fault!');
     const summary = await run();
     expect(summary.videos[0]).toMatchObject({ error: { code: 'ERR_FAULT' } });
     expect(summary.numLabelled).toBe(2);
   });
 
-  it('keeps the password of an address to itself', async () => {
+  it('never shows the password of a URL', async () => {
     videos = ['rtsp://me:secret@camera/1'];
     await run({ allowRemote: true });
     for (const file of ['summary.json', '.framewise/journal.jsonl']) {
@@ -119,7 +119,7 @@ describe('labelVideos, run again', () => {
   const again = (options: Partial<LabelVideosOptions> = {}, recognizer?: FakeRecognizer) =>
     run({ formats: ['json', 'csv'], ...options }, recognizer);
 
-  it('does nothing where nothing has changed, and still tells everything', async () => {
+  it('does nothing if nothing changed, and still reports everything', async () => {
     const summary = await again();
     expect(summary.tried).toBe('');
     expect(statusOf(summary)).toEqual(['unchanged', 'failed', 'unchanged', 'unchanged']);
@@ -128,7 +128,7 @@ describe('labelVideos, run again', () => {
     expect(summary.videos[1]).toMatchObject({ error: { code: 'ERR_VIDEO_DECODE' }, isEarlier: true });
   });
 
-  it('labels a video again that has changed, also one that failed', async () => {
+  it('labels a changed video again, also one that failed', async () => {
     await writeFile(videos[0]!, 'WALK');
     await writeFile(videos[1]!, 'mended');
     await utimes(videos[2]!, 1, 1);
@@ -149,12 +149,12 @@ describe('labelVideos, run again', () => {
     expect((await again(options)).tried).toBe(tried);
   });
 
-  it('labels all again with another model, and only then', async () => {
+  it('labels all videos again only with another model', async () => {
     expect((await again({}, new FakeRecognizer(fakeModel('two')))).tried).toBe('abcd');
     expect((await again({}, new FakeRecognizer(fakeModel('two')))).tried).toBe('');
   });
 
-  it('writes again what is missing or was altered', async () => {
+  it('labels a video again if a label file is missing or was altered', async () => {
     await rm(output('a.csv'));
     const text = await readFile(output('c.json'), 'utf8');
     await writeFile(output('c.json'), text.replace('0.5', '0.6'));
@@ -163,7 +163,7 @@ describe('labelVideos, run again', () => {
     expect(await readFile(output('c.json'), 'utf8')).toBe(text);
   });
 
-  it('removes the files of a format that is no longer asked for, as they would be of two runs', async () => {
+  it('removes files of a format that is no longer requested', async () => {
     expect((await again({ formats: ['json'] })).tried).toBe('abcd');
     expect(await readdir(output())).toEqual(['.framewise', 'a.json', 'c.json', 'd.json', 'summary.json']);
   });
@@ -175,7 +175,7 @@ describe('labelVideos, run again', () => {
     expect(summary.videos[0]).toMatchObject({ files: [output('a.mp4.json'), output('a.mp4.csv')] });
   });
 
-  it('removes what a killed run left half-written, and nothing else', async () => {
+  it('removes only the unfinished files of a killed run', async () => {
     const left = '.a.json.11111111-2222-4333-8444-555555555555.part';
     await writeFile(output(left), '{"vid');
     await writeFile(output('.mine.part'), '');
@@ -186,7 +186,7 @@ describe('labelVideos, run again', () => {
 });
 
 describe('labelVideos, when things go wrong', () => {
-  it('fails a video that was replaced or removed while it was read, and writes nothing of it', async () => {
+  it('fails a video that was replaced or removed while it was read, and writes no files for it', async () => {
     const recognizer = new FakeRecognizer();
     recognizer.onLabel = async (source) => {
       if (source === videos[0]) await writeFile(source, 'WALK');
@@ -204,7 +204,7 @@ describe('labelVideos, when things go wrong', () => {
     expect((await run()).tried).toBe('');
   });
 
-  it('ends when its output folder is removed, without writing where nobody looks, and goes on in the next run', async () => {
+  it('ends when its output folder is removed, writes nothing elsewhere, and resumes in the next run', async () => {
     const recognizer = new FakeRecognizer();
     recognizer.onLabel = (source) => source === videos[2] && rm(output(), { recursive: true });
     await expect(run({}, recognizer)).rejects.toThrow(/removed or replaced while videos were labeled/);
@@ -212,7 +212,7 @@ describe('labelVideos, when things go wrong', () => {
     expect(await run()).toMatchObject({ tried: 'abcd', numLabelled: 3 });
   });
 
-  it('ends at the first failure to write, with the videos in flight told so', async () => {
+  it('ends at the first failed write, and aborts the videos in progress', async () => {
     const recognizer = new FakeRecognizer();
     const reasons: unknown[] = [];
     recognizer.onLabel = async (source, { signal }) => {
@@ -227,7 +227,7 @@ describe('labelVideos, when things go wrong', () => {
     expect(recognizer.seen).toHaveLength(2);
   });
 
-  it('is interrupted with what is done kept and what was in flight not called failed', async () => {
+  it('keeps finished videos when interrupted, and does not count the others as failed', async () => {
     const recognizer = new FakeRecognizer();
     const controller = new AbortController();
     recognizer.onLabel = (source) => source === videos[2] && controller.abort(new Error('Ctrl+C'));

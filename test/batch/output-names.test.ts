@@ -7,7 +7,7 @@ const assign = (videos: { source: string; subfolder: string }[], known = new Map
   assignOutputNames(videos, known);
 
 describe('assignOutputNames', () => {
-  it('mirrors the folders below the place that was named', () => {
+  it('mirrors the subfolders of the given folder', () => {
     const videos = [
       { source: '/data/clips/wave/1.mp4', subfolder: 'wave' },
       { source: '/data/clips/sit/1.mp4', subfolder: 'sit' },
@@ -17,7 +17,7 @@ describe('assignOutputNames', () => {
     expect(assign(videos)).toEqual(['wave/1', 'sit/1', 'sit/frames.2024', 'camera-554-live-1']);
   });
 
-  it('lets the later of two that clash keep its extension, and adds a hash where that is not enough', () => {
+  it('keeps the extension of the second of two conflicting names, or adds a hash', () => {
     const names = assign(named('a/x.mp4', 'b/x.avi', 'c/X.AVI', 'd/x.avi'));
     expect(names.slice(0, 2)).toEqual(['x', 'x.avi']);
     expect(names[2]).toMatch(/^X\.AVI-[\da-f]{16}$/);
@@ -25,7 +25,7 @@ describe('assignOutputNames', () => {
     expect(names[3]).not.toBe(names[2]?.toLowerCase());
   });
 
-  it('gives no two videos one file, nor one a file where another has a folder', () => {
+  it('never gives two videos the same file, nor a file the name of a folder', () => {
     expect(assign(named('x.mp4', 'x.frames.mp4'))).toEqual(['x', 'x.frames.mp4']); // x.frames.csv is the other's
     expect(assign(named('summary.mp4'))).toEqual(['summary.mp4']); // summary.json is the batch's
     const inFolder = { source: 'clips/a.json/1.mp4', subfolder: 'a.json' };
@@ -35,7 +35,7 @@ describe('assignOutputNames', () => {
     expect(below).toMatch(/^1\.mp4-[\da-f]{16}$/);
   });
 
-  it('keeps a name once given, whatever else comes', () => {
+  it('keeps the name of a video, whatever else is in the batch', () => {
     const known = new Map([[videoIdentity('b/x.mp4'), 'x']]);
     expect(assign(named('a/x.mp4', 'b/x.mp4'), known)).toEqual(['x.mp4', 'x']);
     // As after a run that was killed when only the second of two was done: the others get what they would have had.

@@ -28,7 +28,7 @@ describe('lockOutputFolder', () => {
     await (await lockOutputFolder(inFolder())).release();
   });
 
-  it('lets exactly one of many in, whether the folder is free or a dead process had it', async () => {
+  it('gives the lock to exactly one of many runs, on a free folder and after a dead process', async () => {
     for (const left of [undefined, holder({ pid: deadPid }), '']) {
       if (left !== undefined) await write(`${STATE}/lock`, left);
       const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockOutputFolder(inFolder())));
@@ -52,14 +52,14 @@ describe('lockOutputFolder', () => {
     await lock.release();
   });
 
-  it('respects a living process, and one of another host, whose file it names', async () => {
+  it('respects the lock of a living process, and of another host, whose file it names', async () => {
     await write(`${STATE}/lock`, holder({}));
     await expect(lockOutputFolder(inFolder())).rejects.toThrow(`process ${process.ppid} on this machine`);
     await write(`${STATE}/lock`, holder({ host: 'elsewhere', pid: deadPid }));
     await expect(lockOutputFolder(inFolder())).rejects.toThrow(/on elsewhere, since .*remove ".*lock"/);
   });
 
-  it('is not held up for long by one that died while it took over', async () => {
+  it('does not wait long for a process that died while taking over', async () => {
     await write(`${STATE}/lock`, holder({ pid: deadPid }));
     await write(`${STATE}/lock.next`, '');
     await utimes(inFolder(STATE, 'lock.next'), 1, 1);
@@ -68,7 +68,7 @@ describe('lockOutputFolder', () => {
     await lock.release();
   });
 
-  it('releases what is its own only, and what is gone without complaint', async () => {
+  it('releases only its own lock, and ignores one that is gone', async () => {
     const lock = await lockOutputFolder(inFolder());
     await write(`${STATE}/lock`, holder({}));
     await lock.release();
@@ -79,7 +79,7 @@ describe('lockOutputFolder', () => {
     await next.release();
   });
 
-  it('says what is wrong where it cannot write', async () => {
+  it('says what is wrong if it cannot write', async () => {
     await mkdir(inFolder(STATE, 'lock'), { recursive: true });
     await expect(lockOutputFolder(inFolder())).rejects.toThrow(OutputError);
     await writeFile(inFolder('file'), '');

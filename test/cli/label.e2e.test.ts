@@ -79,7 +79,7 @@ describe('framewise label', () => {
     expect(refused.stderr).toContain('Expected gray levels, 0 to 255.');
   });
 
-  it('labels the videos of a folder and below into folders of the same names', async () => {
+  it('mirrors subfolders of the input in the output', async () => {
     const { exitCode, stdout, stderr } = await label([path.join(FIXTURES, 'clips')], '--format', 'csv');
     expect(exitCode).toBe(0);
     const files = stdout.trim().split('\n');
@@ -88,7 +88,7 @@ describe('framewise label', () => {
     expect(stderr).toMatch(/12 of 12 videos labeled\. \d+ frames, .* frames per second\.\n$/);
   });
 
-  it('takes patterns and a piped list, each video once, and does nothing twice', async () => {
+  it('accepts patterns and a piped list, labels each video once, and skips finished ones', async () => {
     const pattern = path.join(FIXTURES, 'clips/w*/{1,2}.mp4');
     const flags = ['--format', 'csv', '--model', model, '--output', output, '--workers', '1'];
     const stdin = `${CLIP}\n\n${path.join(FIXTURES, 'clips/wave/../wave/3.mp4')}\n`;
@@ -106,7 +106,7 @@ describe('framewise label', () => {
     expect((await run('--overwrite')).stderr.match(/^labeled /gm)).toHaveLength(3);
   });
 
-  it('reports what failed before without trying again, until it is told to', async () => {
+  it('reports earlier failures without trying again, until --retry-failed', async () => {
     const bad = await damaged('mended.mp4', 'not yet a video');
     expect((await label([bad, CLIP])).exitCode).toBe(1);
     const again = await label([bad, CLIP]);
@@ -131,7 +131,7 @@ describe('framewise label', () => {
     ]);
   });
 
-  it('is interrupted with exit code 130, and says how to go on', async () => {
+  it('ends with exit code 130 when interrupted, and says how to continue', async () => {
     const controller = new AbortController();
     controller.abort();
     const argv = ['label', CLIP, '--model', model, '--output', output, '--workers', '1'];
@@ -140,7 +140,7 @@ describe('framewise label', () => {
     expect(stderr).toContain('Run the same command again to continue.\nInterrupted.');
   });
 
-  it('tells everything in one JSON object with --json', async () => {
+  it('prints everything as one JSON object with --json', async () => {
     const { exitCode, stdout } = await label([CLIP, 'absent.mp4'], '--json', '--format', 'json');
     const result = JSON.parse(stdout) as BatchSummary;
     expect(JSON.parse(await readFile(path.join(output, 'summary.json'), 'utf8'))).toEqual(result);

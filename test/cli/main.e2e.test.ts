@@ -54,7 +54,7 @@ describe('the program', () => {
     ]);
   });
 
-  it('reports what the machine has', async () => {
+  it('reports what the machine can do', async () => {
     const plain = await run('src/cli/main.ts', ['doctor']);
     expect(plain.exitCode).toBe(0);
     expect(plain.stdout).toMatch(
@@ -72,7 +72,7 @@ describe('the program', () => {
     );
   });
 
-  it('goes on when nobody reads what it prints', async () => {
+  it('continues when nobody reads its output', async () => {
     const output = path.join(folder, 'unread');
     const argv = ['label', VIDEO, '--model', path.join(folder, 'model'), '--output', output];
     const child = spawn(

@@ -20,7 +20,7 @@ afterEach(() => {
 
 // The first test of this file must find no backend started; the order of the others does not matter.
 describe('startBackend', () => {
-  it('takes the backend that FRAMEWISE_BACKEND names, where none runs', async () => {
+  it('starts the backend of FRAMEWISE_BACKEND if none runs', async () => {
     process.env['FRAMEWISE_BACKEND'] = 'cpu';
     await expect(startBackend()).resolves.toBe('cpu');
     expect(tf.getBackend()).toBe('cpu');
@@ -37,7 +37,7 @@ describe('startBackend', () => {
     await expect(startBackend()).resolves.toBe('cpu');
   });
 
-  it('serves concurrent calls one after another and leaves no tensor behind', async () => {
+  it('serves concurrent calls one after another and leaks no tensor', async () => {
     const numTensors = tf.memory().numTensors;
     const calls = [startBackend('cpu'), startBackend('wasm'), startBackend(), startBackend('cpu')];
     await expect(Promise.all(calls)).resolves.toEqual(['cpu', 'wasm', 'wasm', 'cpu']);
@@ -65,7 +65,7 @@ describe('startBackend', () => {
     },
   );
 
-  it('takes back the listeners with which Emscripten rethrows every error of the program', async () => {
+  it('removes the listeners with which Emscripten rethrows every error of the program', async () => {
     await startBackend('wasm');
     for (const event of ['uncaughtException', 'unhandledRejection']) {
       expect(process.rawListeners(event).map(String).join()).not.toMatch(/throw (ex|reason)\b/);

@@ -19,7 +19,7 @@ const sumOf = async (tensor: tf.Tensor) => {
 
 describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
   // The first test of this file must find no backend of that name.
-  it('is no automatic choice where the processor does its work', async () => {
+  it('is not chosen automatically if it computes on the processor', async () => {
     await expect(registerWebGpu({ allowSoftware: false })).rejects.toThrow(
       /only adapter computes on the processor|has no GPU/,
     );
@@ -33,16 +33,16 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
       await expect(startBackend('webgpu')).resolves.toBe('webgpu');
     });
 
-    it('says on what it runs', () => {
+    it('reports its device', () => {
       expect(backendDevice()).toBe('cpu');
       expect(backendDeviceName()).toMatch(/swiftshader/i);
     });
 
-    it('leaves the program with the navigator that it had', () => {
+    it('restores the global navigator', () => {
       expect(Object.getOwnPropertyDescriptor(globalThis, 'navigator')).toEqual(before);
     });
 
-    it('multiplies matrices and leaves no tensor behind', async () => {
+    it('multiplies matrices and leaks no tensor', async () => {
       const { numTensors } = tf.memory();
       const ofRows = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
       const product = tf.matMul(ofRows, ofRows, false, true);
@@ -77,7 +77,7 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
       return sumOf(some).finally(() => some.dispose());
     };
 
-    it('fails instead of reading zeros, and computes again when there is memory', async () => {
+    it('fails instead of reading zeros, and computes again when memory is free', async () => {
       limitBuffers(10_000);
       await expect(sumOfSome(5000)).rejects.toBeInstanceOf(OutOfMemoryError);
       await expect(sumOfSome(1501)).resolves.toBe(9000);
@@ -92,7 +92,7 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
       await expect(sumOfSome(1501)).resolves.toBe(9000);
     });
 
-    it('says on what, why and what to do', async () => {
+    it('names the device, the reason and the remedy', async () => {
       limitBuffers(10_000);
       await expect(sumOfSome(6000)).rejects.toThrow(
         /^Out of memory on ".+": Buffer size .+ exceeds .+ smaller batches.+another backend\.$/,
@@ -127,7 +127,7 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
 });
 
 describe.skipIf(skipReason)('the report on webgpu', () => {
-  it('says why it is not there and what it takes, where no driver is found', async () => {
+  it('says why it is not available and what it needs if no driver is found', async () => {
     const driver = process.env['VK_ICD_FILENAMES'];
     process.env['VK_ICD_FILENAMES'] = '/nowhere/driver.json';
     try {
