@@ -67,7 +67,8 @@ export async function* reconnecting<T>(
       return;
     }
     const pauseSec = backOffSec(numFailures++);
-    onLoss?.({ error, attempt: numFailures, pauseSec });
+    // Without the key if there is no error: listeners may test for it.
+    onLoss?.({ ...(error ? { error } : {}), attempt: numFailures, pauseSec });
     await pause(pauseSec, signal);
   }
 }

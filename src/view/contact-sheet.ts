@@ -6,12 +6,12 @@ import { cutLine, drawSvg, FONT } from './draw-svg.js';
 import { html, markup, type Html } from './html.js';
 import { colorsOf, type LabelColors } from './label-colors.js';
 import { takeFrames, type TakenFrames, type TakeFramesOptions } from './take-frames.js';
-import { drawBar, formatTime, lengthSecOf, longestSegments } from './timeline-drawing.js';
+import { drawBar, formatCount, formatTime, lengthSecOf, longestSegments } from './timeline-drawing.js';
 
-/** How a contact sheet is made. */
+/** How the video of a contact sheet is read. */
 export type ContactSheetOptions = Omit<TakeFramesOptions, 'height'>;
 
-/** Segments shown at most: more than a person looks at, and each costs a look into the video. */
+/** Largest number of segments shown. Each one costs a seek in the video, and nobody looks at more. */
 export const MAX_TILES = 48;
 
 const PICTURE_HEIGHT = 150;
@@ -20,19 +20,21 @@ const GAP = 10;
 const MARGIN = 20;
 const HEADER_HEIGHT = 92;
 const BAR_HEIGHT = 18;
-/** Widest sheet and narrowest header, pixels. */
+/** Largest and smallest width of a sheet, in pixels. */
 const MAX_WIDTH = 1700;
 const MIN_WIDTH = 640;
 const JPEG_QUALITY = 82;
 
 /**
- * Writes a picture of a video as a JPEG file: a thumbnail of the middle of each segment with label, time and mean
- * confidence, colored by label, below a bar of the whole timeline. Of more than 48 segments the longest are shown, and
- * the sheet says so. It is 1,700 pixels wide at most; its height is bounded by the number of thumbnails.
+ * Writes a contact sheet of a video as a JPEG file: a thumbnail of the middle frame of each segment with label, time and
+ * mean confidence, colored by label, below a bar of the whole timeline. If there are more than 48 segments, the longest
+ * are shown and the sheet says so. It is at most 1,700 pixels wide.
  *
- * @returns Why the thumbnails are missing, where the video cannot be read; the sheet is written all the same.
- * @throws {OutputError} If it cannot be written.
+ * @returns `problem` tells why thumbnails are missing if the video cannot be read. The sheet is written anyway.
+ * @throws {OutputError} If the file cannot be written.
  * @throws The reason of `signal`, when it is aborted.
+ * @example
+ * await writeContactSheet(await recognizer.label('street.mp4'), 'out/street.contact-sheet.jpg');
  */
 export async function writeContactSheet(
   timeline: Timeline,
@@ -46,7 +48,7 @@ export async function writeContactSheet(
   const drawing = drawSheet(timeline, shown, layout);
   const sheet = (await drawSvg(drawing)).composite(placePictures(taken, layout));
   await writeFileAtomic(file, await sheet.jpeg({ quality: JPEG_QUALITY, mozjpeg: true }).toBuffer());
-  return taken.problem === undefined ? {} : { problem: taken.problem };
+  return { problem: taken.problem };
 }
 
 interface Layout {
@@ -57,7 +59,7 @@ interface Layout {
   corners: { x: number; y: number }[];
 }
 
-/** As many columns as have room, and no more than give a sheet that is wider than high. */
+/** Arranges the tiles in as many columns as fit, but not so many that the sheet becomes much wider than high. */
 function layOut(numTiles: number, tileWidth: number): Layout {
   const tileHeight = PICTURE_HEIGHT + CAPTION_HEIGHT;
   const mostColumns = Math.max(1, Math.floor((MAX_WIDTH - 2 * MARGIN + GAP) / (tileWidth + GAP)));
@@ -98,7 +100,7 @@ function describe(timeline: Timeline, shown: readonly Segment[]): string {
   const { segments, model } = timeline;
   const by = model === '' ? '' : `, labeled by ${model}`;
   const length = formatTime(lengthSecOf(timeline));
-  if (shown.length === segments.length) return `${length}, ${segments.length} segments${by}`;
+  if (shown.length === segments.length) return `${length}, ${formatCount(segments.length, 'segment')}${by}`;
   const shortestSec = Math.min(...shown.map(({ startSec, endSec }) => endSec - startSec));
   return (
     `${length}, ${segments.length} segments${by}: the ${shown.length} longest are shown, ` +

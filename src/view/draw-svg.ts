@@ -3,23 +3,23 @@ import sharp, { type Sharp } from 'sharp';
 import type { Html } from './html.js';
 
 /**
- * Attributes of text in a drawing. The font comes with the package, Open Sans with Latin, Greek, Cyrillic and Hebrew
- * letters, so that text is drawn on machines without fonts too; other scripts want a font of the system.
+ * SVG attributes of text. Open Sans comes with the package, so that text with Latin, Greek, Cyrillic and Hebrew letters
+ * is drawn on machines without fonts. Other scripts need a font of the system.
  */
 export const FONT = 'font-family="Open Sans, sans-serif" font-weight="600"';
 
 const FONT_FILE = '@expo-google-fonts/open-sans/600SemiBold/OpenSans_600SemiBold.ttf';
 
-/** Width of a letter by its height, generous. */
+/** Upper estimate of a letter's width divided by the font size. */
 const LETTER_WIDTH = 0.6;
 
-/** Draws SVG as pixels. What XML cannot hold, as a damaged label may, is left out. */
+/** Renders SVG to pixels. Characters that XML does not allow, as a damaged label may have, are removed. */
 export async function drawSvg(svg: Html): Promise<Sharp> {
   await (fontLoaded ??= loadFont());
   return sharp(Buffer.from(svg.text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '')));
 }
 
-/** Cuts a line that is too long for its place. @param width - Room, in the unit of the font's size. */
+/** Shortens a line that is wider than `width`, given in the unit of the font size, and ends it with `…`. */
 export function cutLine(line: string, fontSize: number, width: number): string {
   const letters = [...line];
   const numFitting = Math.max(1, Math.floor(width / (LETTER_WIDTH * fontSize)));
@@ -28,7 +28,7 @@ export function cutLine(line: string, fontSize: number, width: number): string {
 
 let fontLoaded: Promise<void> | undefined;
 
-/** To draw one letter from the font's file makes the font known by its name. */
+/** Drawing one letter from the font file registers the font by its name. */
 async function loadFont(): Promise<void> {
   const fontfile = createRequire(import.meta.url).resolve(FONT_FILE);
   await sharp({ text: { text: 'x', font: 'Open Sans', fontfile } })

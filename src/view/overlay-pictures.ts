@@ -5,27 +5,27 @@ import { colorsOf, type LabelColors } from './label-colors.js';
 import type { TimedPicture } from './picture-stream.js';
 import { drawBar, lengthSecOf } from './timeline-drawing.js';
 
-/** Where an overlay's parts are: a band at the lower edge of the picture, with a bar at the band's. Pixels, all even. */
+/** Size in pixels of the band at the lower edge of the video, and of the timeline bar at its lower edge. All even. */
 export interface OverlayBand {
   width: number;
   height: number;
   barHeight: number;
 }
 
-/** A label must be readable in a small picture, and not cover a large one. */
+/** Text size and bar height as shares of the video's height: readable in a small video, discreet in a large one. */
 const TEXT_SHARE = 0.05;
 const BAR_SHARE = 0.025;
 
 /**
- * A segment begins with its first frame. Containers round a frame's time to as much as a millisecond, and a frame must not
- * miss its label for that: labels begin so many seconds early, which is less than any frame lasts.
+ * Seconds by which labels start early. A segment starts with its first frame, whose time the container may round by up to
+ * a millisecond. The label must not miss that frame. No frame is this short.
  */
 const EARLY_SEC = 0.0005;
 
-/** The last picture comes long after the video's end, but less than the 30 hours that ffmpeg takes for an error. */
+/** The last picture comes long after the end of the video, but within the 30 hours after which ffmpeg reports an error. */
 const AFTER_END_SEC = 86_400;
 
-/** @param width - Of the video, as its height even pixels. */
+/** Computes the band for a video of an even width and height in pixels. */
 export function bandOf({ width, height }: { width: number; height: number }): OverlayBand {
   const barHeight = Math.min(toEven(Math.max(6, BAR_SHARE * height)), height);
   const band = barHeight + 2.2 * textSizeOf(height);
@@ -33,11 +33,11 @@ export function bandOf({ width, height }: { width: number; height: number }): Ov
 }
 
 /**
- * Draws the band anew whenever the label changes: the segment's label with its mean confidence, in the label's color,
- * above the bar of the whole timeline. Where there is no label there is only the bar.
+ * Draws one picture of the band for each change of the label: the label with the mean confidence of its segment, in the
+ * label's color, above the bar of the whole timeline. Between segments there is only the bar.
  *
- * @param shiftSec - Added to every time.
- * @returns Pictures from 0 on, and one after the video's end.
+ * @param shiftSec - Seconds added to every time.
+ * @returns Pictures in order of time, the first at 0 and the last after the end of the video.
  */
 export async function* drawBands(
   timeline: Timeline,
@@ -53,7 +53,7 @@ export async function* drawBands(
   }
 }
 
-/** When what is shown changes, from before the first frame on. */
+/** Yields each change of the shown segment, the first before the first frame. */
 function* changesOf(
   segments: readonly Segment[],
   lengthSec: number,
@@ -61,7 +61,7 @@ function* changesOf(
   const isAtStart = segments[0] !== undefined && segments[0].startSec <= EARLY_SEC;
   if (!isAtStart) yield { timeSec: -Infinity };
   for (const [i, segment] of segments.entries()) {
-    // ffmpeg counts a stream's time from its first picture.
+    // The first picture is at 0, because ffmpeg counts the time of a stream from its first picture.
     yield { timeSec: i === 0 && isAtStart ? -Infinity : segment.startSec, segment };
     const nextSec = segments[i + 1]?.startSec ?? Infinity;
     if (nextSec > segment.endSec + EARLY_SEC) yield { timeSec: segment.endSec };
@@ -83,7 +83,7 @@ async function drawBarOf(timeline: Timeline, colors: LabelColors, band: OverlayB
   return (await drawSvg(frame(band, bar))).png().toBuffer();
 }
 
-/** The label on a plate of its color, above the bar. */
+/** Draws the label on a plate of its color, above the bar. */
 async function drawChip(
   { label, confidence }: Segment,
   colors: LabelColors,
@@ -99,7 +99,7 @@ async function drawChip(
     html`<text x="${2 * padding}" y="${top + 1.2 * textSize}" font-size="${textSize}" fill="${color}"
       >${line}</text
     >`;
-  // How wide text is shows only when it is drawn.
+  // The width of text is known only after drawing it.
   const { info } = await (
     await drawSvg(frame(band, text('#000')))
   )

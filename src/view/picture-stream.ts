@@ -1,10 +1,10 @@
-/** A picture and when it begins to be shown. */
+/** A picture and the time from which it is shown. */
 export interface TimedPicture {
   timeSec: number;
   png: Uint8Array;
 }
 
-/** Matroska's numbers of the elements that are written here. */
+/** Matroska IDs of the elements written here. */
 const ID = {
   ebml: 0x1a45dfa3,
   docType: 0x4282,
@@ -29,10 +29,10 @@ const ID = {
 } as const;
 
 /**
- * Spells pictures with transparency as a video, which ffmpeg reads from a pipe: Matroska is the simplest container that
- * gives each picture a time of its own, here in microseconds, and that holds PNG.
+ * Encodes pictures with transparency as a video that ffmpeg reads from a pipe. Matroska is the simplest container that
+ * stores PNG and gives each picture a time of its own, here in microseconds.
  *
- * @param pictures - In the order of their times, from 0 on, all of the given size.
+ * @param pictures - In order of time, the first at 0, all of the given width and height in pixels.
  * @see RFC 9559 (Matroska), RFC 8794 (EBML).
  */
 export async function* streamPictures(
@@ -43,7 +43,7 @@ export async function* streamPictures(
   const head = element(ID.ebml, element(ID.docType, text('matroska')));
   const info = element(
     ID.info,
-    // Nanoseconds of one unit of time.
+    // Nanoseconds per time unit.
     element(ID.timestampScale, unsigned(1000)),
     element(ID.muxingApp, app),
     element(ID.writingApp, app),
@@ -57,24 +57,24 @@ export async function* streamPictures(
     element(ID.codecPrivate, bitmapHeader(width, height)),
     element(ID.video, element(ID.pixelWidth, unsigned(width)), element(ID.pixelHeight, unsigned(height))),
   );
-  // A segment of unknown length, as of a live stream.
+  // A segment of unknown length, as in a live stream.
   const segment = Buffer.from([...unsigned(ID.segment), 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
   yield Buffer.concat([head, segment, info, element(ID.tracks, track)]);
   for await (const { timeSec, png } of pictures) {
-    // Track 1, no time after the cluster's, a key frame.
+    // Track 1, at the time of the cluster, a key frame.
     const block = element(ID.simpleBlock, Buffer.from([0x81, 0, 0, 0x80]), png);
     yield element(ID.cluster, element(ID.timestamp, unsigned(Math.round(timeSec * 1e6))), block);
   }
 }
 
-/** The header by which AVI, too, says that frames are PNG pictures. */
+/** Returns the header that marks frames as PNG pictures, the same as in AVI. */
 function bitmapHeader(width: number, height: number): Buffer {
   const header = Buffer.alloc(40);
   header.writeUInt32LE(header.length, 0);
   header.writeInt32LE(width, 4);
   header.writeInt32LE(height, 8);
   header.writeUInt16LE(1, 12);
-  header.writeUInt16LE(32, 14); // bits of a pixel
+  header.writeUInt16LE(32, 14); // bits per pixel
   header.write('MPNG', 16, 'latin1');
   return header;
 }
@@ -86,7 +86,7 @@ function element(id: number, ...contents: Uint8Array[]): Buffer {
   return Buffer.concat([unsigned(id), length, ...contents]);
 }
 
-/** In as few bytes as hold it. */
+/** Encodes an unsigned integer in the fewest bytes. */
 function unsigned(value: number): Buffer {
   const hex = value.toString(16);
   return Buffer.from(hex.padStart(2 * Math.ceil(hex.length / 2), '0'), 'hex');

@@ -6,40 +6,40 @@ import { probeVideo } from '../video/probe-video.js';
 import type { VideoFrame, VideoInfo } from '../video/video-frame.js';
 import { lengthSecOf } from './timeline-drawing.js';
 
-/** Frames of a video, small, as pictures of it. */
+/** Small frames of a video. */
 export interface TakenFrames {
-  /** One a time that was asked for, RGB `[height, width, 3]`; undefined where there is none. */
+  /** One frame per requested time, RGB `[height, width, 3]`. Undefined where there is none. */
   frames: (VideoFrame | undefined)[];
-  /** Of every frame, pixels. */
+  /** Size of every frame in pixels. */
   width: number;
   height: number;
-  /** Why frames are missing, if they are. */
+  /** Why frames are missing, if the video cannot be read. */
   problem?: string;
 }
 
-/** How to take frames. */
+/** How frames are taken. */
 export interface TakeFramesOptions {
-  /** Pixels; the width follows from the video's shape. */
+  /** Height in pixels. The width follows from the aspect ratio of the video. */
   height: number;
   /** Whether a network address may be opened. Default false. */
-  allowRemote?: boolean | undefined;
-  signal?: AbortSignal | undefined;
+  allowRemote?: boolean;
+  signal?: AbortSignal;
 }
 
-/** Up to this length it is quicker to decode all of a video than to look for each time by itself. */
+/** Up to this length, decoding the whole video is faster than seeking to each time. */
 const LONGEST_DECODED_WHOLE_SEC = 15;
 
-/** Where a video does not say what shape it has. */
+/** Used if the video cannot be read. */
 const USUAL_ASPECT_RATIO = 16 / 9;
 
-/** No strip of pixels is let grow wider than this many times its height. */
+/** Wider frames are squeezed to this aspect ratio. */
 const MAX_ASPECT_RATIO = 4;
 
 /**
- * Takes single frames out of a video. One that cannot be read has none, which is no failure: a page is worth having
- * without.
+ * Takes single frames from a video. A video that cannot be read has no frames but a `problem`; it is not an error,
+ * because a page is useful without pictures.
  *
- * @param timesSec - Seconds since the stream's start; of each the frame that is shown then.
+ * @param timesSec - Seconds since the start of the stream. The frame shown at each time is taken.
  * @throws The reason of `signal`, when it is aborted.
  */
 export async function takeFrames(
@@ -69,7 +69,7 @@ export async function takeFrames(
 
 type FrameOptions = Omit<Parameters<typeof decodeFrames>[1], 'frameRate'>;
 
-/** The frame that is shown at each time, or the first one after it. */
+/** Returns the frame shown at each time, or the first frame after it. */
 async function findFrames(
   { source, durationSec }: VideoInfo,
   timesSec: readonly number[],
@@ -85,7 +85,7 @@ async function findFrames(
   return found;
 }
 
-/** Walks the video once, and keeps no frame that is not asked for. */
+/** Decodes the video once and keeps only the requested frames. */
 async function sampleWhole(
   source: string,
   timesSec: readonly number[],
@@ -105,24 +105,24 @@ async function firstFrame(source: string, options: FrameOptions): Promise<VideoF
   return undefined;
 }
 
-/** Small pictures of a video. */
+/** Small pictures of a video for an HTML page. */
 export interface VideoPictures {
-  /** JPEG as a data URI, one a time that was asked for; undefined where there is none. */
+  /** One JPEG as a data URI per requested time. Undefined where there is none. */
   pictures: (string | undefined)[];
   /** Width of a picture divided by its height. */
   aspectRatio: number;
-  /** Why pictures are missing, if they are. */
+  /** Why pictures are missing, if the video cannot be read. */
   problem?: string;
 }
 
-/** Height of a picture in pixels. */
+/** Height of a picture in pixels, and its JPEG quality in percent. */
 const PICTURE_HEIGHT = 104;
 const PICTURE_QUALITY = 50;
 
 /**
- * Takes pictures out of a video, none of one that cannot be read.
+ * Takes pictures from a video. A video that cannot be read has none.
  *
- * @param timesSec - Seconds since the stream's start.
+ * @param timesSec - Seconds since the start of the stream.
  * @throws The reason of `signal`, when it is aborted.
  */
 export async function takePictures(
@@ -141,7 +141,7 @@ export async function takePictures(
       return `data:image/jpeg;base64,${jpeg.toString('base64')}`;
     }),
   );
-  return { pictures, aspectRatio: width / height, ...(problem !== undefined && { problem }) };
+  return { pictures, aspectRatio: width / height, problem };
 }
 
 /** @param data - RGB `[height, width, 3]`. */
@@ -159,9 +159,9 @@ const THUMBNAIL_HEIGHT = 54;
 const THUMBNAIL_QUALITY = 45;
 
 /**
- * Takes the middles of equal parts of a video, side by side as one JPEG.
+ * Takes the middle frames of equal parts of a video, side by side as one JPEG.
  *
- * @returns Undefined where the video cannot be read.
+ * @returns Undefined if the video cannot be read.
  * @throws The reason of `signal`, when it is aborted.
  */
 export async function takeThumbnails(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatTime } from '../../src/view/timeline-drawing.js';
+import { formatCount, formatTime } from '../../src/view/timeline-drawing.js';
 
 it.each([
   [0, '0 s'],
@@ -11,4 +11,12 @@ it.each([
   [7384.2, '2:03:04.2'],
 ])('spells %d seconds as %s', (seconds, spelt) => {
   expect(formatTime(seconds)).toBe(spelt);
+});
+
+it('formats a count with a singular or plural noun', () => {
+  expect([0, 1, 2].map((count) => formatCount(count, 'segment'))).toEqual([
+    '0 segments',
+    '1 segment',
+    '2 segments',
+  ]);
 });

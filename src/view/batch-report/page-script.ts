@@ -1,8 +1,8 @@
 import { FIRST_LETTER, PROBABILITY_STEPS } from './report-row.js';
 
 /**
- * What a batch's page does in the browser: plain JavaScript, nothing but the page's own data. Names come in as text
- * (`textContent`), never as markup. Rows are made fifty at a time, as far as somebody scrolls.
+ * The script of a batch report: plain JavaScript that uses only the data in the page. Names are inserted as text
+ * (`textContent`), never as markup. Rows are created fifty at a time while the reader scrolls.
  */
 export const SCRIPT = `'use strict';
 const byId = (id) => document.getElementById(id);
@@ -30,6 +30,10 @@ function formatTime(hundredths) {
   const pad = (value) => (value < 10 ? '0' : '') + value;
   const hours = Math.floor(tenths / 36000), minutes = Math.floor(tenths / 600) % 60, rest = (tenths % 600) / 10;
   return hours > 0 ? hours + ':' + pad(minutes) + ':' + pad(rest) : minutes + ':' + pad(rest);
+}
+
+function formatCount(count, noun) {
+  return count + ' ' + noun + (count === 1 ? '' : 's');
 }
 
 function segmentAt(row, time) {
@@ -113,7 +117,7 @@ function makeBar(row, play) {
     if (event.key === 'Enter' || event.key === ' ') play(current);
     else if (event.key === 'Escape') return void (tip.hidden = true);
     else if (times[event.key]) {
-      bar.closest('li').querySelector('video')?.pause(); // or it would take the cursor along
+      bar.closest('li').querySelector('video')?.pause(); // or it would move the cursor
       bar.moveTo(times[event.key]());
     }
     else return;
@@ -174,7 +178,7 @@ function makeRow(row) {
   }
   const kept = row.segments.length / 4;
   const left = kept < row.numSegments ? ' (the ' + kept + ' longest are shown)' : '';
-  const facts = formatTime(row.length) + ' · ' + row.numSegments + ' segments' + left + ' · ' + row.confidence + ' % sure';
+  const facts = formatTime(row.length) + ' · ' + formatCount(row.numSegments, 'segment') + left + ' · ' + row.confidence + ' % sure';
   head.append(make('span', { class: 'facts' }, facts));
   let play = () => undefined;
   const bar = makeBar(row, (time) => play(time));
@@ -206,7 +210,7 @@ function refresh() {
   const order = ORDERS[byId('order').value];
   shown = rows.filter((row) => isMeant(row, text, byId('status').value));
   shown.sort((a, b) => Boolean(b.error) - Boolean(a.error) || order(a, b) || a.place - b.place);
-  byId('count').textContent = shown.length + ' of ' + rows.length + ' videos';
+  byId('count').textContent = shown.length + ' of ' + formatCount(rows.length, 'video');
   list.replaceChildren();
   tip.hidden = true;
   numMade = 0;

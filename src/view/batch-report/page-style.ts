@@ -1,6 +1,6 @@
 import { THEME } from '../html.js';
 
-/** The style sheet of a batch's page. */
+/** The style sheet of a batch report. */
 export const STYLE = `${THEME}
 header .note { color: var(--muted); }
 .tools { position: sticky; top: 0; z-index: 2; display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; margin: 1rem 0; padding: .6rem .75rem; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; }

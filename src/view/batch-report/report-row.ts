@@ -1,42 +1,42 @@
 import type { FrameLabel, Timeline } from '../../timeline/timeline.js';
 import { lengthSecOf, longestSegments } from '../timeline-drawing.js';
 
-/** A video that was labeled, or why it was not. */
+/** A video of the report: labeled, or failed with an error. */
 export interface ReportVideo {
-  /** What it is called on the page. */
+  /** Name shown on the page. */
   name: string;
-  /** Address of the video and of the pictures of it, relative to the page; null where there is none to play. */
+  /** URL of the video relative to the page. Null if there is nothing to play. */
   href: string | null;
-  /** What was drawn of it, by name: `overlay`, `contact sheet`. */
+  /** URLs of its drawings by name: `overlay`, `contact sheet`. */
   links?: Record<string, string>;
   timeline?: Timeline;
-  thumbnails?: Thumbnails | undefined;
+  thumbnails?: Thumbnails;
   error?: { code: string; message: string };
 }
 
-/** Small pictures of the middles of equal parts of a video, side by side in one JPEG. */
+/** Thumbnails of the middles of equal parts of a video, side by side in one JPEG. */
 interface Thumbnails {
   jpeg: Uint8Array;
   count: number;
 }
 
-/** How much a row may hold, so that a page of very many rows still opens. */
+/** How much a row may contain, so that a page with very many rows still opens. */
 export interface RowBudget {
-  /** Longest segments that are kept. */
+  /** Number of segments. The longest are kept. */
   numSegments: number;
-  /** Points of the curves of probability, and labels that have one. */
+  /** Points per probability curve, and number of curves. */
   numPoints: number;
   numCurves: number;
   numThumbnails: number;
 }
 
-/** Bytes of a page of many videos; with fewer, a row gets as much as it can use. */
+/** Size of a page with many videos. With few videos, a row gets as much as it can use. */
 const PAGE_BYTES = 40 * 2 ** 20;
-/** Rough bytes of a segment, and of a thumbnail as text. */
+/** Approximate bytes of a segment, and of a thumbnail as text. */
 const SEGMENT_BYTES = 18;
 const THUMBNAIL_BYTES = 2400;
 
-/** Shares a page among its rows: a third each for segments, curves and pictures. */
+/** Divides the size of a page among its rows: a third each for segments, curves and thumbnails. */
 export function budgetOf(numVideos: number): RowBudget {
   const third = PAGE_BYTES / Math.max(1, numVideos) / 3;
   const share = (bytesEach: number, least: number, most: number): number =>
@@ -50,23 +50,23 @@ export function budgetOf(numVideos: number): RowBudget {
   };
 }
 
-/** Probabilities are spelt as one letter a point, from `]` for 0 to `~` for 1, of which none is escaped in JSON or HTML. */
+/** A probability is one character, from `]` for 0 to `~` for 1. None of them is escaped in JSON or HTML. */
 export const FIRST_LETTER = 93;
 export const PROBABILITY_STEPS = 33;
 
 /**
- * Spells a video as one line of compact JSON. Times are in hundredths of a second, probabilities in percent.
+ * Formats a video as one line of compact JSON. Times are in hundredths of a second, probabilities in percent.
  *
- * @param labelAt - Position of a label among those of the whole page.
+ * @param labelAt - Returns the index of a label among the labels of the whole page.
  */
 export function formatRow(video: ReportVideo, budget: RowBudget, labelAt: (label: string) => number): string {
   const { name, href, links, timeline, thumbnails, error } = video;
-  const row = { name, href, links, error, ...(timeline && formatTimeline(timeline, budget, labelAt)) };
+  const labeled = timeline && formatTimeline(timeline, budget, labelAt);
   const pictures = thumbnails && {
     thumbnails: { count: thumbnails.count, jpeg: Buffer.from(thumbnails.jpeg).toString('base64') },
   };
-  // In a script element `<` could end it.
-  return JSON.stringify({ ...row, ...pictures }).replaceAll('<', '\\u003c');
+  // `<` could end the script element.
+  return JSON.stringify({ name, href, links, error, ...labeled, ...pictures }).replaceAll('<', '\\u003c');
 }
 
 function formatTimeline(timeline: Timeline, budget: RowBudget, labelAt: (label: string) => number): object {
@@ -82,7 +82,7 @@ function formatTimeline(timeline: Timeline, budget: RowBudget, labelAt: (label: 
     length: toHundredths(lengthSecOf(timeline)),
     confidence: covered > 0 ? Math.round((100 * sure) / covered) : 0,
     numSegments: segments.length,
-    // Label, start, end, confidence, and so on.
+    // A flat list: label, start, end, confidence of each segment.
     segments: shown.flatMap(({ label, startSec, endSec, confidence }) => [
       labelAt(label),
       ...[toHundredths(startSec), toHundredths(endSec), Math.round(100 * confidence)],
@@ -91,7 +91,7 @@ function formatTimeline(timeline: Timeline, budget: RowBudget, labelAt: (label: 
   };
 }
 
-/** Of each label that is likeliest over the video, its mean probability in each of equal parts of the video. */
+/** Returns the mean probabilities of the most probable labels in equal parts of the video, one character per part. */
 function curvesOf(
   timeline: Timeline,
   budget: RowBudget,
@@ -124,7 +124,7 @@ function meansOf(
     sums[point]! += valueOf(frame) ?? 0;
     counts[point]! += 1;
   }
-  // A part without a frame is as the one before.
+  // A part without a frame repeats the part before.
   const means: number[] = [];
   sums.forEach((sum, point) =>
     means.push(counts[point]! > 0 ? sum / counts[point]! : (means[point - 1] ?? 0)),

@@ -6,28 +6,29 @@ import { prepareOutputFolder } from '../../runtime/output-file.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
 import { html, pageHead, type Html } from '../html.js';
 import { LabelColors } from '../label-colors.js';
+import { formatCount } from '../timeline-drawing.js';
 import { SCRIPT } from './page-script.js';
 import { STYLE } from './page-style.js';
 import { budgetOf, formatRow, type ReportVideo } from './report-row.js';
 
-/** Name of the page in a batch's folder. */
+/** File name of the report in the output folder. */
 const REPORT_FILE = 'report.html';
 
-/** The page plays the videos, and runs its own script and no other. */
+/** The page may also play videos, and run its own script and no other. */
 const ALSO_ALLOWED = [
   "media-src 'self' file:",
   `script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'`,
 ];
 
 /**
- * Writes a batch as one page that needs nothing beside itself but the videos, to play them: a row a video, failures
- * first, with thumbnails and a colored timeline that tells labels and probabilities under the pointer, plays from where
- * it is clicked, and is found by text, label and outcome. Rows are written one after another as they come, so memory does
- * not grow with their number; the page stays below about 40 MiB for ten thousand videos.
+ * Writes the report of a batch as one self-contained page; only playing needs the videos. There is one row per video,
+ * failures first, with thumbnails and a colored timeline. The timeline shows labels and probabilities under the pointer
+ * and plays from where it is clicked. Rows can be searched by text and filtered by label and outcome. Rows are written as
+ * they arrive, so memory does not grow with their number. The page stays below about 40 MiB for ten thousand videos.
  *
- * @param numVideos - How many will come; the more, the less of each is kept.
- * @returns The page's path.
- * @throws {OutputError} If it cannot be written.
+ * @param numVideos - Number of videos to come. The more there are, the less is kept of each.
+ * @returns The path of the page.
+ * @throws {OutputError} If the page cannot be written.
  */
 export async function writeBatchReport(
   outputDir: string,
@@ -76,9 +77,9 @@ async function* formatPage(
   yield `<script>${SCRIPT}</script>\n</body>\n</html>\n`;
 }
 
-/** The page up to its data, with places for what the script makes of them. */
+/** Returns the page up to its data, with empty elements that the script fills. */
 function start(numVideos: number): Html {
-  const title = `Labels of ${numVideos} ${numVideos === 1 ? 'video' : 'videos'}`;
+  const title = `Labels of ${formatCount(numVideos, 'video')}`;
   return html`<!doctype html>
     <html lang="en">
       ${pageHead(title, STYLE, ...ALSO_ALLOWED)}
@@ -86,8 +87,8 @@ function start(numVideos: number): Html {
         <header>
           <h1>${title}</h1>
           <p class="note">
-            Point at a timeline for what is there, click it to play from there. With the keyboard: arrows,
-            Page Up and Page Down from segment to segment, Enter.
+            Point at a timeline to see its labels; click to play from there. Keyboard: arrow keys move, Page
+            Up and Page Down jump between segments, Enter plays.
           </p>
           <div class="legend" id="legend" role="group" aria-label="Only videos that show"></div>
         </header>
