@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
 import { createCell } from '../recurrent/cells/create-cell.js';
-import type { WeightSpec } from '../recurrent/initializers.js';
-import type { RecurrentCell, RecurrentState, RecurrentWeights } from '../recurrent/contract.js';
+import type { RecurrentCell, RecurrentState, RecurrentWeights, WeightSpec } from '../recurrent/contract.js';
 import { unroll } from '../recurrent/unroll.js';
 import type { LabelerConfig } from './labeler-config.js';
 

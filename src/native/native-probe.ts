@@ -1,5 +1,6 @@
 /** Entry of the process that tests the native backend named by its first argument. It answers with a `Proof`. */
 import * as tf from '@tensorflow/tfjs-core';
+import { backendDevice } from '../tfjs/backend-internals.js';
 import { loadAddon } from './load-addon.js';
 import type { NativeBackend } from './native-folder.js';
 import type { Proof } from './prove-addon.js';
@@ -20,8 +21,7 @@ try {
   );
   const values = product.dataSync().join();
   if (values !== '7,10,15,22') throw new Error(`it computes ${values} instead of 7,10,15,22`);
-  const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
-  answer = { tensorflow, device: isUsingGpuDevice ? 'gpu' : 'cpu' };
+  answer = { tensorflow, device: backendDevice() };
 } catch (error) {
   answer = { reason: (error as Error).message };
 }

@@ -1,8 +1,9 @@
 /**
- * Three ways to bound a gradient before the optimizer takes its step. All take the gradients over: a tensor that is not
- * returned is disposed, also when the call fails. The caller disposes what is returned. Not for use inside `tf.tidy`.
+ * Three ways to bound gradients before the optimizer takes its step. Each takes ownership of the gradients: it disposes
+ * every tensor that it does not return, also if it fails. The caller disposes what is returned. Do not call them inside
+ * `tf.tidy`.
  *
- * A norm is the Euclidean length. It is right for every finite float32 gradient, be its values 1e-30 or 1e30.
+ * A norm is the Euclidean length. It is correct for all finite float32 values, from 1e-30 to 1e30.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
@@ -11,20 +12,23 @@ import { GradientError, UsageError } from '../errors.js';
 /** Gradients after clipping. The caller disposes them. */
 export interface ClippedGradients {
   gradients: NamedTensorMap;
-  /** Length of the gradient over all variables together, before clipping. */
+  /** Length of the gradient over all variables, before clipping. */
   norm: number;
 }
 
 /**
- * Scales the gradients of all variables by one factor, so that their length together is at most `maxNorm`. The
- * direction stays.
+ * Scales the gradients of all variables by one factor, so that their total length is at most `maxNorm`. The direction
+ * stays the same.
  *
  * @param maxNorm - Above 0. Infinity clips nothing.
- * @throws {GradientError} If a gradient holds NaN or infinity.
- * @see Pascanu et al. 2013, arXiv:1211.5063.
+ * @throws {UsageError} If `maxNorm` is not above 0.
+ * @throws {GradientError} If a gradient contains NaN or infinity.
+ * @see Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", arXiv:1211.5063.
+ * @example
+ * const { gradients, norm } = await clipByGlobalNorm(grads, 1);
  */
 export function clipByGlobalNorm(gradients: NamedTensorMap, maxNorm: number): Promise<ClippedGradients> {
-  return takeOver(gradients, async () => {
+  return takeOwnership(gradients, async () => {
     expectLimit('maxNorm', maxNorm);
     const norm = await globalNorm(gradients);
     return { gradients: mapGradients(gradients, (gradient) => shorten(gradient, norm, maxNorm)), norm };
@@ -32,18 +36,19 @@ export function clipByGlobalNorm(gradients: NamedTensorMap, maxNorm: number): Pr
 }
 
 /**
- * Scales the gradient of each variable by a factor of its own, so that no variable's is longer than `maxNorm`. Turns the
- * direction of the whole: short gradients stay as they are where long ones shrink.
+ * Scales the gradient of each variable separately, so that none is longer than `maxNorm`. This changes the direction of
+ * the total gradient, because only long gradients shrink.
  *
  * @param maxNorm - Above 0. Infinity clips nothing.
- * @returns Also the length of each variable's gradient before clipping.
- * @throws {GradientError} If a gradient holds NaN or infinity.
+ * @returns Also `norms`: the length of each variable's gradient before clipping, by name.
+ * @throws {UsageError} If `maxNorm` is not above 0.
+ * @throws {GradientError} If a gradient contains NaN or infinity.
  */
 export function clipByNorm(
   gradients: NamedTensorMap,
   maxNorm: number,
 ): Promise<ClippedGradients & { norms: Record<string, number> }> {
-  return takeOver(gradients, async () => {
+  return takeOwnership(gradients, async () => {
     expectLimit('maxNorm', maxNorm);
     const norms = await normOfEach(gradients);
     return {
@@ -55,17 +60,19 @@ export function clipByNorm(
 }
 
 /**
- * Moves every value into ±`maxValue`. Turns the direction towards that of the signs.
+ * Clips every value to ±`maxValue`. This changes the direction of the gradient.
  *
  * @param maxValue - Above 0. Infinity clips nothing.
- * @throws {GradientError} If a gradient holds NaN or infinity.
- * @see Mikolov 2012, "Statistical language models based on neural 3.2.2.
+ * @throws {UsageError} If `maxValue` is not above 0.
+ * @throws {GradientError} If a gradient contains NaN or infinity.
+ * @see Mikolov 2012, "Statistical language models based on neural networks" (PhD thesis, Brno University of Technology),
+ *   section 3.2.2.
  */
 export function clipByValue(gradients: NamedTensorMap, maxValue: number): Promise<ClippedGradients> {
-  return takeOver(gradients, async () => {
+  return takeOwnership(gradients, async () => {
     expectLimit('maxValue', maxValue);
     const norm = await globalNorm(gradients);
-    // No value is longer than the whole.
+    // No single value can exceed the total length.
     const clip = (gradient: Tensor) =>
       norm <= maxValue ? gradient : tf.clipByValue(gradient, -maxValue, maxValue);
     return { gradients: mapGradients(gradients, clip), norm };
@@ -73,8 +80,8 @@ export function clipByValue(gradients: NamedTensorMap, maxValue: number): Promis
 }
 
 /**
- * Squares of float32 vanish below 1e-45 and overflow above 3e38. A sum of them within these bounds lost nothing that
- * shows in float32; outside, lengths are computed anew in float64.
+ * Squares of float32 values underflow below 1e-45 and overflow above 3e38. A sum within these bounds is exact to float32.
+ * Outside them, lengths are computed again in float64.
  */
 const [MIN_SUM, MAX_SUM] = [1e-24, 3e38];
 const isExact = (sumOfSquares: number): boolean => sumOfSquares >= MIN_SUM && sumOfSquares <= MAX_SUM;
@@ -93,7 +100,7 @@ async function normOfEach(gradients: NamedTensorMap): Promise<Record<string, num
   return { ...Object.fromEntries(norms), ...(await exactNorms(Object.fromEntries(inexact))) };
 }
 
-/** The sum of each tensor's squares, by a single download. */
+/** The sum of squares of each tensor, read from the backend in one transfer. */
 async function sumsOfSquares(tensors: readonly Tensor[]): Promise<number[]> {
   if (tensors.length === 0) return [];
   const sums = tf.tidy(() => tf.stack(tensors.map((tensor) => tf.sum(tf.square(tensor)))));
@@ -104,7 +111,11 @@ async function sumsOfSquares(tensors: readonly Tensor[]): Promise<number[]> {
   }
 }
 
-/** @throws {GradientError} If a value is not finite. */
+/**
+ * Norms computed in float64.
+ *
+ * @throws {GradientError} If a value is not finite.
+ */
 async function exactNorms(gradients: NamedTensorMap): Promise<Record<string, number>> {
   const norms: Record<string, number> = {};
   for (const [name, gradient] of Object.entries(gradients)) {
@@ -116,7 +127,7 @@ async function exactNorms(gradients: NamedTensorMap): Promise<Record<string, num
   return norms;
 }
 
-/** The gradient itself where it is short enough. */
+/** Returns the gradient itself if it is short enough. */
 function shorten(gradient: Tensor, norm: number, maxNorm: number): Tensor {
   return norm <= maxNorm ? gradient : tf.mul(gradient, maxNorm / norm);
 }
@@ -130,8 +141,8 @@ function mapGradients(
   );
 }
 
-/** Disposes those of the given gradients that `clip` does not return. */
-async function takeOver<Result extends ClippedGradients>(
+/** Runs `clip` and disposes all given gradients that it does not return. */
+async function takeOwnership<Result extends ClippedGradients>(
   gradients: NamedTensorMap,
   clip: () => Promise<Result>,
 ): Promise<Result> {
@@ -145,7 +156,6 @@ async function takeOver<Result extends ClippedGradients>(
   }
 }
 
-/** @throws {UsageError} */
 function expectLimit(name: string, limit: number): void {
-  if (!(limit > 0)) throw new UsageError(`${name} is ${limit}; expected a number above 0.`);
+  if (!(limit > 0)) throw new UsageError(`${name} is ${limit}. Expected a number above 0.`);
 }

@@ -1,26 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Initializer } from './contract.js';
 
-/**
- * Draws a weight's first values.
- *
- * @param seed - Positive integer; TensorFlow.js takes zero for "no seed".
- */
-export type Initializer = (shape: readonly number[], seed: number) => Float32Array;
-
-/** Shape of a weight and how it starts. */
-export interface WeightSpec {
-  shape: number[];
-  initialize: Initializer;
-}
-
-/** A weight that starts with one value everywhere. */
+/** Fills a weight with one value. */
 export const constant =
   (value: number): Initializer =>
   (shape) =>
     new Float32Array(tf.util.sizeFromShape([...shape])).fill(value);
 
 /**
- * Uniform in ±√(6 / (rows + columns)), which keeps the variance of signals level across a layer.
+ * Draws uniformly from ±√(6 / (rows + columns)), which keeps the variance of signals constant across a layer.
  *
  * @see Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
  */
@@ -29,13 +17,13 @@ export const glorotUniform: Initializer = ([rows = 1, columns = 1], seed) => {
   return takeValues(tf.randomUniform([rows, columns], -limit, limit, 'float32', seed));
 };
 
-/** Zeros, and ones for the forget gate, the second of four blocks. */
+/** Zeros, but ones for the forget gate, which is the second of four blocks. */
 export const unitForgetBias: Initializer = ([width = 0]) =>
   new Float32Array(width).fill(1, width / 4, width / 2);
 
 /**
- * Orthonormal rows, so that a product with the hidden state, step after step, keeps its length. Needs no more rows than
- * columns. Gram-Schmidt on normal vectors: the same distribution as Keras draws by QR.
+ * Draws orthonormal rows, so that repeated products with the hidden state keep its length. There must be at most as many
+ * rows as columns. It applies Gram-Schmidt to normal vectors, which gives the same distribution as Keras's QR.
  *
  * @see Saxe et al. 2014, arXiv:1312.6120.
  */
@@ -46,8 +34,8 @@ export const orthogonal: Initializer = ([rows = 1, columns = 1], seed) => {
   const none = new Float64Array(columns);
   for (let row = 0; row < rows; row++) {
     const vector = Float64Array.from(normal.subarray(row * columns, (row + 1) * columns));
-    // One pass is enough: in float64 it leaves 1e-16 of the others, which grows as the vector shrinks, in a square by some
-    // thousand times at the end.
+    // One pass is enough. In float64 it leaves an error of 1e-16, which grows as the vector shrinks: about a thousandfold
+    // for the last rows of a square matrix.
     for (let other = 0; other < row; other += 4) {
       const [a = none, b = none, c = none, d = none] = basis.slice(other, other + 4);
       removeProjections(vector, a, b, c, d);
@@ -60,7 +48,7 @@ export const orthogonal: Initializer = ([rows = 1, columns = 1], seed) => {
   return result;
 };
 
-/** Reads a tensor and disposes it. Not by `tf.tidy`, which would search all the values for tensors. */
+/** Reads a tensor and disposes it. `tf.tidy` would search all returned values for tensors. */
 function takeValues(tensor: tf.Tensor): Float32Array {
   const values = tensor.dataSync<'float32'>();
   tensor.dispose();
@@ -73,7 +61,7 @@ function lengthOf(vector: Float64Array): number {
   return Math.sqrt(sum);
 }
 
-/** Takes out of a vector what lies along each of four orthonormal ones, all at once: the sums need not wait for each other. */
+/** Subtracts the projections on four orthonormal vectors at once, so that the processor can add in parallel. */
 function removeProjections(
   vector: Float64Array,
   a: Float64Array,

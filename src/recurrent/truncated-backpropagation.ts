@@ -3,47 +3,47 @@ import type { NamedTensorMap, Scalar, TensorContainer, Variable } from '@tensorf
 import { UsageError } from '../errors.js';
 import '../tfjs/register-gradients.js';
 
-/** How {@link truncatedBackpropagation} cuts a sequence, and what it runs. */
+/** Options of {@link truncatedBackpropagation}. */
 export interface TruncatedBackpropagationOptions<State extends TensorContainer> {
-  /** Steps of the sequence, at least 1. */
+  /** Number of steps of the sequence, at least 1. */
   numSteps: number;
-  /** Steps from one update of the variables to the next, k1. The last chunk is what is left. */
+  /** Steps between updates of the variables, k1. The last chunk may be shorter. */
   chunkLength: number;
   /**
-   * Steps through which gradients flow back from the end of a whole chunk, k2: a multiple of `chunkLength`, or less than
-   * it. Default `chunkLength`.
+   * Steps through which gradients flow back from the end of a full chunk, k2: a multiple of `chunkLength`, or less than
+   * `chunkLength`. Default `chunkLength`.
    */
   gradientLength?: number;
-  /** State before the first step. Stays the caller's. */
+  /** State before the first step. The caller still disposes it. */
   initialState: State;
-  /** What to differentiate by. */
+  /** Variables whose gradients are computed. */
   variables: Variable[];
   /**
-   * Runs the steps `[start, end)`, by differentiable operations on `variables` and `state`, which stays the sequence's.
-   * Where k2 exceeds k1 the same steps run again as context of later chunks: what is random in them, dropout say, must
-   * be fixed by their number. Called inside `tf.tidy`.
+   * Runs the steps `[start, end)` in differentiable operations on `variables` and `state`. It must not dispose `state`. If
+   * k2 exceeds k1, the same steps run again as context of later chunks, so that anything random in them, such as dropout,
+   * must depend only on the step's number. Called inside `tf.tidy`.
    *
-   * @returns The loss of these steps alone, and the state after the last.
+   * @returns The loss of these steps only, and the state after the last one.
    */
   forward: (start: number, end: number, state: State) => { loss: Scalar; state: State };
 }
 
-/** One chunk of a sequence, `[start, end)`, and where it leads. */
+/** One chunk of a sequence, `[start, end)`, with its loss, gradients and final state. */
 export interface BackpropagatedChunk<State extends TensorContainer> {
   start: number;
   end: number;
-  /** Loss that was differentiated: of the whole chunk, or of its last k2 steps where k2 is less than k1. */
+  /** The differentiated loss: of the whole chunk, or of its last k2 steps if k2 is less than k1. */
   loss: number;
-  /** By name of the variable. The caller disposes them, or hands them to a clipping function, which does. */
+  /** Gradients by name of the variable. The caller disposes them, or passes them to a clipping function, which does. */
   gradients: NamedTensorMap;
-  /** State after the chunk. Disposed when the loop goes on: clone what is to stay. */
+  /** State after the chunk. It is disposed later in the walk, so clone what you keep. */
   state: State;
 }
 
 /**
- * Truncated backpropagation through time, BPTT(k1, k2): walks a sequence chunk by chunk. State goes forward for ever;
- * gradients stop where the chunk's window starts, `gradientLength` steps before its end. The caller updates the
- * variables in the loop:
+ * Truncated backpropagation through time, BPTT(k1, k2): walks a sequence chunk by chunk. The state is carried through the
+ * whole sequence. Gradients flow back through a window that starts `gradientLength` steps before the chunk's end. The
+ * caller updates the variables in the loop:
  *
  *     for await (const chunk of truncatedBackpropagation(options)) {
  *       const { gradients, norm } = await clipByGlobalNorm(chunk.gradients, 1);
@@ -51,15 +51,15 @@ export interface BackpropagatedChunk<State extends TensorContainer> {
  *       tf.dispose(gradients);
  *     }
  *
- * No step's loss counts twice. For k2 = k1 a window is its chunk. For k2 > k1 it reaches over earlier chunks, whose
- * steps run again, with the variables as they are now, from the state that was stored there; their loss, which has
- * counted, is dropped. An update then costs as much as one of a chunk of k2 steps. For k2 < k1 the first k1 − k2 steps
- * of each chunk only advance the state; their loss never counts.
+ * Each step's loss counts at most once. If k2 = k1, the window is the chunk. If k2 > k1, the window also covers earlier
+ * chunks: their steps run again with the current variables, from the state stored before them, and their loss is ignored.
+ * An update then costs as much as that of a chunk of k2 steps. If k2 < k1, the first k1 − k2 steps of each chunk only
+ * advance the state, and their loss is ignored.
  *
- * Whatever ends the loop (its end, `break`, an error), no tensor stays behind but the gradients that were handed out.
- * Chunks are computed on demand; do not use it inside `tf.tidy`.
+ * Chunks are computed on demand. However the loop ends (normally, by `break` or by an error), all tensors are disposed
+ * except the gradients that were yielded. Do not use it inside `tf.tidy`.
  *
- * @throws {UsageError} If a length is not a whole number of at least 1, or k2 > k1 is no multiple of k1.
+ * @throws {UsageError} If a length is not a whole number of at least 1, or if k2 > k1 is not a multiple of k1.
  * @see Williams and Peng 1990, "An efficient gradient-based algorithm for on-line training of recurrent network
  *   trajectories"; Sutskever 2013, "Training recurrent neural networks" (thesis).
  */
@@ -67,15 +67,15 @@ export function truncatedBackpropagation<State extends TensorContainer>(
   options: TruncatedBackpropagationOptions<State>,
 ): AsyncGenerator<BackpropagatedChunk<State>, void, void> {
   const { numSteps, chunkLength, gradientLength = chunkLength } = options;
-  // A generator's body waits for the first turn of the loop; a wrong argument should not.
+  // Checked here, because the body of a generator runs only when its loop starts.
   for (const [name, length] of Object.entries({ numSteps, chunkLength, gradientLength })) {
     if (!Number.isInteger(length) || length < 1) {
-      throw new UsageError(`${name} is ${length}; expected a whole number, 1 or more.`);
+      throw new UsageError(`${name} is ${length}. Expected a whole number of at least 1.`);
     }
   }
   if (gradientLength > chunkLength && gradientLength % chunkLength !== 0) {
     throw new UsageError(
-      `gradientLength is ${gradientLength}; expected less than the chunkLength of ${chunkLength}, or a multiple of it.`,
+      `gradientLength is ${gradientLength}. Expected a multiple of chunkLength (${chunkLength}), or less than it.`,
     );
   }
   return walkChunks({ ...options, gradientLength });
@@ -89,42 +89,94 @@ async function* walkChunks<State extends TensorContainer>({
   variables,
   forward,
 }: Required<TruncatedBackpropagationOptions<State>>): AsyncGenerator<BackpropagatedChunk<State>, void, void> {
-  /** States before the current chunk and before those that its window reaches over, oldest first. */
-  const states = [detach(initialState)];
-  const numStates = Math.max(1, gradientLength / chunkLength);
+  const window = new GradientWindow<State>([detach(initialState)]);
+  const maxChunks = Math.max(1, gradientLength / chunkLength);
   try {
     for (let start = 0; start < numSteps; start += chunkLength) {
       const end = Math.min(start + chunkLength, numSteps);
-      const windowStart =
-        gradientLength < chunkLength
-          ? Math.max(start, end - gradientLength)
-          : Math.max(0, start + chunkLength - gradientLength);
-      if (windowStart > start) {
-        states.push(tf.tidy(() => detach(forward(start, windowStart, states[0]!).state)));
-        tf.dispose(states.shift());
-      }
-      const run = (): Scalar => {
-        const lossStart = Math.max(start, windowStart);
-        const before = windowStart < start ? forward(windowStart, start, states[0]!).state : states[0]!;
-        const { loss, state } = forward(lossStart, end, before);
-        states.push(detach(state));
-        return loss;
-      };
-      // Where no variable bears on the loss, variableGrads throws and leaves the loss behind.
-      const { value, grads } = tf.tidy(() => tf.variableGrads(run, variables));
-      const [loss] = await value.data<'float32'>();
-      value.dispose();
-      yield { start, end, loss: loss!, gradients: grads, state: states.at(-1)! };
-      if (states.length > numStates) tf.dispose(states.shift());
+      const lossStart = gradientLength < chunkLength ? Math.max(start, end - gradientLength) : start;
+      if (lossStart > start) window.advance((state) => forward(start, lossStart, state).state);
+      const { loss, gradients, state } = await window.differentiate(variables, (oldest, numEarlier) => {
+        const windowStart = start - numEarlier * chunkLength;
+        const before = numEarlier > 0 ? forward(windowStart, start, oldest).state : oldest;
+        return forward(lossStart, end, before);
+      });
+      yield { start, end, loss, gradients, state };
+      window.keepNewest(maxChunks);
     }
   } finally {
-    tf.dispose(states);
+    window.reset();
   }
 }
 
 /**
- * Copies a state out of the reach of `tf.tidy` and of the gradient being recorded: to a later one it is a constant.
- * Values are shared, not copied.
+ * The engine of truncated backpropagation: it stores the states before the newest chunks and differentiates the next
+ * chunk through all of them. Its owner decides how long chunks are, what runs in them, and how many the window covers.
+ */
+export class GradientWindow<State extends TensorContainer> {
+  #states: State[];
+
+  /** @param states - States before the chunks of the window, oldest first. The window disposes them. */
+  constructor(states: State[] = []) {
+    this.#states = states;
+  }
+
+  /** States before the chunks of the window, oldest first. The last one is the state before the next chunk. */
+  get states(): readonly State[] {
+    return this.#states;
+  }
+
+  /** Disposes all states and starts again from others, which the window then disposes. */
+  reset(states: State[] = []): void {
+    tf.dispose(this.#states);
+    this.#states = states;
+  }
+
+  /** Replaces the state before the next chunk without a gradient. The window must cover no earlier chunk. */
+  advance(run: (state: State) => State): void {
+    const next = tf.tidy(() => detach(run(this.#states[0]!)));
+    this.reset([next]);
+  }
+
+  /**
+   * Runs the next chunk, differentiates its loss, and adds the state after it to the window.
+   *
+   * @param run - Runs all chunks of the window from the oldest state. It returns the loss of the next chunk only, and the
+   *   state after that. Called inside `tf.tidy`.
+   * @returns Gradients that the caller disposes, and the state after the chunk, which the window disposes.
+   */
+  async differentiate(
+    variables: Variable[],
+    run: (oldest: State, numEarlier: number) => { loss: Scalar; state: State },
+  ): Promise<{ loss: number; gradients: NamedTensorMap; state: State }> {
+    const numEarlier = this.#states.length - 1;
+    const lossOf = (): Scalar => {
+      const { loss, state } = run(this.#states[0]!, numEarlier);
+      this.#states.push(detach(state));
+      return loss;
+    };
+    // If no variable affects the loss, variableGrads throws without disposing the loss, so it runs inside tidy.
+    const { value, grads } = tf.tidy(() => tf.variableGrads(lossOf, variables));
+    try {
+      const [loss] = await value.data<'float32'>();
+      return { loss: loss!, gradients: grads, state: this.#states.at(-1)! };
+    } catch (error) {
+      tf.dispose(grads);
+      throw error;
+    } finally {
+      value.dispose();
+    }
+  }
+
+  /** Disposes the oldest state if there are more than `numStates`. */
+  keepNewest(numStates: number): void {
+    if (this.#states.length > numStates) tf.dispose(this.#states.shift());
+  }
+}
+
+/**
+ * Copies a state so that neither `tf.tidy` nor the gradient being recorded disposes it. To later gradients it is a
+ * constant. Values are shared, not copied.
  */
 function detach<State extends TensorContainer>(state: State): State {
   if (state instanceof tf.Tensor) return tf.keep(tf.clone(state)) as State;

@@ -2,43 +2,47 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { columnBlocks } from '../tfjs/dense-product.js';
 import { expectShape } from '../tfjs/expect-shape.js';
+import type { RecurrentCell, RecurrentState, RecurrentWeights } from './contract.js';
 import { normalizedRecurrence } from './kernels/layer-normalization.js';
 import { recurrence } from './kernels/recurrence.js';
-import type { RecurrentCell, RecurrentState, RecurrentWeights } from './contract.js';
 
-/** How a sequence is walked. */
+/** Options of {@link unroll}. */
 export interface UnrollOptions {
   /**
-   * Bool or float32 `[batch, time]`. Where it is false (zero) the step is left out: the state stays, and is the output.
+   * Bool or float32 `[batch, time]`, false (zero) where a step is padding. Such a step leaves the state unchanged, and its
+   * output is that of the step before.
    */
   mask?: Tensor2D;
-  /** Whether time runs from the last step to the first; outputs keep the places of their inputs. Default false. */
+  /** Whether time runs from the last step to the first. Outputs keep the places of their inputs. Default false. */
   isReversed?: boolean;
   /**
-   * Factors of the hidden state in every recurrent product, float32 `[batch, units]`: the mask of recurrent dropout, the
-   * same for all steps.
+   * Factors of the hidden state in every recurrent product, float32 `[batch, units]`: the mask of recurrent dropout. All
+   * steps use the same one.
    *
-   * @see Gal and Ghahramani 2016, arXiv:1512.05287.
+   * @see Gal and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks",
+   *   arXiv:1512.05287.
    */
   recurrentMask?: Tensor2D;
 }
 
-/** A sequence after its recurrence. The caller disposes all tensors. */
+/** Result of {@link unroll}. The caller disposes all tensors. */
 export type Unrolled<State extends RecurrentState = RecurrentState> = {
-  /** The hidden state after every step, float32 `[batch, time, units]`. */
+  /** Hidden state after each step, float32 `[batch, time, units]`. */
   outputs: Tensor3D;
-  /** The state after the last step that was walked: hand it to the next chunk and the cut leaves no trace. */
+  /** State after the last step. Pass it to the next chunk as its initial state: the results are those of one sequence. */
   finalState: State;
 };
 
 /**
- * Runs a cell over a sequence. The inputs of all steps are multiplied by the kernel in one product, which leaves only
- * the recurrent product to each step; the gates are fused where the backend allows it. Differentiable in the weights,
- * the inputs and the initial state, by full backpropagation through these steps; gradients stop where the state was made.
+ * Runs a cell over a sequence. All inputs are multiplied by the kernel in one product, so that each step computes only the
+ * recurrent product. The gates are fused if the backend allows it. Differentiable in weights, inputs and initial state, by
+ * full backpropagation through all steps of the sequence.
  *
  * @param inputs - float32 `[batch, time, features]`, at least one step.
- * @param initialState - Stays the caller's.
- * @throws {ShapeError} If weights, inputs, state and masks do not fit each other or the cell.
+ * @param initialState - The caller still disposes it.
+ * @throws {ShapeError} If the shapes of weights, inputs, state and masks do not match each other or the cell.
+ * @example
+ * const { outputs, finalState } = unroll(cell, weights, inputs, cell.initialState(batchSize));
  */
 export function unroll<State extends RecurrentState>(
   cell: RecurrentCell<State>,
@@ -57,9 +61,9 @@ export function unroll<State extends RecurrentState>(
       bias: weights.bias,
       ...initialState,
       recurrentKernel: recurrentKernel!,
-      ...(candidateKernel && { candidateKernel }),
-      ...(mask && { mask: tf.cast(mask, 'float32') }),
-      ...(recurrentMask && { recurrentMask }),
+      candidateKernel,
+      mask: mask && tf.cast(mask, 'float32'),
+      recurrentMask,
     };
     const { outputs, auxiliary } = weights.gain
       ? normalizedRecurrence(sequence, weights.gain, { cell, isReversed })
@@ -72,12 +76,14 @@ export function unroll<State extends RecurrentState>(
 }
 
 /**
- * Advances a cell by one step, as a stream needs it: the same numbers as {@link unroll}, one at a time.
+ * Advances a cell by one step, for streams. The results are those of {@link unroll}.
  *
  * @param input - float32 `[batch, features]`.
- * @param state - Stays the caller's.
- * @returns The next state; its `hiddenState` is the output. The caller disposes it.
- * @throws {ShapeError} If weights, input and state do not fit each other or the cell.
+ * @param state - The caller still disposes it.
+ * @returns The next state. Its `hiddenState` is the output. The caller disposes it.
+ * @throws {ShapeError} If the shapes of weights, input and state do not match each other or the cell.
+ * @example
+ * const next = step(cell, weights, input, state);
  */
 export function step<State extends RecurrentState>(
   cell: RecurrentCell<State>,

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, UsageError } from '../errors.js';
 import type { NativeBackend } from '../native/native-folder.js';
-import type { GpuAdapter } from '../tfjs/webgpu-backend.js';
+import { backendDevice } from '../tfjs/backend-internals.js';
 import {
   nativeSetupVersion,
   reasonOfAbsence,
@@ -10,6 +10,8 @@ import {
   TENSORFLOW_PACKAGES,
 } from './tensorflow-backend.js';
 import { registerWebGpu } from './webgpu.js';
+
+export { backendDevice, backendDeviceName } from '../tfjs/backend-internals.js';
 
 /** Backends, best first. An automatic choice tries them in this order. */
 export const BACKEND_NAMES = ['tensorflow-gpu', 'webgpu', 'tensorflow', 'wasm', 'cpu'] as const;
@@ -149,16 +151,6 @@ async function proveArithmetic(): Promise<void> {
   } finally {
     product.dispose();
   }
-}
-
-/** Where the running backend computes. */
-export function backendDevice(): 'gpu' | 'cpu' {
-  return (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice ? 'gpu' : 'cpu';
-}
-
-/** Name of the running backend's device, if the backend reports it. */
-export function backendDeviceName(): string | undefined {
-  return (tf.backend() as { adapter?: GpuAdapter }).adapter?.name;
 }
 
 /** Version of a backend's package. @returns Undefined if it is not installed. */

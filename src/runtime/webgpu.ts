@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { CheckedWebGpuBackend, GpuAdapter } from '../tfjs/webgpu-backend.js';
+import type { GpuAdapter } from '../tfjs/backend-internals.js';
+import type { CheckedWebGpuBackend } from '../tfjs/webgpu-backend.js';
 
 /** Globals that the WebGPU backend of TensorFlow.js reads while it runs. */
 const GPU_GLOBALS = ['GPUBuffer', 'GPUBufferUsage', 'GPUMapMode', 'GPUTexture', 'GPUTextureUsage'] as const;

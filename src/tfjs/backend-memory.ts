@@ -1,33 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import { runningBackend, type BackendViews } from './backend-internals.js';
 
-/** The memory of a backend whose tensors are arrays that JavaScript can read and write in place. */
+/** The memory of a backend whose tensors are arrays that JavaScript reads and writes in place. */
 export interface BackendMemory {
-  /** A float32 tensor of unknown content. */
+  /** Creates a float32 tensor of undefined content. */
   allocate: (shape: number[]) => TensorInfo;
-  /** The tensor's numbers themselves, no copy. Any later allocation may move them: look anew after each. */
+  /** The tensor's values, not a copy. Any later allocation may move them, so call it again after each allocation. */
   valuesOf: (tensor: TensorInfo) => Float32Array;
   /** `a·b`, `[rows, inner]` by `[inner, columns]`. */
   multiply: (a: TensorInfo, b: TensorInfo) => TensorInfo;
   free: (tensor: TensorInfo) => void;
 }
 
-interface WasmBackend {
-  makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
-  typedArrayFromHeap(tensor: TensorInfo): Float32Array;
-  disposeData(dataId: object): boolean;
-}
-
-interface CpuBackend {
-  makeTensorInfo(shape: number[], dtype: 'float32', values: Float32Array): TensorInfo;
-  data: { get(dataId: object): { values: Float32Array } };
-  disposeData(dataId: object): boolean;
-}
-
-/** How to reach the memory, for each backend that lets us. */
+/** Opens the memory of each backend that allows it, by the backend's name. */
 export const MEMORY_ACCESS: Record<string, (backend: object) => BackendMemory> = {
   wasm(backend) {
-    const wasm = backend as WasmBackend;
+    const wasm = backend as BackendViews['wasm'];
     return {
       allocate: (shape) => wasm.makeOutput(shape, 'float32'),
       valuesOf: (tensor) => wasm.typedArrayFromHeap(tensor),
@@ -36,7 +25,7 @@ export const MEMORY_ACCESS: Record<string, (backend: object) => BackendMemory> =
     };
   },
   cpu(backend) {
-    const cpu = backend as CpuBackend;
+    const cpu = backend as BackendViews['cpu'];
     return {
       allocate: (shape) =>
         cpu.makeTensorInfo(shape, 'float32', new Float32Array(tf.util.sizeFromShape(shape))),
@@ -47,22 +36,21 @@ export const MEMORY_ACCESS: Record<string, (backend: object) => BackendMemory> =
   },
 };
 
-/** The backend's own matrix product, without the bookkeeping of an operation. */
+/** The backend's matrix product, without the overhead of a TensorFlow.js operation. */
 function multiplyOn(backendName: string, backend: object): BackendMemory['multiply'] {
   const { kernelFunc } = tf.getKernel('BatchMatMul', backendName);
   const attrs = { transposeA: false, transposeB: false };
   return (a, b) => kernelFunc({ inputs: { a, b }, backend, attrs }) as TensorInfo;
 }
 
-interface WebGpuBackend {
-  tensorMap: { get(dataId: object): { values?: Float32Array | null } };
-}
-
 /**
- * A float32 tensor's numbers. None where only a WebGPU device has them: it hands them out later, and TensorFlow.js's way
- * around that needs a browser. What was read from a file is not there yet.
+ * The values of a float32 tensor.
+ *
+ * @returns Undefined if the values are only on a WebGPU device, which can be read asynchronously only. Values that were
+ *   just loaded from a file are still in JavaScript's memory.
  */
-export function valuesInReach(tensor: tf.Tensor): Float32Array | undefined {
-  if (tf.getBackend() !== 'webgpu') return tensor.dataSync<'float32'>();
-  return (tf.backend() as unknown as WebGpuBackend).tensorMap.get(tensor.dataId).values ?? undefined;
+export function valuesInReach(tensor: Tensor): Float32Array | undefined {
+  const webgpu = runningBackend('webgpu');
+  if (!webgpu) return tensor.dataSync<'float32'>();
+  return webgpu.tensorMap.get(tensor.dataId).values ?? undefined;
 }

@@ -5,9 +5,9 @@ import './register-gradients.js';
 const PRODUCT = 'FramewiseProduct';
 
 /**
- * `a·b`, with a backward pass that never asks a kernel to multiply by a transposed matrix. TensorFlow.js's own gradient
- * does, and its WebAssembly backend then leaves the fast path: ten to fifty times slower than transposing first. As
- * there, only the gradients that someone asks for are computed: none for an operand that is data.
+ * Computes `a·b`. The backward pass transposes first instead of multiplying by a transposed matrix, as TensorFlow.js's own
+ * gradient does: the WebAssembly backend is ten to fifty times slower at that. Only requested gradients are computed, so
+ * none for an operand that is data.
  *
  *   da = dy·bᵀ   db = aᵀ·dy
  *
@@ -22,7 +22,7 @@ export function product(a: Tensor2D, b: Tensor2D): Tensor2D {
 }
 
 /**
- * The {@link product} of every step of a sequence in one.
+ * Multiplies every step of a sequence by a kernel, in one {@link product}.
  *
  * @param sequence - float32 `[batch, time, features]`.
  * @returns float32 `[batch, time, columns]`. The caller disposes it.
@@ -35,7 +35,7 @@ export function sequenceProduct(sequence: Tensor3D, kernel: Tensor2D): Tensor3D 
   });
 }
 
-/** The product is the backend's own; a name of ours gives it a gradient of ours. */
+/** Registers the backend's own matrix product under a second name, to which the gradient below belongs. */
 function registerProduct(backendName: string): void {
   const { kernelFunc } = tf.getKernel('BatchMatMul', backendName);
   tf.registerKernel({
@@ -58,7 +58,7 @@ tf.registerGradient({
   },
 });
 
-/** `x·yᵀ`, which is also `(y·xᵀ)ᵀ`: transposes whichever way moves fewer numbers. */
+/** `x·yᵀ`, computed as x·(yᵀ) or as (y·(xᵀ))ᵀ, whichever transposes fewer values. */
 export function timesTransposed(x: Tensor2D, y: Tensor2D): Tensor2D {
   const [rows, columns] = [x.shape[0], y.shape[0]];
   return y.size <= x.size + rows * columns
@@ -66,7 +66,7 @@ export function timesTransposed(x: Tensor2D, y: Tensor2D): Tensor2D {
     : tf.transpose(tf.matMul(y, tf.transpose(x)));
 }
 
-/** `xᵀ·y`, which is also `(yᵀ·x)ᵀ`: transposes whichever way moves fewer numbers. */
+/** `xᵀ·y`, computed as (xᵀ)·y or as ((yᵀ)·x)ᵀ, whichever transposes fewer values. */
 export function transposedTimes(x: Tensor2D, y: Tensor2D): Tensor2D {
   const [rows, columns] = [x.shape[1], y.shape[1]];
   return x.size <= y.size + rows * columns
@@ -74,7 +74,7 @@ export function transposedTimes(x: Tensor2D, y: Tensor2D): Tensor2D {
     : tf.transpose(tf.matMul(tf.transpose(y), x));
 }
 
-/** Cuts a matrix into blocks of columns. The gradient of `tf.split` fails on a single piece (TensorFlow.js 4.22). */
+/** Splits a matrix into blocks of columns. The gradient of `tf.split` fails on a single block (TensorFlow.js 4.22). */
 export function columnBlocks(matrix: Tensor2D, widths: readonly number[]): Tensor2D[] {
   return widths.length === 1 ? [matrix] : tf.split<Tensor2D>(matrix, [...widths], 1);
 }

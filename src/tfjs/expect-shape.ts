@@ -1,10 +1,12 @@
 import { ShapeError } from '../errors.js';
 
 /**
- * @param what - Subject of the message, as in "The hidden state".
- * @param tensor - May be symbolic: a size that is not known yet, null, fits any.
- * @param expected - Size of each axis; a string names an axis that may have any size of at least one.
- * @throws {ShapeError} If there is no tensor, or one of another rank, or of another size on an axis.
+ * Checks the shape of a tensor.
+ *
+ * @param what - Subject of the message, such as "The hidden state".
+ * @param tensor - May be symbolic: an unknown size, null, matches any size.
+ * @param expected - Size of each axis. A string names an axis of any size of at least one.
+ * @throws {ShapeError} If the tensor is missing, or its rank or the size of an axis differs.
  */
 export function expectShape(
   what: string,
@@ -25,7 +27,11 @@ export function expectShape(
     );
 }
 
-/** @throws {ShapeError} If a recurrence cannot have that many units. */
+/**
+ * Checks the number of units of a recurrent cell.
+ *
+ * @throws {ShapeError} If it is not a positive integer.
+ */
 export function expectUnits(units: number): void {
   if (!Number.isInteger(units) || units < 1) {
     throw new ShapeError('The units of a recurrence', 'a whole number of at least one', String(units));

@@ -1,5 +1,5 @@
 /**
- * Teaches TensorFlow.js to differentiate. The core package declares a gradient for every kernel, but its build for Node
- * registers none; the layers package brings and registers them on import. Import this file wherever gradients begin.
+ * Registers the gradients of TensorFlow.js's kernels. The core package's build for Node registers none of them; importing
+ * the layers package does. Import this file in every module that computes gradients.
  */
 import '@tensorflow/tfjs-layers';

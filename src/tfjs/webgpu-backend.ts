@@ -1,79 +1,65 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { BackendValues } from '@tensorflow/tfjs-core';
 import { BackendError, DeviceLostError, OutOfMemoryError } from '../errors.js';
-
-/** What computes: a graphics processor, or a program that does as if. */
-export interface GpuAdapter {
-  /** As its driver calls it. */
-  name: string;
-  /** A program on the processor, such as SwiftShader or llvmpipe. */
-  isSoftware: boolean;
-}
-
-/** What tfjs keeps to itself of the memory that it uses again. */
-interface BufferManager {
-  freeBuffers: Map<string, GPUBuffer[]>;
-  numFreeBuffers: number;
-  numBytesAllocated: number;
-}
+import type { GpuAdapter, WebGpuBufferManager } from './backend-internals.js';
 
 const ERROR_KINDS = ['validation', 'internal', 'out-of-memory'] as const;
 
 /**
- * TensorFlow.js's WebGPU backend, with its failures told. WebGPU reports an operation that cannot be done only to who asks
- * for errors, and TensorFlow.js 4.22 does not: it reads zeros where memory ran out. Here the reading fails.
+ * TensorFlow.js's WebGPU backend, with error reporting. WebGPU reports a failed operation only to code that asks for
+ * errors. TensorFlow.js 4.22 does not ask, and reads zeros after the device ran out of memory. Here `read` fails instead.
  */
 export class CheckedWebGpuBackend extends WebGPUBackend {
-  private loss: string | undefined;
-  private hasFailedBuffers = false;
+  #loss: string | undefined;
+  #hasFailedBuffers = false;
 
-  /** @param adapter - What the device belongs to; for messages. */
+  /** @param adapter - The adapter of the device, for messages. */
   constructor(
     device: GPUDevice,
     info: GPUAdapterInfo,
     readonly adapter: GpuAdapter,
   ) {
     super(device, info);
-    this.watchErrors();
-    void device.lost.then(({ message }) => (this.loss = message));
+    this.#watchErrors();
+    void device.lost.then(({ message }) => (this.#loss = message));
   }
 
-  /** Whether the device is gone, and with it every tensor that was on it. */
+  /** Whether the device was lost, and with it all of its tensors. */
   get isLost(): boolean {
-    return this.loss !== undefined;
+    return this.#loss !== undefined;
   }
 
-  /** Named as tfjs-node names it. */
+  /** Named as in tfjs-node. */
   get isUsingGpuDevice(): boolean {
     return !this.adapter.isSoftware;
   }
 
   /**
-   * Reads a tensor's values, after all that was asked for before.
+   * Reads a tensor's values, after all earlier operations.
    *
-   * @throws {OutOfMemoryError} If something of that did not fit into the device's memory.
-   * @throws {DeviceLostError} If the device is gone.
-   * @throws {BackendError} If something of that is refused.
+   * @throws {OutOfMemoryError} If the device ran out of memory in one of them.
+   * @throws {DeviceLostError} If the device was lost.
+   * @throws {BackendError} If the device refused one of them.
    */
   override async read(dataId: object): Promise<BackendValues> {
     if (this.tensorMap.get(dataId)?.values) return super.read(dataId); // Not on the device.
-    const reading = super.read(dataId); // Submits what was asked for, before it waits.
-    const error = this.takeError();
+    const reading = super.read(dataId); // Submits all earlier operations before it waits.
+    const error = this.#takeError();
     await Promise.allSettled([reading, error]);
-    if (this.loss !== undefined) throw new DeviceLostError(this.adapter.name, this.loss);
+    if (this.#loss !== undefined) throw new DeviceLostError(this.adapter.name, this.#loss);
     const cause = await error;
-    if (cause) throw this.explain(cause);
+    if (cause) throw this.#explain(cause);
     return reading;
   }
 
   override uploadToGPU(dataId: object): void {
-    if (this.hasFailedBuffers) this.forgetFreeBuffers();
+    if (this.#hasFailedBuffers) this.#forgetFreeBuffers();
     try {
       super.uploadToGPU(dataId);
     } catch (cause) {
-      if (!(cause instanceof RangeError)) throw cause; // Memory that is filled when it is made must be there at once.
-      void this.takeError(); // It was told; whoever reads next has no part in it.
-      throw this.explain(cause);
+      if (!(cause instanceof RangeError)) throw cause; // A buffer that is mapped at creation fails at once.
+      void this.#takeError(); // Reported here, so the next read must not report it again.
+      throw this.#explain(cause);
     }
   }
 
@@ -82,34 +68,34 @@ export class CheckedWebGpuBackend extends WebGPUBackend {
     this.device.destroy();
   }
 
-  private watchErrors(): void {
+  #watchErrors(): void {
     for (const kind of ERROR_KINDS) this.device.pushErrorScope(kind);
   }
 
-  /** The error of what was asked for since this was last called. Memory comes first: the others follow from it. */
-  private async takeError(): Promise<GPUError | undefined> {
+  /** The error since the last call. A memory error comes first, because the others follow from it. */
+  async #takeError(): Promise<GPUError | undefined> {
     const scopes = ERROR_KINDS.map(() => this.device.popErrorScope()); // The last kind first.
-    this.watchErrors();
+    this.#watchErrors();
     return (await Promise.all(scopes)).find((error) => error !== null && error !== undefined);
   }
 
-  private explain(cause: Error | GPUError): Error {
+  #explain(cause: Error | GPUError): Error {
     const reason = cause.message.split('\n', 1)[0]!;
     const isMemory =
       cause instanceof RangeError ||
       cause.constructor.name === 'GPUOutOfMemoryError' ||
       /exceeds the max buffer size|larger than the maximum storage buffer binding size/.test(reason);
     if (!isMemory) {
-      const message = `WebGPU on "${this.adapter.name}" refuses an operation: ${reason} Take another backend, and report this.`;
+      const message = `WebGPU on "${this.adapter.name}" refused an operation: ${reason} Use another backend and report this.`;
       return new BackendError(message, 'webgpu', { cause });
     }
-    this.hasFailedBuffers = true;
+    this.#hasFailedBuffers = true;
     return new OutOfMemoryError(this.adapter.name, reason, { cause });
   }
 
-  /** Memory that could not be had is kept by tfjs like any other, and would be handed out again as if it were there. */
-  private forgetFreeBuffers(): void {
-    const manager = this.bufferManager as unknown as BufferManager;
+  /** Drops all free buffers. TensorFlow.js would reuse those whose allocation failed as if they were valid. */
+  #forgetFreeBuffers(): void {
+    const manager = this.bufferManager as unknown as WebGpuBufferManager;
     for (const buffers of manager.freeBuffers.values()) {
       for (const buffer of buffers.splice(0)) {
         manager.numBytesAllocated -= buffer.size;
@@ -117,6 +103,6 @@ export class CheckedWebGpuBackend extends WebGPUBackend {
       }
     }
     manager.numFreeBuffers = 0;
-    this.hasFailedBuffers = false;
+    this.#hasFailedBuffers = false;
   }
 }

@@ -1,27 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WebGpuProgram } from '../../recurrent/kernels/webgpu-program.js';
+import {
+  runningBackend,
+  type TensorflowBackend,
+  type WebGpuBackend,
+  type WebGpuProgram,
+} from '../../tfjs/backend-internals.js';
 
 type Shape4D = [number, number, number, number];
-
-/** What tfjs-node's backend has beyond any other's. */
-interface TensorflowBackend extends tf.KernelBackend {
-  binding: Record<'TF_UINT8' | 'TF_FLOAT' | 'TF_ATTR_TYPE' | 'TF_ATTR_BOOL', number> & {
-    /** @returns The tensor's number. It holds a copy. */
-    createTensor(shape: readonly number[], type: number, values: Uint8Array): number;
-  };
-  createOutputTensor(tensor: { id: number; shape: readonly number[]; dtype: number }): tf.Tensor;
-  executeSingleOutput(name: string, attributes: object[], inputs: tf.Tensor[]): tf.Tensor;
-}
-
-/** What the backend `webgpu` has. */
-interface WebGpuBackend extends tf.KernelBackend {
-  runWebGPUProgram(
-    program: WebGpuProgram & { uniforms: string },
-    inputs: tf.TensorInfo[],
-    dtype: 'float32',
-    uniforms: { type: 'float32'; data: number[] }[],
-  ): tf.TensorInfo;
-}
 
 /**
  * Makes tensors of pixels for the running backend. Where bytes can get there they do, a quarter of what floats would be,
@@ -39,12 +24,10 @@ export class PixelScaler {
    * @returns float32 of the shape. The caller disposes it, before the next call.
    */
   toTensor(pixels: Uint8Array, shape: Shape4D): tf.Tensor4D {
-    const backend = tf.backend();
-    if ('runWebGPUProgram' in backend)
-      return scaleOnWebGpu(backend as WebGpuBackend, pixels, shape, this.range);
-    if ('executeSingleOutput' in backend) {
-      return scaleOnTensorflow(backend as TensorflowBackend, pixels, shape, this.range);
-    }
+    const webgpu = runningBackend('webgpu');
+    if (webgpu) return scaleOnWebGpu(webgpu, pixels, shape, this.range);
+    const tensorflow = runningBackend('tensorflow');
+    if (tensorflow) return scaleOnTensorflow(tensorflow, pixels, shape, this.range);
     return this.scaleHere(pixels, shape);
   }
 
@@ -104,7 +87,7 @@ function wordsOf(pixels: Uint8Array): Int32Array {
 }
 
 /** Each invocation has one word. The last of a result may have fewer places than bytes. */
-function unpackingProgram(shape: Shape4D): WebGpuProgram & { uniforms: string } {
+function unpackingProgram(shape: Shape4D): WebGpuProgram {
   const numThreads = 64;
   const numWords = Math.ceil(tf.util.sizeFromShape(shape) / 4);
   return {

@@ -2,30 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { backendDevice } from '../../runtime/backend.js';
+import { backendDevice, runningBackend, type TensorflowBackend } from '../../tfjs/backend-internals.js';
 import type { Network } from './network.js';
 import { SAVED_MODEL_TAG, formatSavedModel, type GraphNode } from './saved-model.js';
 import { cutSessionGraph, joinedOutput, runSideBySide, type GraphPart } from './session-graph.js';
-
-/** What tfjs-node's backend can do beyond any other's. */
-interface SessionBackend extends tf.KernelBackend {
-  /** @returns The session's number. It reads all there is in the folder before it returns. */
-  loadSavedModelMetaGraph(folder: string, tags: string): number;
-  runSavedModel(
-    session: number,
-    inputs: tf.Tensor[],
-    inputInfos: { name: string }[],
-    outputs: string[],
-  ): tf.Tensor[];
-  deleteSavedModel(session: number): void;
-}
 
 /** On two cores a batch of 8 in two parts is a fifth quicker than in one, one of 32 a tenth; in four no quicker than that. */
 const PARTS_OF_BATCH = 2;
 
 /** @returns Whether the running backend has sessions: tfjs-node's has. */
 export function hasSessions(): boolean {
-  return 'loadSavedModelMetaGraph' in tf.backend();
+  return runningBackend('tensorflow') !== undefined;
 }
 
 /**
@@ -41,7 +28,8 @@ export function createSessionNetwork(
   weights: Readonly<Record<string, tf.Tensor[]>>,
   part: GraphPart,
 ): Pick<Network, 'execute' | 'dispose'> | undefined {
-  const backend = tf.backend() as SessionBackend;
+  const backend = runningBackend('tensorflow');
+  if (!backend) return undefined;
   const isOnProcessor = backendDevice() === 'cpu';
   const savedModel = attempt(() => {
     const graph = cutSessionGraph(nodes, weights, part);
@@ -67,7 +55,7 @@ export function createSessionNetwork(
 }
 
 /** Through a folder of its own, as TensorFlow takes a graph from files only; it is gone when this returns. */
-function loadSession(backend: SessionBackend, savedModel: Buffer): number | undefined {
+function loadSession(backend: TensorflowBackend, savedModel: Buffer): number | undefined {
   const folder = mkdtempSync(path.join(tmpdir(), 'framewise-session-'));
   try {
     writeFileSync(path.join(folder, 'saved_model.pb'), savedModel);

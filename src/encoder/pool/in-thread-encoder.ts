@@ -1,5 +1,5 @@
 import { EncoderError, ShapeError } from '../../errors.js';
-import { isOutOfMemory } from '../../tfjs/out-of-memory.js';
+import { isOutOfMemory } from '../../tfjs/backend-internals.js';
 import type { PictureFit } from '../../video/decode-options.js';
 import type { EncoderModel } from '../networks/encoder-model.js';
 import { encoderParts } from '../builtin/encoder-parts.js';

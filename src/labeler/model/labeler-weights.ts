@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors.js';
 import { constant, glorotUniform } from '../../recurrent/initializers.js';
-import type { WeightSpec } from '../../recurrent/initializers.js';
+import type { WeightSpec } from '../../recurrent/contract.js';
 import type { LabelerConfig } from '../labeler-config.js';
 import { RecurrentStack } from '../recurrent-stack.js';
 

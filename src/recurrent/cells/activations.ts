@@ -1,28 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../../errors.js';
+import type { ActivationShader } from '../contract.js';
 
-/** Activations of gates and candidates, by their names in tf.layers. `hardSigmoid` is clip(0.2·x + 0.5), as there. */
+/** Activations of gates and candidates, named as in tf.layers. `hardSigmoid` is clip(0.2·x + 0.5, 0, 1). */
 export type ActivationName = 'tanh' | 'sigmoid' | 'hardSigmoid' | 'relu' | 'linear';
 
-/** An activation f in WGSL: expressions of f32. */
-export interface ActivationShader {
-  /** f(x), of `x`. */
-  apply: string;
-  /** f'(x), of `y`, which is f(x). */
-  slope: string;
-}
-
 /**
- * An activation f in three spellings: on rows of numbers, for the backends whose memory is in reach, in composed
- * TensorFlow.js operations, and for programs of a GPU. Each derivative is a function of y = f(x), so the backward pass keeps no x.
+ * An activation f in three equivalent implementations: on rows of numbers (wasm, cpu), in TensorFlow.js operations (any
+ * backend), and in WGSL. Each derivative is a function of y = f(x), so the backward pass need not keep x.
  */
 export interface Activation {
   /** Replaces each x of `[start, end)` by f(x). */
   applyTo(values: Float32Array, start: number, end: number): void;
-  /** Multiplies each gradient of `[start, end)` by f'(x), where `outputs` holds y at the same places. */
+  /** Multiplies each gradient of `[start, end)` by f'(x). `outputs` holds y at the same positions. */
   scaleGradient(gradients: Float32Array, outputs: Float32Array, start: number, end: number): void;
+  /** f(x). `linear` returns x itself. */
   apply<T extends tf.Tensor>(x: T): T;
-  /** f'(x) as a tensor like y. */
+  /** f'(x), shaped like y. */
   derivative<T extends tf.Tensor>(y: T): T;
   shader: ActivationShader;
 }
@@ -70,7 +64,7 @@ const hardSigmoid: Activation = {
 
 const relu: Activation = {
   applyTo(values, start, end) {
-    // Written so that NaN stays NaN.
+    // A comparison instead of Math.max, so that NaN stays NaN.
     for (let index = start; index < end; index++) if (values[index]! < 0) values[index] = 0;
   },
   scaleGradient(gradients, outputs, start, end) {
@@ -91,25 +85,29 @@ const linear: Activation = {
 
 const ACTIVATIONS: Record<ActivationName, Activation> = { tanh, sigmoid, hardSigmoid, relu, linear };
 
-/** @throws {UsageError} If there is no activation of that name. */
+/**
+ * Finds an activation by name.
+ *
+ * @throws {UsageError} If the name is unknown.
+ */
 export function activationOf(name: ActivationName): Activation {
   const activation = (ACTIVATIONS as Record<string, Activation | undefined>)[name];
   if (!activation) {
     const known = Object.keys(ACTIVATIONS).join(', ');
-    throw new UsageError(`There is no recurrent activation "${String(name)}"; use one of ${known}.`);
+    throw new UsageError(`Unknown recurrent activation "${String(name)}". Use one of: ${known}.`);
   }
   return activation;
 }
 
 /**
- * eˣ, three times as fast as `Math.exp`: the Taylor polynomial at x/64, squared six times. Beyond ±32 x counts as ±32.
- * The relative error is below 4e-13 for |x| ≤ 4 and 1e-5 at 32; a sigmoid or tanh made of it is within 1e-13 of the exact
- * one everywhere, far below the 6e-8 of float32.
+ * Computes eˣ three times as fast as `Math.exp`: the Taylor polynomial at x/64, squared six times. x is clipped to ±32.
+ * The relative error is below 4e-13 for |x| ≤ 4 and 1e-5 at 32. A sigmoid or tanh computed from it is within 1e-13 of the
+ * exact value everywhere, far below the 6e-8 of float32.
  */
 export function exp(x: number): number {
   const t = Math.min(Math.max(x * (1 / 64), -0.5), 0.5);
   const t2 = t * t;
-  // Pairs of terms, so that the processor need not wait for one to begin the next.
+  // Terms in pairs, so that the processor can compute them in parallel.
   let power =
     1 + t + t2 * (1 / 2 + t * (1 / 6) + t2 * (1 / 24 + t * (1 / 120) + t2 * (1 / 720 + t * (1 / 5040))));
   power *= power;

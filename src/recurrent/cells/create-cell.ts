@@ -1,15 +1,17 @@
+import type { CellKind, RecurrentCell } from '../contract.js';
 import { GruCell } from './gru-cell.js';
 import { LstmCell } from './lstm-cell.js';
-import type { CellKind, RecurrentCell } from '../contract.js';
 import { RnnCell } from './rnn-cell.js';
 
 const CELLS = { rnn: RnnCell, gru: GruCell, lstm: LstmCell };
 
 /**
- * Makes the cell of a kind. A GRU gets Keras's default reset gate.
+ * Creates a cell of a kind, with Keras's defaults.
  *
  * @param units - Width of the hidden state.
- * @throws {ShapeError} If `units` is not a whole number of at least one.
+ * @throws {ShapeError} If `units` is not a positive integer.
+ * @example
+ * const cell = createCell('lstm', 128);
  */
 export function createCell(kind: CellKind, units: number): RecurrentCell {
   return new CELLS[kind](units);

@@ -1,41 +1,36 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { activationOf, type ActivationName } from './activations.js';
-import type { CellOps } from '../kernels/composed-recurrence.js';
 import { expectUnits } from '../../tfjs/expect-shape.js';
-import type { CellRows } from '../kernels/fused-recurrence.js';
-import { gruBlock } from './gru-block.js';
-import { resetAfterOps, resetAfterRows, resetAfterShader } from './gru-reset-after.js';
-import { resetBeforeOps, resetBeforeRows, resetBeforeShader } from './gru-reset-before.js';
+import type { CellBlock, CellOps, CellRows, CellShader, RecurrentCell } from '../contract.js';
 import { constant, glorotUniform, orthogonal } from '../initializers.js';
-import type { RecurrentCell } from '../contract.js';
-import type { CellBlock } from '../kernels/tensorflow-recurrence.js';
-import type { CellShader } from '../kernels/webgpu-program.js';
+import { activationOf, type ActivationName } from './activations.js';
+import { resetAfterOps, resetAfterRows, resetAfterShader } from './gru-reset-after.js';
+import { resetBeforeBlock, resetBeforeOps, resetBeforeRows, resetBeforeShader } from './gru-reset-before.js';
 
-/** What a {@link GruCell} remembers. */
+/** State of a {@link GruCell}. */
 export type GruState = { hiddenState: Tensor2D };
 
-/** How a {@link GruCell} departs from Keras's defaults. */
+/** Options of a {@link GruCell}. The defaults are Keras's. */
 export interface GruCellOptions {
-  /** Whether the reset gate acts after the product with the recurrent kernel. Default true; tf.layers has false. */
+  /** Whether the reset gate is applied after the recurrent product. Default true; tf.layers uses false. */
   resetAfter?: boolean;
-  /** Of the candidate. Default `tanh`. */
+  /** Activation of the candidate. Default `tanh`. */
   activation?: ActivationName;
-  /** Of the gates. Default `sigmoid`; tf.layers has `hardSigmoid`. */
+  /** Activation of the gates. Default `sigmoid`; tf.layers uses `hardSigmoid`. */
   recurrentActivation?: ActivationName;
 }
 
 /**
- * Gated recurrent unit. Kernels and biases hold the gates in the order z, r, n (update, reset, candidate).
+ * Gated recurrent unit (GRU). Kernels and biases pack the gates as z, r, n: update, reset, candidate.
  *
  *   z = σ(x·Wz + h·Uz + bz + cz)   r = σ(x·Wr + h·Ur + br + cr)   h' = z∘h + (1−z)∘n
  *
- * The reset gate acts on the candidate in one of two ways:
+ * The reset gate is applied to the candidate in one of two ways:
  *
- *   n = tanh(x·Wn + bn + r∘(h·Un + cn))   after the product, as in cuDNN, PyTorch and Keras by default; bias `[2, 3·units]`
- *   n = tanh(x·Wn + bn + (r∘h)·Un)        before it, as in the paper; bias `[3·units]`, c = 0
+ *   n = tanh(x·Wn + bn + r∘(h·Un + cn))   after the product, the default of cuDNN, PyTorch and Keras; bias `[2, 3·units]`
+ *   n = tanh(x·Wn + bn + (r∘h)·Un)        before the product, as in the paper; bias `[3·units]`, c = 0
  *
- * @see Cho et al. 2014, arXiv:1406.1078.
+ * @see Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder", arXiv:1406.1078.
  */
 export class GruCell implements RecurrentCell<GruState> {
   readonly kind = 'gru';
@@ -46,13 +41,14 @@ export class GruCell implements RecurrentCell<GruState> {
   readonly hasRecurrentGradient: boolean;
   readonly rows: CellRows;
   readonly ops: CellOps;
-  readonly block: CellBlock | undefined;
+  readonly block?: CellBlock;
   readonly shader: CellShader;
-  /** Whether the reset gate acts after the product with the recurrent kernel. */
+  /** Whether the reset gate is applied after the recurrent product. */
   readonly resetAfter: boolean;
 
   /**
-   * @throws {ShapeError} If `units` is not a whole number of at least one.
+   * @param units - Width of the hidden state.
+   * @throws {ShapeError} If `units` is not a positive integer.
    * @throws {UsageError} If an activation is unknown.
    */
   constructor(
@@ -73,7 +69,7 @@ export class GruCell implements RecurrentCell<GruState> {
     this.ops = ops(units, activation, recurrentActivation);
     this.shader = shader(activation, recurrentActivation);
     const hasBlock = !this.resetAfter && name === 'tanh' && gateName === 'sigmoid';
-    this.block = hasBlock ? gruBlock : undefined;
+    this.block = hasBlock ? resetBeforeBlock : undefined;
   }
 
   weightSpecs(numFeatures: number) {

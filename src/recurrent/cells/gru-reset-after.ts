@@ -1,16 +1,16 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { Activation } from './activations.js';
-import type { CellOps } from '../kernels/composed-recurrence.js';
-import type { CellRows } from '../kernels/fused-recurrence.js';
-import type { CellShader } from '../kernels/webgpu-program.js';
-
 /**
- * A GRU's step whose reset gate acts after the recurrent product. `auxiliary` keeps h·Un + cn.
+ * One step of a GRU whose reset gate is applied after the recurrent product, forward and backward, in three equivalent
+ * implementations. The auxiliary keeps h·Un + cn.
  *
  *   z = σ(x·Wz + h·Uz + bz + cz)   r = σ(x·Wr + h·Ur + br + cr)   n = tanh(x·Wn + bn + r∘(h·Un + cn))
  *   h' = z∘h + (1−z)∘n
  */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { CellOps, CellRows, CellShader } from '../contract.js';
+import type { Activation } from './activations.js';
+
+/** The step over rows of numbers. */
 export function resetAfterRows(units: number, activation: Activation, gateActivation: Activation): CellRows {
   const [Z, R, N, END] = [0, units, 2 * units, 3 * units];
   return {
@@ -51,7 +51,7 @@ export function resetAfterRows(units: number, activation: Activation, gateActiva
   };
 }
 
-/** The same in composed operations. */
+/** The step in composed operations. */
 export function resetAfterOps(units: number, activation: Activation, gateActivation: Activation): CellOps {
   const gatesAndCandidate = (x: Tensor2D) => tf.split(x, [2 * units, units], 1) as [Tensor2D, Tensor2D];
   return {
@@ -80,7 +80,7 @@ export function resetAfterOps(units: number, activation: Activation, gateActivat
   };
 }
 
-/** The same for a GPU. */
+/** The step in WGSL. */
 export function resetAfterShader(activation: Activation, gateActivation: Activation): CellShader {
   return {
     activation: activation.shader,

@@ -1,15 +1,16 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { Activation } from './activations.js';
-import type { CellOps } from '../kernels/composed-recurrence.js';
-import type { CellRows } from '../kernels/fused-recurrence.js';
-import type { CellShader } from '../kernels/webgpu-program.js';
-
 /**
- * A GRU's step whose reset gate acts before the recurrent product, so that the candidate's product waits for the gates.
+ * One step of a GRU whose reset gate is applied before the recurrent product, forward and backward, in four equivalent
+ * implementations. The candidate's product needs the gates, so that the step has two stages.
  *
  *   z = σ(x·Wz + h·Uz + bz)   r = σ(x·Wr + h·Ur + br)   n = tanh(x·Wn + (r∘h)·Un + bn)   h' = z∘h + (1−z)∘n
  */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { runTensorflow } from '../../tfjs/tensorflow-operations.js';
+import type { CellBlock, CellOps, CellRows, CellShader } from '../contract.js';
+import type { Activation } from './activations.js';
+
+/** The step over rows of numbers. */
 export function resetBeforeRows(units: number, activation: Activation, gateActivation: Activation): CellRows {
   const [Z, R, N, END] = [0, units, 2 * units, 3 * units];
   return {
@@ -56,7 +57,7 @@ export function resetBeforeRows(units: number, activation: Activation, gateActiv
   };
 }
 
-/** The same in composed operations. */
+/** The step in composed operations. */
 export function resetBeforeOps(units: number, activation: Activation, gateActivation: Activation): CellOps {
   const gatesAndCandidate = (x: Tensor2D) => tf.split(x, [2 * units, units], 1) as [Tensor2D, Tensor2D];
   return {
@@ -72,7 +73,7 @@ export function resetBeforeOps(units: number, activation: Activation, gateActiva
       const [z, r, n] = tf.split(gates, 3, 1) as [Tensor2D, Tensor2D, Tensor2D];
       const dz = tf.mul(tf.mul(dHidden, tf.sub(previousHidden, n)), gateActivation.derivative(z));
       const dn = tf.mul<Tensor2D>(tf.mul(dHidden, tf.sub(1, z)), activation.derivative(n));
-      const dReset = multiplyTransposed(dn, 1); // of r∘h
+      const dReset = multiplyTransposed(dn, 1); // gradient of r∘h
       const dr = tf.mul(tf.mul(dReset, previousHidden), gateActivation.derivative(r));
       const throughGates = multiplyTransposed(tf.concat([dz, dr], 1) as Tensor2D, 0);
       const dProjected = tf.concat([dz, dr, dn], 1) as Tensor2D;
@@ -85,7 +86,7 @@ export function resetBeforeOps(units: number, activation: Activation, gateActiva
   };
 }
 
-/** The same for a GPU. */
+/** The step in WGSL. */
 export function resetBeforeShader(activation: Activation, gateActivation: Activation): CellShader {
   return {
     activation: activation.shader,
@@ -113,4 +114,58 @@ export function resetBeforeShader(activation: Activation, gateActivation: Activa
         dHidden *= z;`,
     ],
   };
+}
+
+/**
+ * The step as one TensorFlow operation, for tanh and sigmoid. The operations multiply `[x, h]` by both kernels stacked
+ * vertically, and pack the gates as r, z.
+ *
+ * @see TensorFlow's operations GRUBlockCell and GRUBlockCellGrad.
+ */
+export const resetBeforeBlock: CellBlock = {
+  forwardStep({ kernel, recurrentKernel, candidateKernel, bias, hiddenState }) {
+    const units = hiddenState.shape[1]!;
+    const [gateKernel, candidate] = tf.split(kernel, [2 * units, units], 1) as [Tensor, Tensor];
+    const [gateBias, candidateBias] = tf.split(bias, [2 * units, units]) as [Tensor, Tensor];
+    const weights = [
+      swapGates(tf.concat([gateKernel, recurrentKernel])),
+      tf.concat([candidate, candidateKernel!]),
+      swapGates(gateBias),
+      candidateBias,
+    ];
+    return ({ projected: input, previousHidden }) => {
+      const [r, z, n, hidden] = runTensorflow('GRUBlockCell', [input, previousHidden, ...weights], 4);
+      return { hidden: hidden as Tensor2D, gates: tf.concat([z!, r!, n!], 1) as Tensor2D };
+    };
+  },
+
+  backwardStep({ recurrentKernel: transposedKernel, candidateKernel: transposedCandidate, hiddenState }) {
+    const [batchSize, units] = hiddenState.shape as [number, number];
+    // The gradients of the gates do not depend on the inputs, but the operation requires at least one feature.
+    const input = tf.zeros([batchSize, 1]);
+    const belowInput = (kernel: Tensor) =>
+      tf.pad(tf.transpose(kernel) as Tensor2D, [
+        [1, 0],
+        [0, 0],
+      ]);
+    const weights = [
+      swapGates(belowInput(transposedKernel)),
+      belowInput(transposedCandidate!),
+      tf.zeros([2 * units]),
+      tf.zeros([units]),
+    ];
+    return ({ gates, previousHidden, dHidden }) => {
+      const [z, r, n] = tf.split(gates, 3, 1) as [Tensor, Tensor, Tensor];
+      const inputs = [input, previousHidden, ...weights, r, z, n, dHidden];
+      const [, dPrevious, dCandidate, dGates] = runTensorflow('GRUBlockCellGrad', inputs, 4) as Tensor2D[];
+      const dProjected = tf.concat([swapGates(dGates!), dCandidate!], 1);
+      return { dProjected, dRecurrent: dProjected, dHidden: dPrevious! };
+    };
+  },
+};
+
+/** Swaps two gates along the last axis: z, r to r, z and back. */
+function swapGates<T extends Tensor>(blocks: T): T {
+  const axis = blocks.rank - 1;
+  return tf.concat<Tensor>(tf.split<Tensor>(blocks, 2, axis).reverse(), axis) as T;
 }

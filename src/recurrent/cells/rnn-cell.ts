@@ -1,28 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { activationOf, type Activation, type ActivationName } from './activations.js';
-import type { CellOps } from '../kernels/composed-recurrence.js';
 import { expectUnits } from '../../tfjs/expect-shape.js';
-import type { CellRows } from '../kernels/fused-recurrence.js';
+import type { CellOps, CellRows, CellShader, RecurrentCell } from '../contract.js';
 import { constant, glorotUniform, orthogonal } from '../initializers.js';
-import type { RecurrentCell } from '../contract.js';
-import type { CellShader } from '../kernels/webgpu-program.js';
+import { activationOf, type Activation, type ActivationName } from './activations.js';
 
-/** What an {@link RnnCell} remembers. */
+/** State of an {@link RnnCell}. */
 export type RnnState = { hiddenState: Tensor2D };
 
-/** How an {@link RnnCell} departs from Keras's defaults. */
+/** Options of an {@link RnnCell}. The defaults are Keras's. */
 export interface RnnCellOptions {
-  /** Default `tanh`. */
+  /** Activation of the hidden state. Default `tanh`. */
   activation?: ActivationName;
 }
 
 /**
- * The plain recurrence.
+ * Simple recurrent network (RNN).
  *
  *   h' = tanh(x·W + h·U + b)
  *
- * @see Elman 1990, "Finding structure in time". As Keras `SimpleRNN`.
+ * @see Elman 1990, "Finding structure in time". Same results as Keras's `SimpleRNN`.
  */
 export class RnnCell implements RecurrentCell<RnnState> {
   readonly kind = 'rnn';
@@ -36,7 +33,8 @@ export class RnnCell implements RecurrentCell<RnnState> {
   readonly shader: CellShader;
 
   /**
-   * @throws {ShapeError} If `units` is not a whole number of at least one.
+   * @param units - Width of the hidden state.
+   * @throws {ShapeError} If `units` is not a positive integer.
    * @throws {UsageError} If the activation is unknown.
    */
   constructor(

@@ -3,49 +3,14 @@ import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { sequenceProduct } from '../../tfjs/dense-product.js';
 import type {
   BackwardInputs,
+  CellOps,
   ForwardInputs,
   ForwardResults,
   Gradients,
+  Multiply,
   ProjectedInputs,
   RecurrenceAttributes,
-} from './recurrence.js';
-
-/** One step of a batch, forwards: tensors `[batch, units]`, but for the wider `projected` and `bias`. */
-interface ForwardStep {
-  /** x·W, `[batch, gates·units]`; x itself for a step that multiplies it. */
-  projected: Tensor2D;
-  /** As the weights have it. */
-  bias: Tensor;
-  previousHidden: Tensor2D;
-  previousAuxiliary: Tensor2D | undefined;
-}
-
-/** One step of a batch, backwards. */
-interface BackwardStep {
-  /** After activation, `[batch, gates·units]`. */
-  gates: Tensor2D;
-  auxiliary: Tensor2D | undefined;
-  previousHidden: Tensor2D;
-  previousAuxiliary: Tensor2D | undefined;
-  dHidden: Tensor2D;
-  /** Where the auxiliary is carried. */
-  dAuxiliary: Tensor2D | undefined;
-}
-
-/** A product with the part of the recurrent kernel, or of its transpose, that belongs to a stage. */
-type Multiply = (operand: Tensor2D, stage: number) => Tensor2D;
-
-/** A cell's step in composed operations. Called inside `tf.tidy`. */
-export interface CellOps {
-  forward: (
-    step: ForwardStep,
-    multiply: Multiply,
-  ) => { hidden: Tensor2D; gates: Tensor2D; auxiliary?: Tensor2D };
-  backward: (
-    step: BackwardStep,
-    multiplyTransposed: Multiply,
-  ) => { dProjected: Tensor2D; dRecurrent: Tensor2D; dHidden: Tensor2D; dAuxiliary?: Tensor2D };
-}
+} from '../contract.js';
 
 /** Multiplies the inputs of all steps by the kernel. */
 export function projectInputs({ inputs, kernel, ...others }: ForwardInputs<Tensor>): ProjectedInputs<Tensor> {
@@ -53,9 +18,10 @@ export function projectInputs({ inputs, kernel, ...others }: ForwardInputs<Tenso
 }
 
 /**
- * Runs a whole sequence in composed operations. Differentiable, by TensorFlow.js's own gradients, if `multiply` is.
+ * The forward pass over a sequence in composed operations. TensorFlow.js can differentiate it if it can differentiate
+ * `multiply` and `forward`.
  *
- * @param replacements - The recurrent product and the step; the plain ones of the cell unless given.
+ * @param replacements - The recurrent product and the step. Default: a plain product and the cell's own step.
  */
 export function forwardComposed(
   inputs: ProjectedInputs<Tensor>,
@@ -84,14 +50,15 @@ export function forwardComposed(
   return {
     outputs: sequenceOf(ordered.map(({ hidden }) => hidden)),
     gates: sequenceOf(ordered.map(({ gates }) => gates)),
-    ...(cell.auxiliary !== 'none' && { auxiliary: sequenceOf(ordered.map(({ auxiliary }) => auxiliary!)) }),
+    auxiliary:
+      cell.auxiliary === 'none' ? undefined : sequenceOf(ordered.map(({ auxiliary }) => auxiliary!)),
   };
 }
 
 /**
- * Goes back through a whole sequence in composed operations.
+ * The backward pass over a sequence in composed operations.
  *
- * @param backward - The step; that of the cell unless given.
+ * @param backward - The step. Default: the cell's own.
  */
 export function backwardComposed(
   inputs: BackwardInputs<Tensor>,
@@ -142,25 +109,25 @@ export function backwardComposed(
   return {
     dProjected,
     dBias: biasGradient(dProjected, dRecurrent),
+    dRecurrent,
     dHiddenState: dHidden,
-    ...(dRecurrent && { dRecurrent }),
-    ...(dAuxiliary && { dCellState: dAuxiliary }),
+    dCellState: dAuxiliary,
   };
 }
 
-/** Sums over batch and time, a row for each of the cell's biases. */
+/** Sums over batch and time, one row per bias of the cell. */
 export function biasGradient(dProjected: Tensor, dRecurrent: Tensor | undefined): Tensor {
   const sumOfSteps = tf.sum(dProjected, [0, 1]);
   return dRecurrent ? tf.stack([sumOfSteps, tf.sum(dRecurrent, [0, 1])]) : sumOfSteps;
 }
 
-/** A product with the part of the recurrent kernel that belongs to a stage. */
+/** The plain recurrent product of each stage. */
 function multiplyingBy(kernels: { recurrentKernel: Tensor; candidateKernel?: Tensor }): Multiply {
   return (operand, stage) =>
     tf.matMul(operand, (stage === 0 ? kernels.recurrentKernel : kernels.candidateKernel) as Tensor2D);
 }
 
-/** The order in which a recurrence meets the steps; the same once more restores the order of time. */
+/** Puts steps into the order of the walk. A second call restores the order of time. */
 function inOrder<T>(steps: readonly T[], isReversed: boolean): T[] {
   return isReversed ? [...steps].reverse() : [...steps];
 }
@@ -169,12 +136,12 @@ function masking(mask: Tensor | undefined): (operand: Tensor2D) => Tensor2D {
   return mask ? (operand) => tf.mul(operand, mask) : (operand) => operand;
 }
 
-/** Takes rows of `kept` where a mask, bool `[batch, 1]`, is false. */
+/** Rows of `next` where the mask, bool `[batch, 1]`, is true, and rows of `kept` elsewhere. */
 function where(mask: Tensor2D | undefined, next: Tensor2D, kept: Tensor2D): Tensor2D {
   return mask ? tf.where(mask, next, kept) : next;
 }
 
-/** Cuts a mask, float32 `[batch, time]`, into bool `[batch, 1]`, a tensor a step. */
+/** Splits a mask, float32 `[batch, time]`, into one bool `[batch, 1]` per step. */
 function masksOf(mask: Tensor | undefined): Tensor2D[] | undefined {
   return mask && stepsOf(tf.notEqual(tf.expandDims(mask, 2), 0));
 }
@@ -183,10 +150,10 @@ function sequenceOf(steps: Tensor2D[]): Tensor3D {
   return tf.stack(steps, 1) as Tensor3D;
 }
 
-/** Cuts `[batch, time, width]` into `[batch, width]`, a tensor a step. */
+/** Splits `[batch, time, width]` into one `[batch, width]` per step. */
 function stepsOf(sequence: Tensor): Tensor2D[] {
   const [batchSize, numSteps, width] = sequence.shape as [number, number, number];
-  // The gradient of unstack fails on a single piece (TensorFlow.js 4.22).
+  // The gradient of unstack fails on a single step (TensorFlow.js 4.22).
   if (numSteps === 1) return [tf.reshape(sequence, [batchSize, width])];
   return tf.unstack(sequence, 1) as Tensor2D[];
 }

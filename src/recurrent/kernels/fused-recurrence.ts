@@ -6,59 +6,16 @@ import type {
   ForwardResults,
   Gradients,
   RecurrenceAttributes,
-} from './recurrence.js';
+} from '../contract.js';
 
-/**
- * One sequence at one step, forwards: views into the backend's memory. `units` numbers each, but for `projected`, `gates`
- * and `bias`, which are as wide as the kernel (bias as often as the cell has biases), and `product`, as its part of it.
- */
-interface ForwardRow {
-  /** x·W. */
-  projected: Float32Array;
-  bias: Float32Array;
-  /** This stage's operand times its part of the recurrent kernel. */
-  product: Float32Array;
-  previousHidden: Float32Array;
-  previousAuxiliary: Float32Array;
-  /** To fill, after activation, for the backward pass. */
-  gates: Float32Array;
-  /** To fill, if the cell has one. */
-  auxiliary: Float32Array;
-  /** To fill in the last stage. */
-  hidden: Float32Array;
-  /** To fill before a further stage: what it multiplies. */
-  nextOperand: Float32Array;
-}
-
-/** One sequence at one step, backwards. Sizes as in {@link ForwardRow}. */
-interface BackwardRow {
-  gates: Float32Array;
-  auxiliary: Float32Array;
-  previousHidden: Float32Array;
-  previousAuxiliary: Float32Array;
-  /**
-   * Gradient of the hidden state. To replace by the gradient of the one before, less what passes through the products.
-   */
-  dHidden: Float32Array;
-  /** Gradient of the auxiliary, where that is carried. To replace by the gradient of the one before. */
-  dAuxiliary: Float32Array;
-  /** Gradient of what this stage handed to the next as its operand. */
-  dNextOperand: Float32Array;
-  /** To fill: gradient of `projected`. */
-  dProjected: Float32Array;
-  /** To fill: gradient of the products; the same array as `dProjected` unless the cell says that they differ. */
-  dRecurrent: Float32Array;
-}
-
-/** A cell's step over rows of numbers: for each product a stage that uses it. Backward stages run last to first. */
-export interface CellRows {
-  forward: readonly ((row: ForwardRow) => void)[];
-  backward: readonly ((row: BackwardRow) => void)[];
-}
-
+/** Stands for a tensor that a cell does not have. */
 const NO_VALUES = new Float32Array(0);
 
-/** Runs a whole sequence in the backend's memory, the gates in one pass a step. */
+/**
+ * The forward pass over a sequence in the backend's memory: per step one product, then all gates in one pass over a row.
+ *
+ * @returns Tensors that the caller frees.
+ */
 export function forwardFused(
   memory: BackendMemory,
   inputs: ForwardInputs<TensorInfo>,
@@ -88,7 +45,7 @@ export function forwardFused(
       if (stage === 0) copyRows(memory.valuesOf(operand), previousOf(hiddenState, outputs), batchSize);
       if (recurrentMask) multiplyBy(memory.valuesOf(operand), memory.valuesOf(recurrentMask));
       const product = memory.multiply(operand, kernel);
-      // The product may have moved the memory: all views are taken after it.
+      // The product may have moved the memory, so all views are taken after it.
       const values = {
         projected: memory.valuesOf(projected),
         bias: memory.valuesOf(bias),
@@ -106,7 +63,7 @@ export function forwardFused(
         const hidden = rowOf(values.hidden, at, units);
         if (mask && values.mask[at] === 0) {
           hidden.set(previousHidden(row));
-          // The backward pass multiplies whole sequences of gates; what nobody filled could be NaN.
+          // The backward pass multiplies whole sequences of gates, and uninitialized values could be NaN.
           rowOf(values.gates, at, width).fill(0);
           if (cell.auxiliary === 'carried') rowOf(values.auxiliary, at, units).set(previousAuxiliary(row));
           continue;
@@ -128,10 +85,14 @@ export function forwardFused(
   }
   operands.forEach(memory.free);
   memory.free(projected);
-  return { outputs, gates, ...(auxiliary && { auxiliary }) };
+  return { outputs, gates, auxiliary };
 }
 
-/** Goes back through a whole sequence, from what the way forward kept. */
+/**
+ * The backward pass over a sequence in the backend's memory.
+ *
+ * @returns Tensors that the caller frees.
+ */
 export function backwardFused(
   memory: BackendMemory,
   inputs: BackwardInputs<TensorInfo>,
@@ -147,7 +108,7 @@ export function backwardFused(
   const dHiddenState = memory.allocate([batchSize, units]);
   const dCellState = isCarried ? memory.allocate([batchSize, units]) : undefined;
   const dProducts = cell.productWidths.map((columns) => memory.allocate([batchSize, columns]));
-  // Sums of the rows of dProjected and, where that differs, of dRecurrent.
+  // Sums of the rows of dProjected, then of dRecurrent if it differs.
   const rowSums = new Float64Array(dRecurrent ? 2 * width : width);
   const valuesOf = (tensor: TensorInfo | undefined) => (tensor ? memory.valuesOf(tensor) : NO_VALUES);
   memory.valuesOf(dHiddenState).fill(0);
@@ -218,13 +179,13 @@ export function backwardFused(
   return {
     dProjected,
     dBias,
+    dRecurrent,
     dHiddenState,
-    ...(dRecurrent && { dRecurrent }),
-    ...(dCellState && { dCellState }),
+    dCellState,
   };
 }
 
-/** x·W of all steps in one product, `[batch, time, gates·units]`. */
+/** x·W of all steps in one product, `[batch, time, gates·units]`. The caller frees it. */
 function project(memory: BackendMemory, { inputs, kernel }: ForwardInputs<TensorInfo>): TensorInfo {
   const [batchSize, numSteps, numFeatures] = inputs.shape as [number, number, number];
   const { dataId, dtype } = inputs;
@@ -232,7 +193,7 @@ function project(memory: BackendMemory, { inputs, kernel }: ForwardInputs<Tensor
   return { ...product, shape: [batchSize, numSteps, kernel.shape[1]!] };
 }
 
-/** The parts of the recurrent kernel in the order of their products. */
+/** The recurrent kernel's columns of each product, in order. */
 function kernelsOf<T>({
   recurrentKernel,
   candidateKernel,
@@ -243,7 +204,7 @@ function kernelsOf<T>({
   return candidateKernel ? [recurrentKernel, candidateKernel] : [recurrentKernel];
 }
 
-/** A view of one row of a matrix; of nothing where there is no matrix. */
+/** A view of one row of a matrix. */
 function rowOf(values: Float32Array, row: number, width: number): Float32Array {
   if (values === NO_VALUES) return NO_VALUES;
   return new Float32Array(values.buffer, values.byteOffset + 4 * row * width, width);

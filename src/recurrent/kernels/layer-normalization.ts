@@ -1,19 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { forwardComposed, projectInputs } from './composed-recurrence.js';
 import { columnBlocks, product } from '../../tfjs/dense-product.js';
-import type { ForwardInputs, RecurrenceAttributes } from './recurrence.js';
+import type { ForwardInputs, RecurrenceAttributes } from '../contract.js';
+import { forwardComposed, projectInputs } from './composed-recurrence.js';
 
-/** Added to the variance, so that a constant vector becomes zero. As Keras. */
+/** Added to the variance, so that a constant vector becomes zero. Same value as in Keras. */
 const EPSILON = 1e-3;
 
 /**
- * A recurrence whose two products are normalized before they are added: LN(x·W)·gain₀ + LN(h·U)·gain₁ + bias, each over
- * all gates together, or over the gates of one product where the cell makes two. Runs in composed operations and is
- * differentiated by TensorFlow.js step by step: several times slower than the plain one.
+ * Runs a cell over a sequence with layer normalization. Both products are normalized before they are added:
+ *
+ *   LN(x·W)·gain₀ + LN(h·U)·gain₁ + bias
+ *
+ * LN covers all gates of a product. It runs in composed operations, which TensorFlow.js differentiates step by step, so it
+ * is several times slower than `recurrence`. Call it inside `tf.tidy`.
  *
  * @param gain - float32 `[2, gates·units]`.
- * @see Ba, Kiros and Hinton 2016, arXiv:1607.06450. The cell state is not normalized.
+ * @see Ba, Kiros and Hinton 2016, "Layer normalization", arXiv:1607.06450. Unlike there, the cell state is not normalized.
  */
 export function normalizedRecurrence(
   inputs: ForwardInputs<Tensor>,
@@ -32,7 +35,7 @@ export function normalizedRecurrence(
   return forwardComposed({ ...sequence, projected }, attributes, { multiply });
 }
 
-/** Zero mean and unit variance along the last axis. */
+/** Normalizes to zero mean and unit variance along the last axis. */
 function normalized<T extends Tensor>(values: T): T {
   const { mean, variance } = tf.moments(values, -1, true);
   return tf.mul(tf.sub(values, mean), tf.rsqrt(tf.add(variance, EPSILON)));

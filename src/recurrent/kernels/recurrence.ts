@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { timesTransposed, transposedTimes } from '../../tfjs/dense-product.js';
-import type { RecurrentCell } from '../contract.js';
 import '../../tfjs/register-gradients.js';
+import type { BackwardInputs, ForwardInputs, RecurrenceAttributes } from '../contract.js';
 import {
   BACKWARD,
   FORWARD,
@@ -11,77 +11,18 @@ import {
   type NamedAttributes,
 } from './register-recurrence.js';
 
-/** What a recurrence reads. */
-export interface ForwardInputs<T> {
-  /** `[batch, time, features]`. */
-  inputs: T;
-  /** `[features, gates·units]`. */
-  kernel: T;
-  /** As the weights have it. */
-  bias: T;
-  /** `[batch, units]`. */
-  hiddenState: T;
-  /** `[batch, units]`, for a cell whose auxiliary is carried. */
-  cellState?: T;
-  /** `[units, gates·units]`; without the candidate's columns where these are multiplied later. */
-  recurrentKernel: T;
-  /** `[units, units]`, where the candidate's product waits for the gates. */
-  candidateKernel?: T;
-  /** Zero where a step is left out, float32 `[batch, time]`. */
-  mask?: T;
-  /** Factors of the hidden state in all recurrent products, `[batch, units]`. */
-  recurrentMask?: T;
-}
-
-/** The same once the inputs of all steps are multiplied by the kernel. */
-export interface ProjectedInputs<T> extends Omit<ForwardInputs<T>, 'inputs' | 'kernel'> {
-  /** x·W, `[batch, time, gates·units]`. */
-  projected: T;
-}
-
-/** What its backward pass reads: kernels transposed, and what the way forward kept. */
-export interface BackwardInputs<T>
-  extends Omit<ForwardInputs<T>, 'inputs' | 'kernel' | 'bias'>, ForwardResults<T> {
-  dOutputs: T;
-  dAuxiliary?: T;
-}
-
-/** What the way forward gives. */
-export type ForwardResults<T> = {
-  /** Hidden state after each step, `[batch, time, units]`. */
-  outputs: T;
-  /** After activation, `[batch, time, gates·units]`. */
-  gates: T;
-  /** `[batch, time, units]`. */
-  auxiliary?: T;
-};
-
-/** What the backward pass gives: gradients of what is named. */
-export type Gradients<T> = {
-  dProjected: T;
-  dBias: T;
-  /** Of the recurrent products, where that differs from `dProjected`. */
-  dRecurrent?: T;
-  dHiddenState: T;
-  dCellState?: T;
-};
-
-export interface RecurrenceAttributes {
-  cell: RecurrentCell;
-  /** Whether time runs from the last step to the first. Results stay where their inputs are. */
-  isReversed: boolean;
-}
-
 /**
- * Runs a sequence through a cell by the current backend's kernel. Differentiable in all that it reads but the masks. Call
+ * Runs a cell over a sequence with the running backend's kernel. Differentiable in all inputs except the masks. Call it
  * inside `tf.tidy`.
+ *
+ * @returns Hidden states and auxiliary after each step, `[batch, time, units]`.
  */
 export function recurrence(
   inputs: ForwardInputs<Tensor>,
   attributes: RecurrenceAttributes,
 ): { outputs: Tensor3D; auxiliary?: Tensor3D } {
   const [outputs, , auxiliary] = runKernel(FORWARD, inputs, attributes) as Tensor3D[];
-  return { outputs: outputs!, ...(auxiliary && { auxiliary }) };
+  return { outputs: outputs!, auxiliary };
 }
 
 tf.registerGradient({
@@ -99,14 +40,14 @@ tf.registerGradient({
       outputs,
       gates,
       hiddenState,
-      ...(cellState && { cellState }),
-      ...(mask && { mask }),
-      ...(recurrentMask && { recurrentMask }),
-      ...(auxiliary && { auxiliary }),
+      cellState,
+      mask,
+      recurrentMask,
+      auxiliary,
       recurrentKernel: tf.transpose(inputs.recurrentKernel),
-      ...(candidateKernel && { candidateKernel: tf.transpose(candidateKernel) }),
+      candidateKernel: candidateKernel && tf.transpose(candidateKernel),
       dOutputs,
-      ...(cell.auxiliary === 'carried' && { dAuxiliary: dAuxiliary! }),
+      dAuxiliary: cell.auxiliary === 'carried' ? dAuxiliary : undefined,
     };
     const [dProjected, dBias, dHiddenState, last] = runKernel(BACKWARD, backwardInputs, attributes) as [
       Tensor3D,
@@ -139,7 +80,7 @@ tf.registerGradient({
   },
 });
 
-/** What the recurrent kernel multiplied in each step: the state before it, float32 `[batch·time, units]`. */
+/** The operand of the recurrent product in each step: the state before it, float32 `[batch·time, units]`. */
 function recurrentOperand(
   { hiddenState, recurrentMask }: ForwardInputs<Tensor>,
   outputs: Tensor3D,
@@ -153,7 +94,7 @@ function recurrentOperand(
   return tf.reshape(before, [batchSize * numSteps, units]);
 }
 
-/** A sequence as a matrix with a row for each step, float32 `[batch·time, width]`. */
+/** A sequence as a matrix with one row per step, float32 `[batch·time, width]`. */
 function rowsOf(sequence: Tensor): Tensor2D {
   const [batchSize, numSteps, width] = sequence.shape as [number, number, number];
   return tf.reshape(sequence, [batchSize * numSteps, width]);
@@ -165,14 +106,16 @@ function columnsOf(sequence: Tensor, firstColumn: number, numColumns: number): T
   return numColumns === rows.shape[1] ? rows : tf.slice(rows, [0, firstColumn], [-1, numColumns]);
 }
 
+/** Runs a kernel on all inputs that are not undefined. */
 function runKernel(kernelName: string, inputs: object, { cell, isReversed }: RecurrenceAttributes): Tensor[] {
   if (!tf.getKernel(kernelName, tf.getBackend())) registerRecurrence(tf.getBackend());
-  const attributes: NamedAttributes = { cell, isReversed, names: Object.keys(inputs) };
+  const given = Object.entries(inputs as Record<string, Tensor | undefined>).filter(([, tensor]) => tensor);
+  const attributes: NamedAttributes = { cell, isReversed, names: given.map(([name]) => name) };
   return tf
     .engine()
     .runKernel(
       kernelName,
-      Object.values(inputs) as unknown as NamedTensorMap,
+      given.map(([, tensor]) => tensor) as unknown as NamedTensorMap,
       attributes as unknown as tf.NamedAttrMap,
     );
 }

@@ -1,29 +1,32 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { MEMORY_ACCESS } from '../../tfjs/backend-memory.js';
-import { backwardComposed, forwardComposed, projectInputs } from './composed-recurrence.js';
-import { backwardFused, forwardFused } from './fused-recurrence.js';
 import type {
   BackwardInputs,
   ForwardInputs,
   ForwardResults,
   Gradients,
   RecurrenceAttributes,
-} from './recurrence.js';
+} from '../contract.js';
+import { backwardComposed, forwardComposed, projectInputs } from './composed-recurrence.js';
+import { backwardFused, forwardFused } from './fused-recurrence.js';
 import { backwardTensorflow, forwardTensorflow } from './tensorflow-recurrence.js';
 import { backwardWebGpu, forwardWebGpu } from './webgpu-recurrence.js';
 
+/** Name of the forward kernel in TensorFlow.js. */
 export const FORWARD = 'FramewiseRecurrence';
+/** Name of the backward kernel in TensorFlow.js. */
 export const BACKWARD = 'FramewiseRecurrenceGradient';
 
-/** TensorFlow.js saves optional inputs for the backward pass only as a list, so their names travel beside it. */
+/** TensorFlow.js passes optional inputs to the gradient only as a list, so their names travel as an attribute. */
 export type NamedAttributes = RecurrenceAttributes & { names: string[] };
 
+/** Puts a list of values under their names. */
 export function nameAll<T>(names: string[], values: readonly T[]): Record<string, T> {
   return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
 }
 
-/** A sequence forwards and backwards. */
+/** One way to compute both kernels. */
 interface Implementation {
   forward(inputs: ForwardInputs<TensorInfo>, attributes: RecurrenceAttributes): ForwardResults<TensorInfo>;
   backward(inputs: BackwardInputs<TensorInfo>, attributes: RecurrenceAttributes): Gradients<TensorInfo>;
@@ -52,10 +55,10 @@ function implementationFor(backendName: string): keyof typeof IMPLEMENTATIONS {
 }
 
 /**
- * Registers the recurrence's kernels for a backend: fused where its memory is in reach, on TensorFlow by kernels of its
- * own, on WebGPU as programs of ours, else composed.
+ * Registers both kernels for a backend: `fused` if JavaScript can reach its memory, `tensorflow` and `webgpu` on the
+ * backends of these names, else `composed`.
  *
- * @param name - Given by tests and benchmarks, which compare implementations.
+ * @param name - The implementation. Tests and benchmarks set it to compare implementations.
  */
 export function registerRecurrence(backendName: string, name = implementationFor(backendName)): void {
   const implementationOn = (backend: object) => IMPLEMENTATIONS[name](backend, backendName);
@@ -86,7 +89,7 @@ export function registerRecurrence(backendName: string, name = implementationFor
   }
 }
 
-/** TensorFlow.js hands tensors to kernels whose types promise less. */
+/** Adapts functions of tensors. TensorFlow.js passes tensors to kernels, although its types say `TensorInfo`. */
 function inTensors(
   forward: (inputs: ForwardInputs<Tensor>, attributes: RecurrenceAttributes) => ForwardResults<Tensor>,
   backward: (inputs: BackwardInputs<Tensor>, attributes: RecurrenceAttributes) => Gradients<Tensor>,

@@ -1,35 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
-import { backwardComposed, forwardComposed, projectInputs, type CellOps } from './composed-recurrence.js';
 import type {
   BackwardInputs,
   ForwardInputs,
   ForwardResults,
   Gradients,
   RecurrenceAttributes,
-} from './recurrence.js';
+} from '../contract.js';
+import { backwardComposed, forwardComposed, projectInputs } from './composed-recurrence.js';
 
 /**
- * Up to how many multiplications a step of a batch is faster as one operation, which multiplies its inputs by itself,
- * than in composed operations after a product of all inputs at once. Measured on two cores.
+ * Multiplications per step of a batch up to which a step is faster as one operation, which multiplies its own inputs,
+ * than in composed operations after one product of all inputs. Measured on two cores.
  */
 const MAX_STEP_MULTIPLICATIONS = 2 ** 22;
 
-/** A cell by kernels that TensorFlow itself has for it, for the backend `tensorflow`. Called inside `tf.tidy`. */
-export interface CellBlock {
-  /** A step; it takes the input x for `projected`, and multiplies it. */
-  forwardStep(inputs: ForwardInputs<Tensor>): CellOps['forward'];
-  backwardStep(inputs: BackwardInputs<Tensor>): CellOps['backward'];
-  /** A whole sequence, if one operation does that. Time comes first, `[time, batch, …]`, and runs forwards. */
-  sequence?: {
-    forward(inputs: ForwardInputs<Tensor>): ForwardResults<Tensor3D>;
-    backward(inputs: BackwardInputs<Tensor>): Gradients<Tensor>;
-    /** Up to how many units `backward` is faster than steps. */
-    maxGradientUnits: number;
-  };
-}
-
-/** Runs a whole sequence by TensorFlow's kernels, as far as they go: they know no mask of the hidden state. */
+/**
+ * The forward pass over a sequence with TensorFlow's own kernels. It falls back to composed operations where there are no
+ * kernels, for a recurrent mask, which the kernels do not support, and for large masked steps.
+ */
 export function forwardTensorflow(
   inputs: ForwardInputs<Tensor>,
   attributes: RecurrenceAttributes,
@@ -40,8 +29,8 @@ export function forwardTensorflow(
     if (stepMultiplications(inputs) > MAX_STEP_MULTIPLICATIONS) {
       return forwardComposed(projectInputs(inputs), attributes);
     }
-    const unmultiplied = { ...inputs, projected: inputs.inputs };
-    return forwardComposed(unmultiplied, attributes, { forward: block.forwardStep(inputs) });
+    const unprojected = { ...inputs, projected: inputs.inputs };
+    return forwardComposed(unprojected, attributes, { forward: block.forwardStep(inputs) });
   }
   const { toTimeMajor, toBatchMajor } = layouts(attributes);
   const { outputs, gates, auxiliary } = block.sequence.forward({
@@ -51,11 +40,11 @@ export function forwardTensorflow(
   return {
     outputs: toBatchMajor(outputs),
     gates: toBatchMajor(gates),
-    ...(auxiliary && { auxiliary: toBatchMajor(auxiliary) }),
+    auxiliary: auxiliary && toBatchMajor(auxiliary),
   };
 }
 
-/** Goes back through a whole sequence by TensorFlow's kernels, as far as they go. */
+/** The backward pass over a sequence with TensorFlow's own kernels, where there are any. */
 export function backwardTensorflow(
   inputs: BackwardInputs<Tensor>,
   attributes: RecurrenceAttributes,
@@ -72,8 +61,8 @@ export function backwardTensorflow(
     outputs: toTimeMajor(inputs.outputs),
     gates: toTimeMajor(inputs.gates),
     dOutputs: toTimeMajor(inputs.dOutputs),
-    ...(auxiliary && { auxiliary: toTimeMajor(auxiliary) }),
-    ...(dAuxiliary && { dAuxiliary: toTimeMajor(dAuxiliary) }),
+    auxiliary: auxiliary && toTimeMajor(auxiliary),
+    dAuxiliary: dAuxiliary && toTimeMajor(dAuxiliary),
   });
   return { dProjected: toBatchMajor(dProjected), ...others };
 }
@@ -84,7 +73,7 @@ function stepMultiplications({ kernel, hiddenState }: ForwardInputs<Tensor>): nu
   return batchSize * (numFeatures + units) * width;
 }
 
-/** Between `[batch, time, …]` and `[time, batch, …]` in the order of the walk. */
+/** Conversions between `[batch, time, …]` and `[time, batch, …]` in the order of the walk. */
 function layouts({ isReversed }: RecurrenceAttributes) {
   const swapped = (sequence: Tensor) => tf.transpose(sequence as Tensor3D, [1, 0, 2]);
   return {

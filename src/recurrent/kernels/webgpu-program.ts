@@ -1,47 +1,15 @@
-import type { ActivationShader } from '../cells/activations.js';
-import type { RecurrenceAttributes } from './recurrence.js';
+import type { WebGpuProgram } from '../../tfjs/backend-internals.js';
+import type { CellShader, RecurrenceAttributes } from '../contract.js';
 
-/**
- * A cell's step in WGSL, for one unit of one sequence: for each product a stage that uses it. Backward stages run last to
- * first.
- *
- * All may call `activation(x)` and `gateActivation(x)`, and `activationSlope(y)` and `gateSlope(y)` with what these gave.
- * Forwards there are `product0` and on, this stage's products, one a gate; `input(gate)`, which is x·W and its bias;
- * `recurrentBias(gate)`; `previousHidden` and `previousAuxiliary`. A stage calls `keep(gate, value)` with gates after
- * activation, which later ones read by `kept(gate)`, and sets `operand` before a further stage, `hidden` and `auxiliary` in
- * the last.
- * Backwards there are `gate(index)`, `auxiliary()`, `previousHidden()`, `previousAuxiliary()`, and `dOperand`, the gradient
- * of what this stage handed on. A stage calls `give(gate, gradient)` with those of x·W, or `giveApart` with the product's as
- * well where it differs, and replaces `dHidden` and `dAuxiliary` by the gradients of those before, less what passes through
- * the products.
- */
-export interface CellShader {
-  forward: readonly string[];
-  backward: readonly string[];
-  activation: ActivationShader;
-  gateActivation: ActivationShader;
-}
-
-/** What TensorFlow.js compiles and runs, as its backend `webgpu` wants it told. */
-export interface WebGpuProgram {
-  shaderKey: string;
-  variableNames: string[];
-  outputShape: number[];
-  workgroupSize: [number, number, number];
-  dispatch: [number, number, number];
-  dispatchLayout: { x: number[] };
-  getUserCode(): string;
-}
-
-/** Invocations a workgroup: as many as every device has. */
+/** Threads per workgroup that every device supports. */
 const MOST_THREADS = 256;
 
 /**
- * A program in which each workgroup walks one sequence from end to end, a thread for a unit or some of them. What a step
- * hands to the next stays in the workgroup's memory, so that a sequence of any length is one call.
+ * Writes a program in which each workgroup walks one sequence from end to end. Each thread computes one or more units. The
+ * state stays in the workgroup's memory from step to step, so that a sequence of any length is one call.
  *
- * @param names - Of its inputs, in order; each is a buffer of its name and `Buffer`.
- * @param size - Of the result, all parts one behind another.
+ * @param names - Names of the inputs, in order. An input `x` is the buffer `xBuffer` in WGSL.
+ * @param size - Number of values of the result, which holds all outputs one after another.
  */
 export function recurrenceProgram(
   direction: 'forward' | 'backward',
@@ -74,7 +42,7 @@ export function recurrenceProgram(
   };
 }
 
-/** Bytes of a workgroup's memory that the larger of a cell's two programs takes. */
+/** Bytes of workgroup memory that the larger of a cell's two programs needs. */
 export function workgroupBytes({ cell }: RecurrenceAttributes): number {
   return 4 * cell.units * Math.max(5, 3 + cell.numGates);
 }
@@ -85,7 +53,7 @@ function constants({ cell }: RecurrenceAttributes, numThreads: number): string {
     const WIDTH = ${cell.numGates * cell.units};
     const THREADS = ${numThreads};
     var<private> unit: i32;
-    var<private> at: i32; // Row of the sequence and the time, of all rows.
+    var<private> at: i32; // Index of the current step among the steps of all sequences.
     var<private> isLeftOut: bool;`;
 }
 
@@ -97,7 +65,7 @@ function activations({ activation, gateActivation }: CellShader): string {
     fn gateSlope(y: f32) -> f32 { return ${gateActivation.slope}; }`;
 }
 
-/** Result: outputs, then gates, then the auxiliary. */
+/** The forward walk. The result holds the outputs, the gates, and the auxiliary. */
 function walkForward(
   { cell, isReversed }: RecurrenceAttributes,
   shader: CellShader,
@@ -136,7 +104,7 @@ function walkForward(
       workgroupBarrier();`;
   });
   return `
-    var<workgroup> operands: array<f32, 2 * UNITS>; // This step's, and the next's.
+    var<workgroup> operands: array<f32, 2 * UNITS>; // Of this step and of the next.
     var<workgroup> laterOperands: array<f32, UNITS>;
     var<workgroup> hiddens: array<f32, UNITS>;
     var<workgroup> carried: array<f32, UNITS>;
@@ -168,7 +136,7 @@ function walkForward(
     }`;
 }
 
-/** Result: the gradients of x·W, those of the products where they differ, then of the states. */
+/** The backward walk. The result holds the gradients of x·W, of the products if they differ, and of the states. */
 function walkBackward(
   { cell, isReversed }: RecurrenceAttributes,
   shader: CellShader,
@@ -225,7 +193,7 @@ function walkBackward(
     fn main(index: i32) {
       let sequence = i32(workgroupId.x);
       let thread = i32(localIndex);
-      let lastStep = uniforms.gatesBufferShape.y - 1; // Not from a private variable, which barriers must not depend on.
+      let lastStep = uniforms.gatesBufferShape.y - 1; // A barrier must not depend on a private variable.
       numSteps = lastStep + 1;
       numRows = uniforms.gatesBufferShape.x * numSteps;
       for (var step = lastStep; step >= 0; step--) {
@@ -245,24 +213,24 @@ function walkBackward(
     }`;
 }
 
-/** What a state is multiplied by on its way into a product. */
+/** The factor of a state in a recurrent product. */
 function recurrentFactor(names: Set<string>): string {
   return names.has('recurrentMask') ? ' * recurrentMaskBuffer[sequence * UNITS + unit]' : '';
 }
 
-/** Where a step is, and whether it counts. */
+/** Computes the index of a step and whether it is masked. */
 function findStep(isReversed: boolean, names: Set<string>): string {
   return `
         at = sequence * numSteps + ${isReversed ? 'numSteps - 1 - step' : 'step'};
         isLeftOut = ${names.has('mask') ? 'f32(maskBuffer[at]) == 0.0' : 'false'};`;
 }
 
-/** The buffer of what a stage multiplies by. */
+/** The buffer of the kernel of a stage. */
 function kernelOf(stage: number): string {
   return stage === 0 ? 'recurrentKernelBuffer' : 'candidateKernelBuffer';
 }
 
-/** `product0` and on: an operand times this unit's column of each block of a kernel's columns. */
+/** Declares `product0`, `product1`, …: the operand times this unit's column in each block of the kernel's columns. */
 function multiply(operand: string, numRows: string, kernel: string, numBlocks: number): string {
   const blocks = Array.from({ length: numBlocks }, (_, block) => block);
   return `

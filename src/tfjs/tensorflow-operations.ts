@@ -1,23 +1,12 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
-
-/** What tfjs-node's backend has beyond others: operations of TensorFlow by their names. */
-interface TensorflowBackend {
-  binding: Record<'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_FLOAT', number>;
-  executeMultipleOutputs(
-    name: string,
-    attributes: { name: string; type: number; value: number | boolean }[],
-    inputs: TensorInfo[],
-    numOutputs: number,
-  ): Tensor[];
-  write(values: Int32Array, shape: number[], dtype: string): object;
-  disposeData(dataId: object): boolean;
-}
+import { BackendError } from '../errors.js';
+import { runningBackend, type TensorflowBackend } from './backend-internals.js';
 
 /**
- * Runs an operation of TensorFlow on float32 tensors. The caller disposes what it gives.
+ * Runs a TensorFlow operation on float32 tensors. The backend `tensorflow` must be running.
  *
- * @param attributes - Truth values and floats. The type of the tensors is told without.
+ * @param attributes - Booleans and floats. The type attribute `T` is added here.
+ * @returns The operation's outputs. The caller disposes them.
  */
 export function runTensorflow(
   name: string,
@@ -36,7 +25,10 @@ export function runTensorflow(
   return backend.executeMultipleOutputs(name, [type, ...named], [...inputs], numOutputs);
 }
 
-/** Calls with a whole number as TensorFlow's int64, which TensorFlow.js does not know: 32 bits, then those above. */
+/**
+ * Calls `use` with an integer as TensorFlow's int64, which TensorFlow.js does not have: the low 32 bits, then the high
+ * ones. The scalar is freed when `use` returns.
+ */
 export function withInt64<Result>(value: number, use: (scalar: TensorInfo) => Result): Result {
   const backend = tensorflowBackend();
   const dataId = backend.write(new Int32Array([value, 0]), [], 'int64');
@@ -48,5 +40,9 @@ export function withInt64<Result>(value: number, use: (scalar: TensorInfo) => Re
 }
 
 function tensorflowBackend(): TensorflowBackend {
-  return tf.backend() as unknown as TensorflowBackend;
+  const backend = runningBackend('tensorflow');
+  if (!backend) {
+    throw new BackendError('A TensorFlow operation needs the backend "tensorflow", which is not running.', 'tensorflow');
+  }
+  return backend;
 }
