@@ -42,7 +42,10 @@ export function withInt64<Result>(value: number, use: (scalar: TensorInfo) => Re
 function tensorflowBackend(): TensorflowBackend {
   const backend = runningBackend('tensorflow');
   if (!backend) {
-    throw new BackendError('A TensorFlow operation needs the backend "tensorflow", which is not running.', 'tensorflow');
+    throw new BackendError(
+      'A TensorFlow operation needs the backend "tensorflow", which is not running.',
+      'tensorflow',
+    );
   }
   return backend;
 }

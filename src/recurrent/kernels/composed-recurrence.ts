@@ -50,8 +50,7 @@ export function forwardComposed(
   return {
     outputs: sequenceOf(ordered.map(({ hidden }) => hidden)),
     gates: sequenceOf(ordered.map(({ gates }) => gates)),
-    auxiliary:
-      cell.auxiliary === 'none' ? undefined : sequenceOf(ordered.map(({ auxiliary }) => auxiliary!)),
+    auxiliary: cell.auxiliary === 'none' ? undefined : sequenceOf(ordered.map(({ auxiliary }) => auxiliary!)),
   };
 }
 

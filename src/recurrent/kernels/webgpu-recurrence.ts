@@ -104,6 +104,7 @@ function definedOnly(inputs: object): Record<string, Tensor> {
 
 function backend(): WebGpuBackend {
   const webgpu = runningBackend('webgpu');
-  if (!webgpu) throw new BackendError('A WGSL program needs the backend "webgpu", which is not running.', 'webgpu');
+  if (!webgpu)
+    throw new BackendError('A WGSL program needs the backend "webgpu", which is not running.', 'webgpu');
   return webgpu;
 }

@@ -4,7 +4,7 @@ import type { LabelerState } from '../../labeler/labeler-state.js';
 import type { TemporalLabeler } from '../../labeler/temporal-labeler.js';
 import { CHECKPOINT_DIR, CheckpointFolder } from './checkpoint-folder.js';
 import { goodnessOf } from './early-stopping.js';
-import { planEpoch } from './epoch-plan.js';
+import { planEpoch } from './lanes.js';
 import type { LaneTrainer } from './lane-trainer.js';
 import { scoreSequences } from '../evaluation/score-sequences.js';
 import type { LabeledSequence } from '../data/sequences.js';

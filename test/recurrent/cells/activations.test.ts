@@ -72,6 +72,6 @@ describe('exp', () => {
 
 describe('activationOf', () => {
   it('names the ones that there are', () => {
-    expect(() => activationOf('swish' as ActivationName)).toThrow(/"swish"; use one of tanh, sigmoid/);
+    expect(() => activationOf('swish' as ActivationName)).toThrow(/"swish". Use one of: tanh, sigmoid/);
   });
 });

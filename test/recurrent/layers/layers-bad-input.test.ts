@@ -177,7 +177,7 @@ describe('a recurrent layer refuses', () => {
   it('activations that it does not know', () => {
     for (const key of ['activation', 'recurrentActivation']) {
       expect(() => lstm({ units: 3, [key]: 'swish' })).toThrow(
-        'There is no recurrent activation "swish"; use one of tanh, sigmoid, hardSigmoid, relu, linear.',
+        'Unknown recurrent activation "swish". Use one of: tanh, sigmoid, hardSigmoid, relu, linear.',
       );
     }
   });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LabelerOptions } from '../../../src/labeler/labeler-config.js';
 import { TemporalLabeler } from '../../../src/labeler/temporal-labeler.js';
 import { startBackend } from '../../../src/runtime/backend.js';
-import { planEpoch } from '../../../src/training/loop/epoch-plan.js';
+import { planEpoch } from '../../../src/training/loop/lanes.js';
 import { LaneTrainer } from '../../../src/training/loop/lane-trainer.js';
 import type { StepReport } from '../../../src/training/loop/training-reports.js';
 import { sequenceLoss } from '../../../src/training/loop/sequence-loss.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/runtime/backend.js';
-import { gatherLanes } from '../../../src/training/loop/lane-batch.js';
+import { gatherLanes } from '../../../src/training/loop/lanes.js';
 import {
   balancedWeights,
   frameWeights,
