@@ -1,5 +1,5 @@
 /**
- * Recurrent layers for TensorFlow.js, usable on their own: nothing here knows of video, and nothing needs Node.
+ * Recurrent layers for TensorFlow.js. They can be used on their own, in Node and in browsers.
  *
  * @packageDocumentation
  */

@@ -6,11 +6,11 @@ import type { RecurrentLayer } from './recurrent-layer.js';
 
 type TfBidirectionalArgs = Parameters<typeof layers.bidirectional>[0];
 
-/** Besides what all layers of tf.layers take, as `inputShape` and `name`. */
+/** Options of {@link bidirectional}, besides those of all tf.layers, such as `inputShape` and `name`. */
 export interface BidirectionalArgs extends Omit<TfBidirectionalArgs, 'layer' | 'mergeMode'> {
-  /** The layer to run in both directions; it serves as a pattern and is not used itself. */
+  /** The layer to run in both directions. Both are copies of it. */
   layer: RecurrentLayer;
-  /** How the two outputs become one; null leaves them two. Default `concat`. */
+  /** How the two outputs are merged. null returns both. Default `concat`. */
   mergeMode?: 'concat' | 'sum' | 'ave' | 'mul' | null;
 }
 
@@ -19,12 +19,13 @@ interface TwoLayers extends layers.Layer {
   readonly backwardLayer: RecurrentLayer;
 }
 
-/** TensorFlow.js exports no class here, only a function that makes an instance of it. */
+/** TensorFlow.js does not export this class, only a function that creates instances. */
 const TfBidirectional = tf.serialization.SerializationMap.getMap().classNameMap
   .Bidirectional![0] as unknown as tf.serialization.SerializableConstructor<TwoLayers>;
 
 /**
- * A layer and a copy of it that walks backwards: TensorFlow.js's own wrapper, mended where it forgets its two layers.
+ * Runs one copy of a layer forward and one backward in time. It is TensorFlow.js's own wrapper with corrections: losses,
+ * states and disposal of its two layers, which TensorFlow.js omits.
  *
  * @see Schuster and Paliwal 1997, "Bidirectional recurrent neural networks".
  */
@@ -40,16 +41,17 @@ export class Bidirectional extends TfBidirectional {
     return callApart(inputs, callArguments, (ownArguments) => super.apply(inputs, ownArguments));
   }
 
-  /** Losses of the regularisers. */
+  /** Losses of the regularizers. */
   override calculateLosses(): tf.Scalar[] {
     return this.#both.flatMap((layer) => layer.calculateLosses());
   }
 
   /**
-   * Sets the states of both layers, if they are stateful, to zero if none are given.
+   * Sets the states of both stateful layers, by default to zero.
    *
-   * @param states - float32 `[batch, units]` each, those of the forward layer first.
-   * @throws {ShapeError} If a state does not fit.
+   * @param states - float32 `[batch, units]` each, the forward layer's first.
+   * @throws {UsageError} If the layers are not stateful.
+   * @throws {ShapeError} If the shape of a state does not match.
    */
   override resetStates(states?: Tensor[]): void {
     this.#both.forEach((layer, index) => {
@@ -75,8 +77,10 @@ export class Bidirectional extends TfBidirectional {
 tf.serialization.registerClass(Bidirectional);
 
 /**
- * Runs a layer forwards and a copy of it backwards, as `tf.layers.bidirectional` does, with zeros as outputs of masked
- * steps, as Keras has them there.
+ * Runs a layer in both directions, like `tf.layers.bidirectional`. Outputs of masked steps are zero, as in Keras.
+ *
+ * @example
+ * model.add(bidirectional({ layer: lstm({ units: 64, returnSequences: true }), mergeMode: 'sum' }));
  */
 export function bidirectional(args: BidirectionalArgs): Bidirectional {
   args.layer.zeroOutputForMask = true;

@@ -9,8 +9,8 @@ type Inputs = Parameters<RNN['apply']>[0];
 type CallArguments = Parameters<RNN['apply']>[1];
 
 /**
- * Calls a layer so that nothing reaches the next one of its model. TensorFlow.js hands all of them one object, in which
- * recurrent layers leave their initial state, and a masked input its mask.
+ * Calls a layer with its own copy of the call arguments. TensorFlow.js passes one object to all layers of a model, and a
+ * recurrent layer's initial state or mask in it would reach the next layer.
  */
 export function callApart<Outputs>(
   inputs: Inputs,
@@ -18,17 +18,17 @@ export function callApart<Outputs>(
   call: (ownArguments: CallArguments) => Outputs,
 ): Outputs {
   const ownArguments = { ...callArguments };
-  // A model calls with lists, and sets the mask anew for each layer whose own input has one.
+  // A model passes lists, and sets the mask again for each layer whose input has one.
   if (Array.isArray(inputs)) delete callArguments?.mask;
   const outputs = call(ownArguments);
-  // The graph keeps the arguments. It has the states among the inputs; here they could not be saved.
+  // The graph stores the arguments. States are already among its inputs, and could not be saved as arguments.
   delete ownArguments.initialState;
   return outputs;
 }
 
 /**
- * TensorFlow.js's class for recurrent layers, mended: shapes are checked before anything changes and named when they do
- * not fit, states are replaced and disposed whole, regularisers count, and one layer's call leaves nothing to the next.
+ * TensorFlow.js's class for recurrent layers, with corrections: shapes are checked before anything changes, states are
+ * disposed when they are replaced, regularizers count, and a call does not affect the next layer.
  */
 export abstract class CheckedRNN extends RNN {
   declare readonly cell: RecurrentCellLayer;
@@ -36,8 +36,8 @@ export abstract class CheckedRNN extends RNN {
   /**
    * Calls the layer on tensors or symbolic tensors.
    *
-   * @param inputs - float32 `[batch, time, features]`; in a list, the initial state may follow, `[batch, units]` each.
-   * @throws {ShapeError} If inputs or states do not fit the layer or each other.
+   * @param inputs - float32 `[batch, time, features]`. In a list, initial states `[batch, units]` may follow.
+   * @throws {ShapeError} If the shapes of inputs or states do not match the layer or each other.
    */
   override apply(inputs: Inputs, callArguments?: CallArguments): ReturnType<RNN['apply']> {
     const [sequence, ...states] = [inputs, (callArguments?.initialState ?? []) as Tensor[]].flat();
@@ -47,12 +47,12 @@ export abstract class CheckedRNN extends RNN {
   }
 
   /**
-   * Sets the states of a stateful layer, to zero if none are given. Those before are disposed, in training too: whatever
-   * a backward pass needs of them, it keeps itself.
+   * Sets the states of a stateful layer, by default to zero. The previous states are disposed, also during training: a
+   * backward pass keeps what it needs of them.
    *
-   * @param states - float32 `[batch, units]` each, in the order of `returnState`. They stay the caller's.
-   * @throws {UsageError} If the layer is not stateful, or does not know its batch size.
-   * @throws {ShapeError} If a state does not fit; then the layer keeps those it had.
+   * @param states - float32 `[batch, units]` each, in the order of `returnState`. The caller still disposes them.
+   * @throws {UsageError} If the layer is not stateful or its batch size is unknown.
+   * @throws {ShapeError} If the shape of a state does not match. The layer then keeps its states.
    */
   override resetStates(states?: Tensor | Tensor[]): void {
     const batchSize = this.inputSpec[0]!.shape?.[0];
@@ -73,7 +73,11 @@ export abstract class CheckedRNN extends RNN {
     this.setStates(next);
   }
 
-  /** @throws {ShapeError} If the weights are too few, too many, or of other shapes. */
+  /**
+   * Sets the weights. The caller still disposes the given tensors.
+   *
+   * @throws {ShapeError} If their number or a shape does not match.
+   */
   override setWeights(weights: Tensor[]): void {
     const { weights: variables } = this;
     if (weights.length !== variables.length) {
@@ -90,31 +94,31 @@ export abstract class CheckedRNN extends RNN {
     return super.trainable;
   }
 
-  /** Whether training changes the weights; TensorFlow.js does not tell those of a recurrent layer. */
+  /** Whether training changes the weights. TensorFlow.js does not pass this to the cell of a recurrent layer. */
   override set trainable(trainable: boolean) {
     super.trainable = trainable;
     this.cell.trainable = trainable;
   }
 
-  /** Losses of the regularisers, which TensorFlow.js forgets in a recurrent layer. */
+  /** Losses of the regularizers. TensorFlow.js omits those of a recurrent layer's cell. */
   override calculateLosses(): tf.Scalar[] {
     return [...super.calculateLosses(), ...this.cell.calculateLosses()];
   }
 
-  /** Disposes the states too, which TensorFlow.js forgets. */
+  /** Also disposes the states, which TensorFlow.js does not. */
   protected override disposeWeights(): number {
     tf.dispose(this.getStates());
     return super.disposeWeights();
   }
 
-  /** @throws {ShapeError} If inputs do not fit the layer, as far as the sizes of symbolic ones are known. */
+  /** @throws {ShapeError} If the known sizes of the inputs do not match the layer. */
   override assertInputCompatibility(inputs: Inputs): void {
     const [batchSize, , numFeatures] = this.inputSpec[0]!.shape ?? [];
     const expected = [batchSize ?? 'batch', 'time', numFeatures ?? 'features'];
     expectShape(`The inputs of the layer ${this.name}`, [inputs].flat()[0], expected);
   }
 
-  /** @throws {ShapeError} If these are too few states or too many, or if one does not fit. */
+  /** @throws {ShapeError} If the number of states or the shape of one does not match. */
   protected expectStates(states: readonly { shape: (number | null)[] }[], batchSize: number | string): void {
     const { stateNames, units } = this.cell.recurrentCell;
     stateNames.forEach((stateName, index) => {

@@ -6,23 +6,28 @@ import { RecurrentLayer, type RecurrentLayerArgs } from './recurrent-layer.js';
 import { RnnCell } from '../cells/rnn-cell.js';
 
 interface GatedLayerArgs extends RecurrentLayerArgs {
-  /** Of the gates. Default `sigmoid`, as Keras; tf.layers has `hardSigmoid`. */
+  /** Activation of the gates. Default `sigmoid`, as in Keras; tf.layers uses `hardSigmoid`. null is `linear`. */
   recurrentActivation?: ActivationName | null;
 }
 
+/** Configuration of {@link gru}. */
 export interface GruArgs extends GatedLayerArgs {
-  /** Whether the reset gate acts after the recurrent product. Default true, as Keras; tf.layers has only false. */
+  /** Whether the reset gate is applied after the recurrent product. Default true, as in Keras; tf.layers has only false. */
   resetAfter?: boolean;
 }
 
+/** Configuration of {@link lstm}. */
 export interface LstmArgs extends GatedLayerArgs {
-  /** Whether the forget gate's bias starts at one. Default true, as Keras; tf.layers has false. */
+  /** Whether the bias of the forget gate starts at one. Default true, as in Keras; tf.layers uses false. */
   unitForgetBias?: boolean;
 }
 
 /**
- * What to spread into a configuration so that a layer starts as the one of tf.layers does. A model that tf.layers saved
- * says all of this itself: there only the layer's `class_name` changes, from `LSTM` to `FramewiseLSTM`.
+ * The defaults of tf.layers where they differ from Keras's. A model that tf.layers saved contains these settings; there
+ * only the layer's `class_name` changes, for example from `LSTM` to `FramewiseLSTM`.
+ *
+ * @example
+ * const layer = lstm({ units: 64, ...TF_LAYERS_DEFAULTS.lstm });
  */
 export const TF_LAYERS_DEFAULTS = {
   simpleRNN: { kernelInitializer: 'glorotNormal' },
@@ -66,7 +71,7 @@ export class LSTM extends RecurrentLayer {
     const options = {
       activation: nameOf(args.activation, 'tanh'),
       recurrentActivation: nameOf(args.recurrentActivation, 'sigmoid'),
-      // A model that tf.layers saved says null where it means false.
+      // A model that tf.layers saved contains null for false.
       unitForgetBias: args.unitForgetBias === undefined || Boolean(args.unitForgetBias),
     };
     super(new LstmCell(args.units, options), args, options);
@@ -77,14 +82,14 @@ export class LSTM extends RecurrentLayer {
 
 for (const layer of [SimpleRNN, GRU, LSTM]) tf.serialization.registerClass(layer);
 
-/** As `tf.layers.simpleRNN`. */
+/** Creates a simple recurrent layer, like `tf.layers.simpleRNN`. */
 export const simpleRNN = (args: RecurrentLayerArgs) => new SimpleRNN(args);
-/** As `tf.layers.gru`. */
+/** Creates a GRU layer, like `tf.layers.gru`. */
 export const gru = (args: GruArgs) => new GRU(args);
-/** As `tf.layers.lstm`. */
+/** Creates an LSTM layer, like `tf.layers.lstm`. */
 export const lstm = (args: LstmArgs) => new LSTM(args);
 
-/** Null means "none" in a configuration of Keras. */
+/** null means no activation in a Keras configuration. */
 function nameOf(activation: ActivationName | null | undefined, byDefault: ActivationName): ActivationName {
   return activation === null ? 'linear' : (activation ?? byDefault);
 }

@@ -9,29 +9,29 @@ import type { RecurrentCell, RecurrentWeights } from '../contract.js';
 
 type SimpleRNNCellArgs = Parameters<typeof layers.simpleRNNCell>[0];
 
-/** Configuration keys that all recurrent layers share: Keras's, in the spelling of tf.layers. */
+/** Configuration of all recurrent layers: Keras's keys, spelled as in tf.layers. */
 export interface RecurrentLayerConfig extends Omit<
   SimpleRNNCellArgs,
   'activation' | 'dropoutFunc' | 'activityRegularizer'
 > {
   /** Width of the hidden state. */
   units: number;
-  /** Default `tanh`; null is `linear`. */
+  /** Activation of the candidate. Default `tanh`. null is `linear`. */
   activation?: ActivationName | null;
-  /** Share of the input's features that training drops, the same ones in all steps of a sequence. Default 0. */
+  /** Share of input features dropped in training, the same in all steps of a sequence, 0 to below 1. Default 0. */
   dropout?: number;
-  /** Share of the hidden state that training hides from the recurrent products, the same in all steps. Default 0. */
+  /** Share of the hidden state dropped from the recurrent products in training, the same in all steps. Default 0. */
   recurrentDropout?: number;
-  /** Fixes the dropout. */
+  /** Seed of the dropout. Default: a random one. */
   seed?: number;
   /**
-   * Whether the products with input and hidden state are each brought to zero mean and unit variance and scaled by a
-   * learned `gain`. Slower: the gates are not fused then. Default false.
+   * Whether the products with input and hidden state are each normalized to zero mean and unit variance and scaled by a
+   * learned `gain`. This is slower, because the gates are not fused. Default false.
    */
   layerNormalization?: boolean;
 }
 
-/** What one kind of cell or another is made with; keys of Keras. */
+/** Options of the cells, as Keras keys. A cell has some of them. */
 export interface RecurrentCellOptions {
   activation: ActivationName;
   recurrentActivation?: ActivationName;
@@ -40,34 +40,38 @@ export interface RecurrentCellOptions {
 }
 
 /**
- * The weights of a recurrent layer: what tf.layers calls its cell. Keeps the configuration and answers for names, order
- * and first values of the weights, as Keras has them; the step itself is the {@link RecurrentCell}'s.
+ * The weights of a recurrent layer, which tf.layers calls its cell. It holds the configuration and creates the weights with
+ * Keras's names, order and initial values. The {@link RecurrentCell} computes the step.
  */
 export class RecurrentCellLayer extends layers.RNNCell {
   static className = 'FramewiseRecurrentCell';
   readonly stateSize: number | number[];
+  readonly #args: RecurrentLayerConfig;
+  readonly #options: RecurrentCellOptions;
   readonly #resolved: ReturnType<typeof layers.simpleRNNCell>;
   #variables: Partial<Record<keyof RecurrentWeights, LayerVariable>> = {};
   #numFeatures = 0;
 
   /**
-   * @param options - With what the cell was made, in full: they belong to the configuration too.
-   * @throws {UsageError} If the configuration asks for what the layers do not have.
+   * @param options - All options of the cell. They are saved in the configuration.
+   * @throws {UsageError} If the configuration has an `activityRegularizer`.
    */
   constructor(
     readonly recurrentCell: RecurrentCell,
-    private readonly args: RecurrentLayerConfig,
-    private readonly options: RecurrentCellOptions,
+    args: RecurrentLayerConfig,
+    options: RecurrentCellOptions,
   ) {
     super({});
+    this.#args = args;
+    this.#options = options;
     if ((args as { activityRegularizer?: unknown }).activityRegularizer) {
       throw new UsageError(
-        'A recurrent layer has no activityRegularizer; regularise its output in another layer.',
+        'A recurrent layer has no activityRegularizer; regularize its output in another layer.',
       );
     }
     const { units, stateNames } = recurrentCell;
     this.stateSize = stateNames.length === 1 ? units : stateNames.map(() => units);
-    // Makes initializers, regularisers and constraints of their names, which TensorFlow.js offers nowhere else.
+    // Resolves the names of initializers, regularizers and constraints. TensorFlow.js exports no other way.
     this.#resolved = layers.simpleRNNCell({
       ...args,
       activation: 'tanh',
@@ -88,7 +92,7 @@ export class RecurrentCellLayer extends layers.RNNCell {
     this.#numFeatures = numFeatures;
     const specs = this.recurrentCell.weightSpecs(this.#numFeatures);
     const resolved = this.#resolved;
-    const biasInitializer = this.options.unitForgetBias
+    const biasInitializer = this.#options.unitForgetBias
       ? new UnitForgetBias(resolved.biasInitializer)
       : resolved.biasInitializer;
     const add = (
@@ -121,14 +125,14 @@ export class RecurrentCellLayer extends layers.RNNCell {
       'recurrent',
     );
     if (resolved.useBias) this.#variables.bias = add('bias', specs.bias.shape, biasInitializer, 'bias');
-    if (this.args.layerNormalization) {
+    if (this.#args.layerNormalization) {
       const shape = [2, this.recurrentCell.numGates * this.recurrentCell.units];
       this.#variables.gain = refusingUnfit(this.addWeight('gain', shape, undefined, initializers.ones()));
     }
     this.built = true;
   }
 
-  /** The weights as they are now; without a bias, one of zeros. Call inside `tf.tidy`. */
+  /** The current weights. Without a bias, `bias` is zero. Call it inside `tf.tidy`. */
   readWeights(): RecurrentWeights {
     const { kernel, recurrentKernel, bias, gain } = this.#variables;
     const { shape } = this.recurrentCell.weightSpecs(this.#numFeatures).bias;
@@ -136,17 +140,17 @@ export class RecurrentCellLayer extends layers.RNNCell {
       kernel: kernel!.read() as tf.Tensor2D,
       recurrentKernel: recurrentKernel!.read() as tf.Tensor2D,
       bias: bias?.read() ?? tf.zeros(shape),
-      ...(gain && { gain: gain.read() as tf.Tensor2D }),
+      gain: gain?.read() as tf.Tensor2D | undefined,
     };
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { seed = null, layerNormalization = false } = this.args;
-    return { ...this.#resolved.getConfig(), ...this.options, seed, layerNormalization };
+    const { seed = null, layerNormalization = false } = this.#args;
+    return { ...this.#resolved.getConfig(), ...this.#options, seed, layerNormalization };
   }
 }
 
-/** Has a weight refuse what does not fit it, and values that are not numbers, so that a damaged file is told at once. */
+/** Makes a weight refuse other shapes and values that are not finite, so that loading a damaged file fails at once. */
 function refusingUnfit(variable: LayerVariable): LayerVariable {
   const { originalName, shape } = variable;
   const write = variable.write.bind(variable);

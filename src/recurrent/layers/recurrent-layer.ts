@@ -11,24 +11,24 @@ import {
 import type { RecurrentCell, RecurrentState } from '../contract.js';
 import { unroll } from '../unroll.js';
 
-/** How a recurrent layer walks its sequences; keys and defaults of Keras. */
+/** Configuration of a recurrent layer, with Keras's keys and defaults. */
 export interface RecurrentLayerArgs extends RecurrentLayerConfig {
-  /** Whether the output is that of every step, `[batch, time, units]`, or of the last, `[batch, units]`. Default false. */
+  /** Whether to return the outputs of all steps, `[batch, time, units]`, or of the last, `[batch, units]`. Default false. */
   returnSequences?: boolean;
-  /** Whether the final state follows the output. Default false. */
+  /** Whether to return the final state after the output. Default false. */
   returnState?: boolean;
-  /** Whether time runs backwards. The outputs come in the order in which they were made. Default false. */
+  /** Whether time runs backward. Outputs are in the order of computation. Default false. */
   goBackwards?: boolean;
-  /** Whether a batch starts from where the last one ended, until `resetStates()`. Default false. */
+  /** Whether a batch starts from the final state of the previous one, until `resetStates()`. Default false. */
   stateful?: boolean;
   /**
-   * Whether, in a sequence of outputs, that of a step that a mask leaves out is zero, not that of the step before.
-   * Default false.
+   * Whether, with `returnSequences`, the output of a masked step is zero instead of the output of the step before. Default
+   * false.
    */
   zeroOutputForMask?: boolean;
 }
 
-/** What tf.layers tells a layer beside its inputs. */
+/** Arguments that tf.layers passes besides the inputs. */
 interface CallOptions {
   mask?: Tensor | Tensor[];
   training?: boolean;
@@ -36,16 +36,16 @@ interface CallOptions {
 }
 
 /**
- * A recurrent layer for models of tf.layers. TensorFlow.js's own class keeps shapes, states and symbolic calls; weights
- * and all arithmetic are ours.
+ * A recurrent layer for models of tf.layers. TensorFlow.js's class handles shapes, states and symbolic calls; the weights
+ * and all computation are framewise's.
  */
 export abstract class RecurrentLayer extends CheckedRNN {
-  /** Whether, in a sequence of outputs, that of a step that a mask leaves out is zero, not that of the step before. */
+  /** See {@link RecurrentLayerArgs.zeroOutputForMask}. */
   zeroOutputForMask: boolean;
   readonly #args: RecurrentLayerArgs;
   #numCalls = 0;
 
-  /** @throws {UsageError | ShapeError} If the configuration is impossible. */
+  /** @throws {UsageError} If a dropout rate is not in [0, 1). */
   constructor(recurrentCell: RecurrentCell, args: RecurrentLayerArgs, options: RecurrentCellOptions) {
     for (const name of ['dropout', 'recurrentDropout'] as const) {
       const rate = args[name] ?? 0;
@@ -57,7 +57,11 @@ export abstract class RecurrentLayer extends CheckedRNN {
     this.zeroOutputForMask = args.zeroOutputForMask ?? false;
   }
 
-  /** @param inputs - float32 `[batch, time, features]`. */
+  /**
+   * Computes the layer. tf.layers calls this.
+   *
+   * @param inputs - float32 `[batch, time, features]`.
+   */
   override call(inputs: Tensor | Tensor[], { mask, training, initialState }: CallOptions): Tensor | Tensor[] {
     const { recurrentCell } = this.cell;
     const { dropout = 0, recurrentDropout = 0 } = this.#args;
@@ -73,11 +77,11 @@ export abstract class RecurrentLayer extends CheckedRNN {
       const stepMask = [mask].flat()[0] as Tensor2D | null | undefined;
       const { outputs, finalState } = unroll(recurrentCell, this.cell.readWeights(), sequence, state, {
         isReversed: this.goBackwards,
-        ...(stepMask && { mask: stepMask }),
-        ...(training &&
-          recurrentDropout > 0 && {
-            recurrentMask: this.#dropoutMask([batchSize, recurrentCell.units], recurrentDropout) as Tensor2D,
-          }),
+        mask: stepMask ?? undefined,
+        recurrentMask:
+          training && recurrentDropout > 0
+            ? (this.#dropoutMask([batchSize, recurrentCell.units], recurrentDropout) as Tensor2D)
+            : undefined,
       });
       const states = recurrentCell.stateNames.map((name) => finalState[name]!);
       if (this.stateful) this.resetStates(states);
@@ -87,12 +91,14 @@ export abstract class RecurrentLayer extends CheckedRNN {
   }
 
   /**
-   * Advances by one step, as a stream needs it.
+   * Advances the layer by one step, for streams.
    *
    * @param input - float32 `[batch, features]`.
-   * @param states - float32 `[batch, units]` each, in the order of `returnState`; zeros if left out.
-   * @returns The next states, of which the first is the output. The caller disposes them.
-   * @throws {ShapeError} If input or states do not fit the layer or each other.
+   * @param states - float32 `[batch, units]` each, in the order of `returnState`. Default: zeros.
+   * @returns The next states. The first one is the output. The caller disposes them.
+   * @throws {ShapeError} If the shapes of input or states do not match the layer or each other.
+   * @example
+   * const [output, ...others] = layer.step(input, states);
    */
   step(input: Tensor2D, states?: Tensor[]): Tensor2D[] {
     const { recurrentCell } = this.cell;
@@ -111,13 +117,13 @@ export abstract class RecurrentLayer extends CheckedRNN {
     return { ...super.getConfig(), zeroOutputForMask: this.zeroOutputForMask };
   }
 
-  /** Builds the layer as its first call does, names and all, and forgets the call. */
+  /** Builds the layer by calling it once, so that names and weights are those of a normal first call. */
   #buildFor(sequence: Tensor3D): void {
     this.apply(sequence);
     if (this.stateful) this.resetStates();
   }
 
-  /** All outputs in the order of the walk. */
+  /** All outputs in the order of computation. */
   #sequenceOf(outputs: Tensor3D, mask: Tensor2D | null | undefined): Tensor3D {
     const kept =
       mask && this.zeroOutputForMask
@@ -126,7 +132,7 @@ export abstract class RecurrentLayer extends CheckedRNN {
     return this.goBackwards ? tf.reverse(kept, 1) : kept;
   }
 
-  /** States by name; zeros if none are given. */
+  /** The states by name. Default: zeros. */
   #stateOf(states: Tensor[] | undefined, batchSize: number): RecurrentState {
     const { recurrentCell } = this.cell;
     if (!states) return recurrentCell.initialState(batchSize);
@@ -135,10 +141,10 @@ export abstract class RecurrentLayer extends CheckedRNN {
     return Object.fromEntries(named) as RecurrentState;
   }
 
-  /** Zero for what is dropped, 1/(1−rate) for what stays. */
+  /** A mask with zeros where values are dropped and 1/(1−rate) elsewhere. */
   #dropoutMask(shape: number[], rate: number): Tensor {
     const { seed } = this.#args;
-    // A saved configuration says null for "no seed".
+    // A saved configuration contains null for "no seed".
     const seedOfCall = typeof seed === 'number' ? `${seed}.${this.#numCalls++}` : undefined;
     return tf.dropout(tf.ones(shape), rate, undefined, seedOfCall);
   }

@@ -2,43 +2,45 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../../errors.js';
 
-/** How steps are taken. */
+/** Options of {@link Adam}. */
 export interface AdamOptions {
-  /** Decay of the running mean of gradients. Default 0.9. */
+  /** Decay of the running mean of the gradients, β₁. Default 0.9. */
   beta1?: number;
-  /** Decay of the running mean of their squares. Default 0.999. */
+  /** Decay of the running mean of the squared gradients, β₂. Default 0.999. */
   beta2?: number;
-  /** Keeps a step finite where gradients were zero so far. Default 1e-7, as in TensorFlow.js. */
+  /** Avoids division by zero, ε. Default 1e-7, as in TensorFlow.js. */
   epsilon?: number;
-  /** Share of its value, times the learning rate, that a step takes off each weight. Default 0, plain Adam. */
+  /** Weight decay λ: each step subtracts λ times the learning rate times the weight. Default 0, which is plain Adam. */
   weightDecay?: number;
 }
 
-/** All that an optimizer knows beyond its options: put back, it goes on as if never interrupted. */
+/** The state of an optimizer, besides its options. Restoring it continues the training exactly. */
 export interface AdamState {
+  /** Steps taken. */
   numSteps: number;
-  /** Running means of the gradients, float32, one array a variable. */
+  /** Running mean of the gradients: one float32 array per variable. */
   firstMoments: Float32Array[];
-  /** Running means of their squares, float32, one array a variable. */
+  /** Running mean of the squared gradients: one float32 array per variable. */
   secondMoments: Float32Array[];
 }
 
 /**
- * Adam, and with a weight decay AdamW:
+ * The optimizer Adam, or AdamW with a weight decay:
  *
  *   m ← β₁·m + (1−β₁)·g   v ← β₂·v + (1−β₂)·g²   w ← w − η·λ·w − η·m̂ / (√v̂ + ε)   m̂ = m / (1−β₁ᵗ)   v̂ = v / (1−β₂ᵗ)
  *
- * Moments live in JavaScript, not on the backend: a step is one pass over plain arrays, the same on every backend, and
- * its state can be saved to the last bit, which that of `tf.train.adam` cannot.
+ * The moments are JavaScript arrays, not tensors. A step is one pass over these arrays, the same on every backend, and the
+ * state can be saved exactly, unlike that of `tf.train.adam`.
  *
- * @see Kingma and Ba 2015, arXiv:1412.6980; Loshchilov and Hutter 2019, arXiv:1711.05101.
+ * @see Kingma and Ba 2015, "Adam: a method for stochastic optimization", arXiv:1412.6980; Loshchilov and Hutter 2019,
+ *   "Decoupled weight decay regularization", arXiv:1711.05101.
  */
 export class Adam {
   readonly #variables: readonly Variable[];
   readonly #options: Required<AdamOptions>;
   #state: AdamState;
 
-  /** @param variables - What it changes. They stay the caller's. */
+  /** @param variables - The variables to train. The caller still disposes them. */
   constructor(variables: readonly Variable[], options: AdamOptions = {}) {
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, weightDecay = 0 } = options;
     const zeros = () => variables.map(({ size }) => new Float32Array(size));
@@ -48,9 +50,9 @@ export class Adam {
   }
 
   /**
-   * Changes the variables against the gradient.
+   * Takes one step.
    *
-   * @param gradients - Of all variables, by name. They stay the caller's.
+   * @param gradients - Gradients of all variables, by name. The caller still disposes them.
    */
   async step(gradients: NamedTensorMap, learningRate: number): Promise<void> {
     const { beta1, beta2, epsilon, weightDecay } = this.#options;
@@ -60,7 +62,7 @@ export class Adam {
       const first = this.#state.firstMoments[index]!;
       const second = this.#state.secondMoments[index]!;
       const gradient = await gradients[variable.name]!.data<'float32'>();
-      // A copy, since on the plain JavaScript backend this is the variable's own array.
+      // A copy, because the cpu backend returns the variable's own array.
       const values = Float32Array.from(await variable.data<'float32'>());
       for (let i = 0; i < values.length; i++) {
         const g = gradient[i]!;
@@ -83,9 +85,9 @@ export class Adam {
   }
 
   /**
-   * Takes over a state that {@link exportState} gave.
+   * Restores a copy of a state from {@link exportState}.
    *
-   * @throws {ShapeError} If it is that of other variables; nothing has changed then.
+   * @throws {ShapeError} If it belongs to other variables. The optimizer is then unchanged.
    */
   importState({ numSteps, firstMoments, secondMoments }: AdamState): void {
     const expected = this.#variables.map(({ size }) => size).join(', ');

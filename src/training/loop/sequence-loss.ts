@@ -4,11 +4,11 @@ import '../../tfjs/register-gradients.js';
 import { UNLABELED } from '../data/sequences.js';
 
 /**
- * Mean cross-entropy over frames, each weighted.
+ * Weighted mean cross-entropy over frames.
  *
  * @param logits - float32 `[batch, time, labels]`.
- * @param targets - What each frame's label should be, as a distribution times the frame's weight, float32 `[batch, time,
- *   labels]`; a row of zeros leaves the frame out.
+ * @param targets - Distribution over labels times the frame's weight, float32 `[batch, time, labels]`. A row of zeros
+ *   excludes the frame.
  * @returns Scalar in nats. Differentiable in the logits.
  */
 export function sequenceLoss(logits: Tensor3D, targets: Tensor3D): Scalar {
@@ -19,17 +19,18 @@ export function sequenceLoss(logits: Tensor3D, targets: Tensor3D): Scalar {
   });
 }
 
-/** Change of a log-probability from frame to frame beyond which it is a new label, not a flicker, and pulls no more. */
+/** Largest change of a log-probability between frames that has a gradient. A larger one is taken for a new label. */
 const MAX_CHANGE = 4;
 
 /**
- * Truncated mean squared error between the log-probabilities of neighboring frames, which keeps labels from flickering.
- * The earlier frame counts as a constant.
+ * Truncated mean squared error between the log-probabilities of neighboring frames, which reduces flickering labels. No
+ * gradient flows through the earlier frame.
  *
  * @param logits - float32 `[batch, time, labels]`, at least two steps.
- * @param pairs - Whether a frame and the one before belong to one video, float32 `[batch, time − 1]`.
+ * @param pairs - 1 if a frame and the one before belong to one video, else 0, float32 `[batch, time − 1]`.
  * @returns Mean over pairs and labels, scalar. Differentiable in the logits.
- * @see Farha and Gall 2019, arXiv:1903.01945, equations 8 to 10.
+ * @see Farha and Gall 2019, "MS-TCN: multi-stage temporal convolutional network for action segmentation",
+ *   arXiv:1903.01945, equations 8 to 10.
  */
 export function smoothnessLoss(logits: Tensor3D, pairs: Tensor2D): Scalar {
   return tf.tidy(() => {
@@ -44,7 +45,7 @@ export function smoothnessLoss(logits: Tensor3D, pairs: Tensor2D): Scalar {
   });
 }
 
-/** The same numbers, through which no gradient flows. */
+/** The same values, without a gradient. */
 function stopGradient<T extends tf.Tensor>(tensor: T): T {
   return tf.customGrad((x) => ({
     value: tf.clone(x as tf.Tensor),
@@ -52,12 +53,14 @@ function stopGradient<T extends tf.Tensor>(tensor: T): T {
   }))(tensor) as T;
 }
 
-/** How much a label's frames weigh: alike, each label's as much as any other's, or by its name. */
+/** Weights of labels in the loss: `none` (all frames 1), `balanced` (all labels equal), or a weight per label name. */
 export type LabelWeights = 'none' | 'balanced' | Readonly<Record<string, number>>;
 
 /**
- * @param targets - Label indices of all sequences, `UNLABELED` where there is none.
- * @returns The weight of a frame of each label, `[numLabels]`; what is not named weighs 1.
+ * Computes the weight of a frame of each label.
+ *
+ * @param targets - Label indices of all sequences, `UNLABELED` for unlabeled frames.
+ * @returns Weights `[numLabels]`. A label that `weights` does not name has weight 1.
  */
 export function frameWeights(
   weights: LabelWeights,
@@ -69,10 +72,10 @@ export function frameWeights(
 }
 
 /**
- * Weights that let each label that occurs count alike, however many frames show it; their mean over frames is 1.
+ * Computes weights that give all occurring labels the same total weight. Their mean over labeled frames is 1.
  *
- * @param targets - Label indices, `UNLABELED` where there is none.
- * @returns `[numLabels]`; 0 for a label that never occurs.
+ * @param targets - Label indices of all sequences, `UNLABELED` for unlabeled frames.
+ * @returns Weights `[numLabels]`, 0 for a label that does not occur.
  */
 export function balancedWeights(targets: readonly Int32Array[], numLabels: number): Float32Array {
   const counts = new Float64Array(numLabels);
