@@ -245,7 +245,10 @@ describe('the lengths of truncatedBackpropagation', () => {
     [{ chunkLength: 1.5 }, 'chunkLength is 1.5'],
     [{ gradientLength: -1 }, 'gradientLength is -1'],
     [{ gradientLength: NaN }, 'gradientLength is NaN'],
-    [{ chunkLength: 4, gradientLength: 6 }, 'gradientLength is 6. Expected a multiple of chunkLength (4), or less than it.'],
+    [
+      { chunkLength: 4, gradientLength: 6 },
+      'gradientLength is 6. Expected a multiple of chunkLength (4), or less than it.',
+    ],
   ])('are refused at once: %o', (lengths, message) => {
     const options = {
       numSteps: 8,
