@@ -1,9 +1,9 @@
 /**
- * Labels a bundled video with a shipped model and shows the result beside the truth; or labels your own:
+ * Labels the bundled video with a shipped model and prints the result next to the truth, or labels your own video:
  *
- *   npm run demo
- *   npm run demo -- my.mp4
- *   npm run demo -- my.mp4 --model models/drawn-people
+ *     npm run demo
+ *     npm run demo -- my.mp4
+ *     npm run demo -- my.mp4 --model models/drawn-people
  */
 import path from 'node:path';
 import Table from 'cli-table3';
@@ -22,7 +22,7 @@ const DEMO_TRUTH = path.join(ROOT, 'fixtures/drawn-people/demo.csv');
 const OUTPUT = path.join(ROOT, 'out/demo');
 
 const program = new Command('demo')
-  .argument('[video]', 'your own video; without it the bundled one is labeled')
+  .argument('[video]', 'your own video (default: the bundled one)')
   .option(
     '--model <dir>',
     'model (default: drawn-people for the bundled video, surveillance-fights for your own)',
@@ -40,7 +40,9 @@ try {
   const timeline = await label(video, model);
   console.log(segmentTable(timeline, truth));
   if (truth)
-    console.log(`${(100 * frameAccuracy(timeline, truth)).toFixed(1)} % of the frames are labeled right.`);
+    console.log(
+      `${(100 * frameAccuracy(timeline, truth)).toFixed(1)} % of the frames are labeled correctly.`,
+    );
   const files = await writeAnnotations(timeline, {
     formats: ['json', 'csv', 'csv-frames', 'vtt'],
     outputDir: OUTPUT,
@@ -61,7 +63,7 @@ async function label(video: string, modelDir: string): Promise<Timeline> {
   };
   const recognizer = await ActivityRecognizer.load(modelDir);
   console.log(`Labeling ${path.relative(process.cwd(), video)} with the model "${recognizer.model.name}"`);
-  console.log(`It knows: ${recognizer.model.labels.join(', ')}.\n`);
+  console.log(`Labels: ${recognizer.model.labels.join(', ')}.\n`);
   const progress = startProgress(terminal, 'Labeling');
   try {
     return await recognizer.label(video, {
@@ -75,10 +77,10 @@ async function label(video: string, modelDir: string): Promise<Timeline> {
   }
 }
 
-/** Seen segments, and beside each the truth that it overlaps. */
+/** Formats the predicted segments as a table, each with the true segments that it overlaps. */
 function segmentTable({ segments }: Timeline, truth: readonly LabelSpan[] | undefined): string {
   const table = new Table({
-    head: ['start', 'end', 'seen', 'confidence', ...(truth ? ['truth'] : [])],
+    head: ['start', 'end', 'label', 'confidence', ...(truth ? ['truth'] : [])],
     style: { head: [], border: [] },
   });
   for (const { label, startSec, endSec, confidence } of segments) {
