@@ -1,5 +1,5 @@
 /**
- * Trains a model on labeled videos, as `framewise train` does, straight from the sources:
+ * Runs `framewise train` from the sources:
  *
  *   npm run train -- <dataset> --output models/mine
  */

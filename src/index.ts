@@ -29,7 +29,21 @@ export type { FoundVideo } from './batch/find-videos.js';
 export type { BatchSummary, FailedVideo, LabeledVideo, VideoOutcome } from './batch/summary.js';
 
 export { trainModel, type DatasetSummary, type TrainModelOptions } from './training/train-model.js';
-export type { EpochReport } from './training/loop/train-labeler.js';
+export type { EpochReport } from './training/loop/training-reports.js';
+export type {
+  AugmentationOptions,
+  DataOptions,
+  NetworkOptions,
+  OptimizerOptions,
+  RunOptions,
+  TrainingOptions,
+} from './training/options/training-options.js';
+export {
+  crossValidate,
+  type CrossValidateOptions,
+  type CrossValidation,
+  type FoldProgress,
+} from './training/evaluation/cross-validate.js';
 export { evaluateModel, type EvaluateOptions } from './training/evaluation/evaluate-model.js';
 export type { DatasetScores } from './training/evaluation/score-sequences.js';
 export type { SegmentationScores } from './timeline/metrics.js';

@@ -45,12 +45,9 @@ export { readTimelineJson, timelineJsonSchema } from './annotations/formats/json
 export { describeDataset, type DatasetReport } from './training/data/dataset-report.js';
 export { splitVideos, type SplitOptions } from './training/data/split-videos.js';
 export { labelSequence, type LabeledSequence } from './training/data/sequences.js';
-export {
-  trainLabeler,
-  type EpochReport,
-  type LabelerTrainingOptions,
-  type TrainedLabeler,
-} from './training/loop/train-labeler.js';
+export { trainLabeler, type TrainedLabeler } from './training/loop/train-labeler.js';
+export type { EpochReport } from './training/loop/training-reports.js';
+export type { LabelerTrainingOptions } from './training/loop/training-settings.js';
 export { calibrateLabeler, type Calibration } from './training/evaluation/calibrate-labeler.js';
 
 export { findVideos, type FoundVideo } from './batch/find-videos.js';

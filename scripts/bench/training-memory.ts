@@ -1,11 +1,11 @@
 /**
- * Measures whether training takes more memory the more there is to learn: writes features of a small dataset and of one ten
- * times as large, as random numbers, trains an epoch on each in a process of its own, and compares the most memory that
- * was resident. The features are in a temporary folder, which is deleted.
+ * Measures whether the memory of a training grows with its dataset. Writes random features of a small dataset and of one ten
+ * times as large, trains one epoch on each in a process of its own, and compares the peak resident memory. The temporary
+ * folder with the features is deleted.
  *
  *     npm run bench:training-memory [-- --json]
  *
- * The last line is a JSON object: for either dataset `featuresMiB` and `peakMiB`, and `peakMemoryGrowthMiB` between them.
+ * The last line is a JSON object: `featuresMiB` and `peakMiB` of each dataset, and `peakMemoryGrowthMiB` between them.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('./training-memory/training-memory-program.ts', import.meta.url));
-/** Of a minute each: some 60 and some 600 MB. */
+/** Videos of one minute each: about 60 and 600 MB of features. */
 const NUM_VIDEOS = { small: 20, large: 200 };
 const MIB = 2 ** 20;
 const isQuiet = process.argv.includes('--json');
@@ -37,14 +37,16 @@ async function measure(name: keyof typeof NUM_VIDEOS) {
   return { featuresMiB, peakMiB };
 }
 
-/** Runs a role in a process of its own. @returns What it says. */
+/** Runs a role in a process of its own and returns the number it sends. */
 async function run(role: 'write' | 'train', place: string, numVideos: number): Promise<number> {
   const child = fork(PROGRAM, [role, place, String(numVideos)]);
   const told = once(child, 'message') as Promise<[number]>;
   const ended = once(child, 'exit').then(([exitCode]) => {
-    throw new Error(`The process that was to ${role} ended with exit code ${String(exitCode)}.`);
+    throw new Error(
+      `The process for "${role}" ended with exit code ${String(exitCode)} before it sent a result.`,
+    );
   });
   const [value] = await Promise.race([told, ended]);
-  ended.catch(() => undefined); // It has told, and ends.
+  ended.catch(() => undefined); // The result has arrived, so the exit code does not matter.
   return value;
 }

@@ -4,6 +4,7 @@ import { FRAMEWISE_VERSION } from '../version.js';
 import type { CommandOutcome } from './command-outcome.js';
 import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
+import { crossValidateCommand } from './commands/cross-validate.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { labelCommand } from './commands/label.js';
@@ -18,7 +19,7 @@ type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** In the order in which the help lists them. */
 const COMMANDS = [
-  ...[labelCommand, trainCommand, evaluateCommand, convertCommand],
+  ...[labelCommand, trainCommand, evaluateCommand, crossValidateCommand, convertCommand],
   ...[doctorCommand, setupNativeCommand, completionCommand],
 ];
 

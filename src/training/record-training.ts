@@ -5,41 +5,43 @@ import { FRAMEWISE_VERSION } from '../version.js';
 import type { Calibration } from './evaluation/calibrate-labeler.js';
 import type { DatasetReport } from './data/dataset-report.js';
 import { reportData, type ReportData } from './report/report-data.js';
-import { formatCommand } from './report/format-command.js';
-import { writeTrainingReport } from './report/write-training-report.js';
+import { writeTrainingReport } from './report/training-report.js';
 import { predictSequences } from './evaluation/score-sequences.js';
 import type { LabeledSequence } from './data/sequences.js';
 import type { TrainedLabeler } from './loop/train-labeler.js';
+import { formatConfiguration } from './options/resolve-options.js';
+import type { TrainingConfiguration } from './options/training-options.js';
 import { readTrainingLog, TRAINING_LOG_FILE, writeRunRecord } from './loop/training-log.js';
 
-/** A training whose model is saved. */
+/** A training whose model is saved, with everything that its record tells. */
 export interface FinishedTraining {
-  /** The model's name. */
+  /** Name of the model. */
   name: string;
-  /** What a person typed. */
+  /** The words of the command line; empty if a program started the training. */
   command: readonly string[];
   backend: BackendName;
-  /** The dataset as it was named. */
+  /** The dataset as the caller named it. */
   dataset: string;
   report: DatasetReport;
   labels: string[];
   background: string | undefined;
   encoderId: string;
-  /** Frames a second. */
+  /** Frames per second. */
   frameRate: number;
-  /** All of the dataset, those included that could not be used. */
+  /** All videos of the dataset, including those that could not be used. */
   videos: readonly AnnotatedVideo[];
   training: readonly LabeledSequence[];
   validation: readonly LabeledSequence[];
   /** Names of the videos that could not be used. */
   leftOut: string[];
-  /** Its labeler is calibrated. */
+  /** The labeler is calibrated. */
   trained: TrainedLabeler;
   calibration: Calibration;
+  configuration: TrainingConfiguration;
 }
 
 /**
- * Writes beside a model how it came about: `training-run.json` for programs, `report.html` for people.
+ * Writes the record of a training beside the model: `training-run.json` for programs and `report.html` for people.
  *
  * @throws {OutputError} If a file cannot be written.
  * @throws The reason of `signal`, when it is aborted.
@@ -47,7 +49,7 @@ export interface FinishedTraining {
 export async function recordTraining(
   outputDir: string,
   finished: FinishedTraining,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<void> {
   const { name, command, backend, dataset, report, labels, background, encoderId, frameRate } = finished;
   const { training, validation, leftOut, trained, calibration } = finished;
@@ -74,7 +76,8 @@ export async function recordTraining(
     outputDir,
     {
       name,
-      command: formatCommand(command),
+      command,
+      configuration: formatConfiguration(finished.configuration),
       records: await readTrainingLog(path.join(outputDir, TRAINING_LOG_FILE)),
       results: await resultsOf(finished),
       dataset: {
@@ -90,11 +93,11 @@ export async function recordTraining(
       },
       settings: trained.settings,
     },
-    signal && { signal },
+    { signal },
   );
 }
 
-/** What the model makes of the validation videos; null without them. */
+/** The model's results on the validation videos; null without any. */
 async function resultsOf(finished: FinishedTraining): Promise<ReportData | null> {
   const { labels, background, frameRate, videos, validation, trained, calibration } = finished;
   if (validation.length === 0) return null;

@@ -4,22 +4,22 @@ import { calibrateLabeler, type Calibration } from './evaluation/calibrate-label
 import type { LabeledSequence } from './data/sequences.js';
 import type { TrainedLabeler } from './loop/train-labeler.js';
 
-/** Folder, in the model's own, of the model after the last epoch, where that was not the best. */
+/** Folder inside the model's folder for the model of the last epoch, if that is not the best. */
 const LAST_DIR = 'last';
 
-/** What a model's description says of it, beside what training found. */
+/** The parts of a model's description that do not come from training. */
 interface ModelFacts extends Omit<TrainedModel, 'labeler' | 'segmentPrior' | 'training'> {
-  /** How the model came about, for people. */
+  /** Facts about the training, for people. */
   facts: Record<string, unknown>;
-  /** What logits are divided by where no validation videos say it. Default 1. */
+  /** Temperature without validation videos. Default 1. */
   temperature?: number;
 }
 
 /**
- * Calibrates and saves the best model, and in `last` the last one where that is another.
+ * Calibrates and saves the model of the best epoch, and in `last` the model of the last epoch if that is another one.
  *
- * @param trained - Its labeler has the best weights, here and afterwards.
- * @returns How the best was calibrated, and its scores on the validation videos as it was saved.
+ * @param trained - Its labeler has the best weights, before and after the call.
+ * @returns The calibration of the best model, and its scores on the validation videos.
  * @throws {OutputError} If a model cannot be written.
  */
 export async function saveTrained(

@@ -1,143 +1,131 @@
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { Skipped } from '../annotations/annotation-format.js';
 import { readDataset, type AnnotatedVideo } from '../annotations/datasets/dataset.js';
 import { createFrameEncoder } from '../encoder/create-frame-encoder.js';
-import { DEFAULT_ENCODER, type EncoderSpec } from '../encoder/encoder-spec.js';
 import { DatasetError, UsageError } from '../errors.js';
 import { labelerConfigOf } from '../labeler/labeler-config.js';
-import { startBackend, type BackendName } from '../runtime/backend.js';
+import { MODEL_FILE } from '../labeler/model/model-folder.js';
+import { startBackend } from '../runtime/backend.js';
 import { prepareOutputFolder } from '../runtime/output-file.js';
-import type { VideoLimits } from '../video/video-limits.js';
 import { describeDataset, type DatasetReport } from './data/dataset-report.js';
-import { expectFreeFolder } from './expect-free-folder.js';
 import { encodeDataset } from './data/load-sequences.js';
+import { labelsOf, type LabeledSequence } from './data/sequences.js';
+import { splitVideos, type VideoSplit } from './data/split-videos.js';
+import type { DatasetScores } from './evaluation/score-sequences.js';
+import { CHECKPOINT_DIR, CheckpointFolder } from './loop/checkpoint-folder.js';
+import { trainLabeler, type TrainedLabeler } from './loop/train-labeler.js';
+import { settingsOf, type LabelerTrainingOptions, type TrainingCallbacks } from './loop/training-settings.js';
+import { resolveOptions } from './options/resolve-options.js';
+import type { RunOptions, TrainingConfiguration, TrainingOptions } from './options/training-options.js';
 import { recordTraining } from './record-training.js';
 import { saveTrained } from './save-trained.js';
-import type { DatasetScores } from './evaluation/score-sequences.js';
-import { labelsOf, type LabeledSequence } from './data/sequences.js';
-import { splitVideos, type SplitOptions, type VideoSplit } from './data/split-videos.js';
-import { trainLabeler, type LabelerTrainingOptions, type TrainedLabeler } from './loop/train-labeler.js';
-import { settingsOf } from './loop/training-settings.js';
 
-/** How a dataset becomes a model. */
-export interface TrainModelOptions
-  extends Omit<LabelerTrainingOptions, 'labels' | 'runDir'>, Omit<SplitOptions, 'seed' | 'onWarning'> {
-  /** Folder for the model, its checkpoints and its log; made if missing. */
-  outputDir: string;
-  /** Take the place of a model, or of an unfinished training, that is already there. Default false. */
-  overwrite?: boolean;
-  /** The model's name. Default: the folder's. */
-  name?: string;
-  encoder?: EncoderSpec;
-  /** Frames a second at which the model looks. Default 10. */
-  frameRate?: number;
-  /**
-   * What the model's logits are divided by, as a cross-validation found it; for trainings without validation videos, which
-   * find it themselves. Default 1.
-   */
-  temperature?: number;
-  /** Show videos as in a mirror every other time; they are encoded so, once. Default false. */
-  mirror?: boolean;
-  /** Stop at a video that cannot be used, or a class folder without one, instead of leaving it out. Default false. */
-  isStrict?: boolean;
-  /** How large and long a video may be. */
-  limits?: VideoLimits;
-  backend?: BackendName;
-  /** Threads that encode. */
-  workers?: number;
-  /** Folder for cached features; false keeps none. */
-  cacheDir?: string | false;
-  /** What a person typed, for the record of the run. */
+/** How a dataset becomes a model: settings by concern, and callbacks. */
+export interface TrainModelOptions extends TrainingOptions, TrainingCallbacks {
+  /** `outputDir` is the folder for the model, its checkpoints and its log. It is created if missing. */
+  run: RunOptions & { outputDir: string };
+  /** The words of the command line, for the record of the run. */
   command?: readonly string[];
+  /** Called when the dataset is read and split. */
   onDataset?: (summary: DatasetSummary) => void;
-  /** Told, before training begins, what the dataset holds and what is odd about it. */
+  /** Called before training with the contents and problems of the dataset. */
   onReport?: (report: DatasetReport) => void;
+  /** Called after each encoded video with the number done and the number of all. */
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
 }
 
-/** What a dataset holds. */
+/** The contents of a dataset. */
 export interface DatasetSummary {
   labels: string[];
   numTraining: number;
   numValidation: number;
-  /** Labeled segments, or clips, by label. */
+  /** Number of labeled segments, or clips, by label. */
   segmentsByLabel: Record<string, number>;
 }
 
-/** What came of a training, beside the model. */
+/** The result of a training, beside the saved model. */
 export interface TrainModelResult extends Pick<TrainedLabeler, 'history' | 'bestEpoch'> {
   summary: DatasetSummary;
-  /** Of the validation videos, by the model as it was saved; null without them. */
+  /** Scores of the validation videos by the saved model; null without validation videos. */
   validation: DatasetScores | null;
   /** Names of the videos that could not be used. */
   leftOut: string[];
 }
 
 /**
- * Trains a model on a folder or file of labeled videos and saves it.
+ * Trains a model on a folder or file of labeled videos and saves it, with a report of the training beside it.
  *
- * @throws {DatasetError} If the dataset has fewer than two labels, or no video to train on can be used.
- * @throws {OutputError} If the folder cannot be written, which is tried before anything is encoded.
- * @throws {UsageError} If a model is already there and must not be replaced, or a training cannot go on.
+ * @param dataset - Folder or file, as for `readDataset`.
+ * @throws {DatasetError} If the dataset has fewer than two labels, or no training video can be used.
+ * @throws {OutputError} If the output folder cannot be written. This is tried before anything is encoded.
+ * @throws {UsageError} If an option is out of range, the folder holds a model that must not be replaced, or a training
+ *   cannot be resumed.
+ * @throws {TrainingError} If the loss or the gradient is not finite.
+ * @throws The reason of `signal`, when it is aborted.
+ *
+ * @example
+ * await trainModel('clips', { data: { folds: 5 }, optimizer: { epochs: 20 }, run: { outputDir: 'models/mine' } });
  */
 export async function trainModel(dataset: string, options: TrainModelOptions): Promise<TrainModelResult> {
-  const { outputDir, background, frameRate = 10, isStrict = false, signal, seed = 1, onWarning } = options;
-  const { encoder: encoderSpec = DEFAULT_ENCODER, name = path.basename(path.resolve(outputDir)) } = options;
+  const { signal, onEpoch, onStep, onVideo, onWarning } = options;
+  const { outputDir } = options.run;
+  const configuration = resolveOptions(options);
+  const { data, network, optimizer, augmentation, run } = configuration;
+  const { background, frameRate, isStrict, limits } = data;
+  const { seed, workers, cacheDir, temperature, name = path.basename(path.resolve(outputDir)) } = run;
   await prepareOutputFolder(outputDir);
-  if (!options.overwrite && !options.resume) await expectFreeFolder(outputDir);
+  if (!run.overwrite && !run.resume) await expectFreeFolder(outputDir);
+
   const skipped: Skipped[] = [];
   const videos = await readDataset(dataset, { isStrict, onWarning, onSkip: (item) => skipped.push(item) });
   const labels = labelsOf(videos, background);
-  expectChoice(labels, dataset, skipped);
-  const split = splitVideos(videos, options);
-  expectPossible(options, labels, split);
+  expectTwoLabels(labels, dataset, skipped);
+  const split = splitVideos(videos, { ...data, seed, onWarning });
+  const training: LabelerTrainingOptions = {
+    ...{ network, optimizer, augmentation, run, signal, onEpoch, onStep, onWarning },
+    data: { labels, background },
+  };
+  expectPossible(training, configuration, split);
   const summary = summarize(videos, labels, split);
   options.onDataset?.(summary);
 
-  const backend = await startBackend(options.backend);
-  const { workers, cacheDir, onVideo } = options;
-  const encoder = await createFrameEncoder(encoderSpec, { backend, workers });
+  const backend = await startBackend(run.backend);
+  const encoder = await createFrameEncoder(data.encoder, { backend, workers });
   const sequences = await encodeDataset([...split.training, ...split.validation], encoder, {
-    frameRate,
-    labels,
-    background,
-    cacheDir,
-    isStrict,
-    limits: options.limits,
-    mirroredToo: new Set(options.mirror ? split.training : []),
-    signal,
-    onVideo,
-    onWarning,
+    ...{ frameRate, labels, background, cacheDir, isStrict, limits, signal, onVideo, onWarning },
+    mirroredToo: new Set(augmentation.mirror ? split.training : []),
   });
-  const { training, validation } = divide(sequences, split);
+  const parts = divide(sequences, split);
   const durationsSec = new Map(sequences.map((sequence) => [sequence.name, sequence.numFrames / frameRate]));
-  const report = describeDataset(videos, { ...options, durationsSec, frameRate, labels, skipped });
+  const report = describeDataset(videos, { ...data, durationsSec, labels, skipped });
   options.onReport?.(report);
-  if (training.length === 0) {
-    throw new DatasetError(`No video of "${dataset}" that is to train can be used.`, dataset);
+  if (parts.training.length === 0) {
+    throw new DatasetError(`None of the training videos of "${dataset}" can be used.`, dataset);
   }
-  warnOfUnseen(labels, training, onWarning);
+  warnOfUnseen(labels, parts.training, onWarning);
 
-  const trained = await trainLabeler(training, validation, { ...options, labels, runDir: outputDir });
+  const trained = await trainLabeler(parts.training, parts.validation, training);
   try {
     const shared = { name, labels, encoderId: encoder.id, frameRate };
-    const calibration = await saveTrained(
-      outputDir,
-      trained,
-      { training, validation },
-      {
-        ...shared,
-        background: background ?? null,
-        encoder: encoderSpec,
-        facts: { ...summary, seed },
-        temperature: options.temperature,
-      },
-    );
+    const calibration = await saveTrained(outputDir, trained, parts, {
+      ...shared,
+      background: background ?? null,
+      encoder: data.encoder,
+      facts: { ...summary, seed },
+      temperature,
+    });
     const isUsed = new Set(sequences.map((sequence) => sequence.name));
     const leftOut = videos.map((video) => video.name).filter((video) => !isUsed.has(video));
-    const data = { dataset, report, background, videos, training, validation, leftOut };
-    const run = { command: options.command ?? [], backend, trained, calibration };
-    await recordTraining(outputDir, { ...shared, ...data, ...run }, { signal });
+    await recordTraining(
+      outputDir,
+      {
+        ...shared,
+        ...{ dataset, report, background, videos, ...parts, leftOut },
+        ...{ command: options.command ?? [], backend, trained, calibration, configuration },
+      },
+      { signal },
+    );
     const { history, bestEpoch } = trained;
     return { history, bestEpoch, summary, validation: calibration.scores, leftOut };
   } finally {
@@ -145,8 +133,24 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
   }
 }
 
-/** @throws {DatasetError} If there is but one label. */
-function expectChoice(labels: readonly string[], dataset: string, skipped: readonly Skipped[]): void {
+/** @throws {UsageError} If the folder holds a model or an unfinished training, which must not be lost. */
+async function expectFreeFolder(folder: string): Promise<void> {
+  const hasModel = await access(path.join(folder, MODEL_FILE)).then(
+    () => true,
+    () => false,
+  );
+  if (hasModel) {
+    throw new UsageError(`"${folder}" already holds a model. Choose another folder, or pass --overwrite.`);
+  }
+  if (!(await new CheckpointFolder(path.join(folder, CHECKPOINT_DIR)).isEmpty())) {
+    throw new UsageError(
+      `"${folder}" holds a training that was not finished. Pass --resume to continue it, or --overwrite to start again.`,
+    );
+  }
+}
+
+/** @throws {DatasetError} If there are fewer than two labels. */
+function expectTwoLabels(labels: readonly string[], dataset: string, skipped: readonly Skipped[]): void {
   if (labels.length >= 2) return;
   const [first] = skipped;
   const without = first
@@ -160,25 +164,26 @@ function expectChoice(labels: readonly string[], dataset: string, skipped: reado
 }
 
 /**
- * Tells what is impossible before hours of encoding.
+ * Finds wrong options before hours of encoding.
  *
- * @throws {UsageError} If the training, its network or its temperature cannot be.
+ * @throws {UsageError} If the network cannot be built, or training options do not fit the dataset.
  */
 function expectPossible(
-  options: TrainModelOptions,
-  labels: readonly string[],
+  training: LabelerTrainingOptions,
+  { network, run }: TrainingConfiguration,
   { validation }: VideoSplit,
 ): void {
-  if (options.temperature !== undefined && validation.length > 0) {
+  if (run.temperature !== undefined && validation.length > 0) {
     throw new UsageError(
-      'A temperature is given for a training without validation videos; with them it is found. Leave it out, or give 0 folds.',
+      'A temperature can be given only for a training without validation videos, because they determine it. ' +
+        'Leave it out, or set folds to 0.',
     );
   }
-  settingsOf({ ...options, labels });
-  labelerConfigOf({ ...options.network, featureSize: 1, numLabels: labels.length });
+  settingsOf(training);
+  labelerConfigOf({ ...network, featureSize: 1, numLabels: training.data.labels.length });
 }
 
-/** Sequences of either side, without the videos that could not be used. */
+/** Sequences of both sides of the split, without the videos that could not be used. */
 function divide(sequences: readonly LabeledSequence[], { training }: VideoSplit) {
   const trains = new Set(training.map(({ name }) => name));
   return {
@@ -187,7 +192,7 @@ function divide(sequences: readonly LabeledSequence[], { training }: VideoSplit)
   };
 }
 
-/** Says which labels no frame teaches. */
+/** Warns of labels that no training frame shows. */
 function warnOfUnseen(
   labels: readonly string[],
   training: readonly LabeledSequence[],
@@ -195,7 +200,7 @@ function warnOfUnseen(
 ): void {
   const seen = new Set(training.flatMap(({ targets }) => [...new Set(targets)]));
   const unseen = labels.filter((_, index) => !seen.has(index));
-  if (unseen.length > 0) onWarning?.(`no frame to train on shows ${unseen.join(', ')}`);
+  if (unseen.length > 0) onWarning?.(`no training frame shows ${unseen.join(', ')}`);
 }
 
 function summarize(

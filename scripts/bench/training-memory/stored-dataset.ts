@@ -8,19 +8,22 @@ import { createRandom } from '../../../src/training/data/random.js';
 export const FRAME_RATE = 10;
 export const LABELS = ['first half', 'second half'];
 const FEATURE_SIZE = 1280;
-/** A minute at the usual rate, 2.9 MiB of features. */
+/** One minute at the default frame rate: 2.9 MiB of features. */
 const NUM_FRAMES = 600;
 const DURATION_SEC = NUM_FRAMES / FRAME_RATE;
 
-/** Stands for the encoder that the stored features are of; all is stored, so it encodes nothing. */
+/** Stands in for the encoder of the stored features. It never encodes, because all features are stored. */
 export const STORED_ENCODER: FrameEncoder = {
   id: 'random',
-  ...{ inputWidth: 1, inputHeight: 1, pictureFit: 'fill', featureSize: FEATURE_SIZE },
+  inputWidth: 1,
+  inputHeight: 1,
+  pictureFit: 'fill',
+  featureSize: FEATURE_SIZE,
   encode: () => Promise.reject(new Error('A video has no features in the store.')),
   dispose: () => undefined,
 };
 
-/** Videos of a dataset in a folder; there are no pictures in them, for only their features count. */
+/** The videos of a dataset in a folder. The files hold no pictures, because only their features are used. */
 export function videosIn(folder: string, numVideos: number): AnnotatedVideo[] {
   const half = DURATION_SEC / 2;
   return Array.from({ length: numVideos }, (_, number) => ({
@@ -33,12 +36,12 @@ export function videosIn(folder: string, numVideos: number): AnnotatedVideo[] {
   }));
 }
 
-/** Folder of the features of {@link videosIn}. */
+/** Folder with the features of {@link videosIn}. */
 export function storeIn(folder: string): string {
   return path.join(folder, 'features');
 }
 
-/** Writes videos and their features, random numbers. @returns Bytes of features. */
+/** Writes the videos and random features. Returns the number of bytes of features. */
 export async function writeDataset(folder: string, numVideos: number): Promise<number> {
   const store = new FeatureStore(storeIn(folder));
   const features = new Float32Array(NUM_FRAMES * FEATURE_SIZE);

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
+import { formatCount } from '../../training/format-count.js';
 import { evaluateModel } from '../../training/evaluation/evaluate-model.js';
 import type { DatasetScores } from '../../training/evaluation/score-sequences.js';
 import {
@@ -27,7 +28,7 @@ interface EvaluateFlags extends MachineOptions, SegmentOptions, LimitOptions {
 /** `framewise evaluate`. */
 export function evaluateCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
   const command = new Command('evaluate')
-    .description('Compare what a model says of labeled videos with the truth.')
+    .description('Label the videos of a dataset with a model and score the result.')
     .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end')
     .requiredOption('--model <dir>', 'folder of a trained model')
     .option('--json', 'print one JSON object on stdout');
@@ -54,18 +55,18 @@ async function evaluate(terminal: Terminal, dataset: string, flags: EvaluateFlag
     });
     progress.stop();
     if (flags.json) printJson(terminal, scores);
-    else printResult(terminal, ...spell(scores));
+    else printResult(terminal, ...formatScores(scores));
     return { isAllDone: true };
   } finally {
     progress.stop();
   }
 }
 
-function spell(scores: DatasetScores): string[] {
+function formatScores(scores: DatasetScores): string[] {
   const { numVideos, numFrames } = scores;
   const tables = [summaryOf(scores), labelsOf(scores), confusionOf(scores)];
   const lines = tables.flatMap((table) => table.toString().split('\n'));
-  return [`${numVideos} videos, ${numFrames} labeled frames`, ...lines];
+  return [`${formatCount(numVideos, 'video')}, ${formatCount(numFrames, 'labeled frame')}`, ...lines];
 }
 
 function summaryOf({ f1, ...scores }: DatasetScores): Table.Table {
@@ -93,7 +94,7 @@ function labelsOf({ perLabel }: DatasetScores): Table.Table {
   return table;
 }
 
-/** Rows show the truth, columns what was given, both numbered alike so that many labels find room. */
+/** One row per true label, one column per predicted label. Columns are numbered, so that many labels fit. */
 function confusionOf({ labels, confusion }: DatasetScores): Table.Table {
   const numbers = labels.map((_, i) => String(i + 1));
   const table = tableOf(['truth \\ given', ...numbers]);

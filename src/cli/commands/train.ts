@@ -1,62 +1,44 @@
 import { Command } from 'commander';
 import { formatDatasetReport } from '../../training/data/format-dataset-report.js';
-import { trainModel, type TrainModelOptions } from '../../training/train-model.js';
+import { formatCount } from '../../training/format-count.js';
 import type { EpochReport } from '../../training/loop/training-reports.js';
-import { cacheDirOf, limitsOf } from '../options.js';
+import { formatConfiguration, resolveOptions } from '../../training/options/resolve-options.js';
+import { trainModel, type TrainModelOptions } from '../../training/train-model.js';
 import type { CommandOutcome } from '../command-outcome.js';
 import { startProgress, type Progress } from '../terminal/progress.js';
 import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
-import { addTrainOptions, type TrainFlags } from './train-options.js';
+import { addTrainOptions, outputDirOf, trainingOptionsOf } from './train-options.js';
 
 /** `framewise train`. */
 export function trainCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {
   const command = new Command('train')
     .description(
-      'Train a model on labeled videos: a folder with a labels.csv, or with a folder of clips a label.',
+      'Train a model on labeled videos: a folder with a labels.csv, or with one folder of clips per label.',
     )
-    .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end');
+    .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end')
+    .option('--json', 'print one JSON object on stdout')
+    .option('--print-config', 'print the configuration as JSON and exit');
   addTrainOptions(command);
-  return command.action(async (dataset: string, flags: TrainFlags) =>
-    report(await train(terminal, dataset, trainOptionsOf(flags, command.parent?.args ?? []), flags)),
-  );
-}
-
-/** What the library wants to know of the flags. */
-export function trainOptionsOf(flags: TrainFlags, typed: readonly string[]): TrainModelOptions {
-  const { output, strict, group, lanes, chunk, clipMode, cache, validateGroups, ...same } = flags;
-  const { cell, bidirectional, units, layers, projection, dropout, lookahead, inputs, motionFrames } = flags;
-  return {
-    ...same,
-    outputDir: output,
-    isStrict: strict,
-    groupPattern: group,
-    validationGroups: validateGroups,
-    network: {
-      cell,
-      bidirectional,
-      units,
-      layers,
-      projectionUnits: projection,
-      dropout,
-      inputs,
-      motionFrames,
-      lookahead,
-    },
-    numLanes: lanes,
-    chunkLength: chunk,
-    isClipMode: clipMode,
-    cacheDir: cacheDirOf(cache),
-    limits: limitsOf(flags),
-    command: ['framewise', ...typed],
-  };
+  return command.action(async (dataset: string, flags: { json?: boolean; printConfig?: boolean }) => {
+    const options = await trainingOptionsOf(command);
+    if (flags.printConfig) {
+      printJson(terminal, JSON.parse(formatConfiguration(resolveOptions(options))), 2);
+      return;
+    }
+    const run = { ...options.run, outputDir: outputDirOf(options) };
+    const typed = ['framewise', ...(command.parent?.args ?? [])];
+    report(await train(terminal, dataset, { ...options, run, command: typed }, flags.json ?? false));
+  });
 }
 
 async function train(
   terminal: Terminal,
   dataset: string,
   options: TrainModelOptions,
-  { json, output, epochs }: TrainFlags,
+  isJson: boolean,
 ): Promise<CommandOutcome> {
+  const { outputDir } = options.run;
+  const { epochs } = resolveOptions(options).optimizer;
   let progress: Progress | undefined;
   try {
     const { history, bestEpoch, summary, validation, leftOut } = await trainModel(dataset, {
@@ -64,7 +46,10 @@ async function train(
       signal: terminal.signal,
       onWarning: (message) => printNote(terminal, message, 'note:'),
       onDataset: ({ numTraining, numValidation }) => {
-        printNote(terminal, `${numTraining} videos to train on, ${numValidation} to validate.`);
+        printNote(
+          terminal,
+          `${formatCount(numTraining, 'video')} to train on, ${numValidation} to validate.`,
+        );
         progress = startProgress(terminal, 'Encoding');
       },
       onVideo: (done, all, name) => {
@@ -77,34 +62,27 @@ async function train(
       },
       onEpoch: (epoch) => {
         progress?.stop();
-        printNote(terminal, spell(epoch));
+        printNote(terminal, formatEpoch(epoch));
         progress = undefined;
       },
       onStep: (epoch, share) => {
-        if (!terminal.stderr.isTTY) return; // A line an epoch is enough where there is no bar.
+        if (!terminal.stderr.isTTY) return; // Without a progress bar one line per epoch is enough.
         progress ??= startProgress(terminal, 'Training');
         progress.update((epoch - 1 + share) / epochs, `epoch ${epoch} of ${epochs}`);
       },
     });
     printNote(terminal, `Best epoch: ${bestEpoch}.`);
-    const result = { model: output, bestEpoch, epochs: history.length, ...summary, leftOut, validation };
-    if (json) printJson(terminal, result);
-    else printResult(terminal, output);
+    const result = { model: outputDir, bestEpoch, epochs: history.length, ...summary, leftOut, validation };
+    if (isJson) printJson(terminal, result);
+    else printResult(terminal, outputDir);
     return { isAllDone: leftOut.length === 0 };
   } finally {
     progress?.stop();
   }
 }
 
-function spell({
-  epoch,
-  epochs,
-  trainingLoss,
-  gradientNorm,
-  clippedGradientNorm,
-  validation,
-  isBest,
-}: EpochReport): string {
+function formatEpoch(report: EpochReport): string {
+  const { epoch, epochs, trainingLoss, gradientNorm, clippedGradientNorm, validation, isBest } = report;
   const parts = [
     `epoch ${epoch}/${epochs}`,
     `loss ${trainingLoss.toFixed(4)}`,

@@ -1,33 +1,24 @@
-import { UNLABELED, type LabeledSequence, type ShownFrames } from './sequences.js';
-import { delayTargets, loadFeatures } from './sequences.js';
 import type { Random } from './random.js';
-
-/** How training varies what it shows. All default to nothing. */
-export interface AugmentationOptions {
-  /**
-   * Shows videos slower or faster, by a factor drawn anew each time from 1 / (1 + jitter) to 1 + jitter: features between
-   * frames are interpolated. Default 0.
-   */
-  speedJitter?: number;
-  /**
-   * Standard deviation of noise added to features, as a share of their usual change from frame to frame, so that inputs
-   * of differences stay readable. Default 0.
-   */
-  featureNoise?: number;
-}
+import {
+  delayTargets,
+  loadFeatures,
+  UNLABELED,
+  type LabeledSequence,
+  type ShownFrames,
+} from './sequences.js';
 
 /** How one epoch shows one sequence. */
 export interface SequenceView {
   /** Position in the list of sequences. */
   sequence: number;
   isMirrored: boolean;
-  /** Frames of the sequence that pass from one frame shown to the next. */
+  /** Step from one shown frame to the next, in frames of the sequence. */
   speed: number;
-  /** Frames shown, those included that a network which looks ahead is shown at the end. */
+  /** Frames shown, including those added at the end for a network with lookahead. */
   numFrames: number;
 }
 
-/** Draws how to show a sequence. */
+/** Draws how to show a sequence: mirrored or not, and at what speed. */
 export function drawView(
   sequence: number,
   { numFrames, mirroredFeatures }: LabeledSequence,
@@ -40,7 +31,7 @@ export function drawView(
   return { sequence, isMirrored, speed, numFrames: numShown };
 }
 
-/** Brings a sequence into memory as it is to be shown. */
+/** Loads a sequence and applies a view to it. */
 export async function showSequence(
   { features, mirroredFeatures = features, targets, numFrames }: LabeledSequence,
   view: SequenceView,
@@ -52,9 +43,9 @@ export async function showSequence(
 }
 
 /**
- * Samples a sequence at another rate: features are interpolated in a straight line, labels are those of the nearest frame.
+ * Samples a sequence at another rate. Features are interpolated linearly; labels are those of the nearest frame.
  *
- * @param speed - Frames that pass from one sample to the next; 1 changes nothing.
+ * @param speed - Step from one sample to the next, in frames; 1 returns the sequence unchanged.
  */
 export function resampleInTime(shown: ShownFrames, speed: number): ShownFrames {
   if (speed === 1 || shown.numFrames === 0) return shown;
@@ -78,9 +69,9 @@ export function resampleInTime(shown: ShownFrames, speed: number): ShownFrames {
 }
 
 /**
- * Adds noise to features. In place.
+ * Adds noise to features, in place.
  *
- * @param deviations - Standard deviation of the noise of each feature, `[featureSize]`.
+ * @param deviations - Standard deviation of each feature's noise, `[featureSize]`.
  * @param normal - Draws from the standard normal distribution.
  */
 export function addNoise(features: Float32Array, deviations: Float32Array, normal: Random): void {

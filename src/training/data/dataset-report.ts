@@ -4,70 +4,71 @@ import { compareNaturally } from '../../video/media-names.js';
 import { findLabelsBeyondEnd, type LabelBeyondEnd } from '../../annotations/datasets/video-durations.js';
 import { groupVideos, type GroupOptions } from './video-groups.js';
 
-/** What is known of a dataset beside its labels. */
+/** Facts about a dataset that its labels do not tell. */
 export interface DescribeOptions extends GroupOptions {
-  /** Length of each video in seconds, by its name; see `probeDurations`. Without it, whole clips have no time. */
+  /** Duration of each video in seconds, by its name; see `probeDurations`. Without it, whole clips have no duration. */
   durationsSec?: ReadonlyMap<string, number>;
-  /** Frames a second at which a model will look. Default 10. */
+  /** Frames per second that the model will see. Default 10. */
   frameRate?: number;
-  /** Labels that ought to be shown. Default: those that are. */
+  /** Labels that the dataset should show. Default: the ones it shows. */
   labels?: readonly string[];
-  /** What was left out when the dataset was read. */
+  /** Items that reading the dataset left out. */
   skipped?: readonly Skipped[];
 }
 
-/** How much of a dataset shows one label. */
+/** How often and how long a dataset shows one label. */
 interface LabelSummary {
   label: string;
   numVideos: number;
   /** Labeled segments, or whole clips. */
   numSegments: number;
-  /** Labeled time in seconds; null where the length of a whole clip is not known. */
+  /** Labeled time in seconds; null if the duration of a clip is unknown. */
   labelledSec: number | null;
-  /** Frames at the rate at which the model looks; null as above. */
+  /** Frames at the model's frame rate; null if `labelledSec` is. */
   numFrames: number | null;
-  /** Percent of the labeled time, or of the segments where a time is not known. */
+  /** Percent of the labeled time, or of the segments if a duration is unknown. */
   share: number;
 }
 
-/** What a dataset holds, and what is odd about it. */
+/** The contents of a dataset and the problems found in it. */
 export interface DatasetReport {
   numVideos: number;
   /** Videos that are clips of one label. */
   numClips: number;
-  /** Length of all videos in seconds; null where one is not known. */
+  /** Duration of all videos in seconds; null if one is unknown. */
   durationSec: number | null;
   frameRate: number;
-  /** The labels that are shown, in natural order. */
+  /** The labels that the videos show, in natural order. */
   labels: LabelSummary[];
-  /** Labels that ought to be shown and are not. */
+  /** Labels that the dataset should show and does not. */
   emptyLabels: string[];
   /** Largest share divided by smallest; null with fewer than two labels. */
   imbalance: { largest: string; smallest: string; ratio: number } | null;
-  /** Moments with two labels, of which one was kept. */
+  /** Overlapping segments, of which one label was kept. */
   overlaps: { count: number; seconds: number };
-  /** Stretches without a label; of videos whose length is not known, only those between labels. */
+  /** Unlabeled stretches. In a video of unknown duration only those between labels are counted. */
   gaps: {
     count: number;
     seconds: number;
-    /** Percent of the videos' length, if known. */ share: number | null;
+    /** Percent of the duration of all videos; null if that is unknown. */
+    share: number | null;
   };
-  /** Labels past the end of their video. */
+  /** Labels that end after their video. */
   beyondEnd: LabelBeyondEnd[];
-  /** Videos of each group; empty where each video is its own. */
+  /** Number of videos in each group; empty if each video is its own group. */
   groups: Record<string, number>;
-  /** Videos of each subset of the dataset's own split, splits joined with their part: `split1/train`. */
+  /** Number of videos in each subset of the dataset's own splits; a named split comes first: `split1/train`. */
   subsets: Record<string, number>;
   skipped: Skipped[];
 }
 
-/** Shorter stretches between labels are two readings of one boundary. */
+/** Shorter gaps between labels are inexact boundaries, not unlabeled time. */
 const GAP_SLACK_SEC = 0.25;
 
 /**
- * Counts what a dataset holds before a model is trained on it.
+ * Summarizes a dataset before a model is trained on it.
  *
- * @throws {DatasetError} If videos are to be grouped, and one has no group.
+ * @throws {DatasetError} If the videos are grouped and one has no group.
  */
 export function describeDataset(
   videos: readonly AnnotatedVideo[],
@@ -145,7 +146,7 @@ function imbalanceOf(labels: readonly LabelSummary[]): DatasetReport['imbalance'
     : null;
 }
 
-/** Lengths of a video's stretches without a label, seconds. */
+/** Durations of a video's unlabeled stretches, in seconds. */
 function gapsOf({ segments }: AnnotatedVideo, durationSec: number | undefined): number[] {
   const gaps: number[] = [];
   let endSec = durationSec === undefined ? (segments[0]?.startSec ?? 0) : 0;

@@ -1,10 +1,11 @@
 import Table from 'cli-table3';
+import { formatCount } from '../format-count.js';
 import type { DatasetReport } from './dataset-report.js';
 
-/** More of a kind than this are counted, not listed. */
+/** A list shows at most this many items and counts the rest. */
 const MAX_LISTED = 10;
 
-/** A report on a dataset as lines for a terminal: a table of the labels, and a line for each thing that is odd. */
+/** Formats a dataset report as lines for a terminal: a table of the labels, then one line per problem. */
 export function formatDatasetReport(report: DatasetReport): string[] {
   const { durationSec, frameRate, labels, imbalance, overlaps, gaps, beyondEnd } = report;
   const table = new Table({
@@ -17,7 +18,10 @@ export function formatDatasetReport(report: DatasetReport): string[] {
   }
   const clips = report.numClips > 0 ? `, ${report.numClips} of them clips of one label` : '';
   const length = durationSec === null ? '' : `, ${minutes(durationSec)} minutes`;
-  const lines = [`${report.numVideos} videos${clips}${length}`, ...table.toString().split('\n')];
+  const lines = [
+    `${formatCount(report.numVideos, 'video')}${clips}${length}`,
+    ...table.toString().split('\n'),
+  ];
   if (imbalance && imbalance.ratio >= 1.05) {
     const { largest, smallest, ratio } = imbalance;
     lines.push(`Imbalance: "${largest}" is shown ${ratio.toFixed(1)} times as much as "${smallest}".`);
@@ -26,7 +30,7 @@ export function formatDatasetReport(report: DatasetReport): string[] {
     lines.push(`Labels without a segment: ${report.emptyLabels.join(', ')}.`);
   if (gaps.count > 0) {
     const share = gaps.share === null ? '' : `, ${gaps.share.toFixed(1)} % of the videos`;
-    lines.push(`Unlabeled: ${gaps.count} stretches, ${minutes(gaps.seconds)} minutes${share}.`);
+    lines.push(`Unlabeled: ${formatCount(gaps.count, 'stretch')}, ${minutes(gaps.seconds)} minutes${share}.`);
   }
   if (overlaps.count > 0) {
     lines.push(
@@ -52,10 +56,10 @@ function minutes(seconds: number | null): string {
   return seconds === null ? '–' : (seconds / 60).toFixed(1);
 }
 
-function list<Item>(title: string, items: readonly Item[], spell: (item: Item) => string): string[] {
+function list<Item>(title: string, items: readonly Item[], format: (item: Item) => string): string[] {
   if (items.length === 0) return [];
   const more = items.length - MAX_LISTED;
-  const lines = items.slice(0, MAX_LISTED).map((item) => `  ${spell(item)}`);
+  const lines = items.slice(0, MAX_LISTED).map((item) => `  ${format(item)}`);
   return [`${title}: ${items.length}`, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 

@@ -3,8 +3,10 @@ import type { Moments } from '../../labeler/normalization.js';
 import { loadFeatures, type LabeledSequence } from './sequences.js';
 
 /**
- * Mean and variance of each input of a network over all frames of a dataset, in the order of the inputs. Holds one video
- * at a time.
+ * Computes mean and variance of each input of a network over all frames of a dataset. Holds one video in memory at a
+ * time.
+ *
+ * @returns Moments in the order of the network's inputs.
  */
 export async function inputMoments(
   sequences: readonly LabeledSequence[],
@@ -16,7 +18,7 @@ export async function inputMoments(
     const values = await loadFeatures(features);
     for (const [kind, sum] of sums) {
       const input = inputOf(kind, values, config);
-      // A video's first frame has no change, which says nothing of how things change.
+      // The first frame of a video has no change by definition, so it must not count.
       for (let frame = kind === 'features' ? 0 : 1; frame < numFrames; frame++) {
         sum.add((i) => input(frame * featureSize + i));
       }
@@ -25,7 +27,21 @@ export async function inputMoments(
   return [...sums.values()].map((sum) => sum.moments());
 }
 
-/** One input of one video, by the position of a value in its features; the network computes the same with tensors. */
+/**
+ * Standard deviation of the change of each feature from frame to frame, times a factor.
+ *
+ * @returns float32 `[featureSize]`.
+ */
+export async function changeDeviations(
+  sequences: readonly LabeledSequence[],
+  config: Pick<LabelerConfig, 'featureSize' | 'motionFrames'>,
+  factor: number,
+): Promise<Float32Array> {
+  const [change] = await inputMoments(sequences, { ...config, inputs: ['difference'] });
+  return Float32Array.from(change!.variance, (variance) => factor * Math.sqrt(variance));
+}
+
+/** One input of one video as a function of the position in its features. The network computes the same with tensors. */
 function inputOf(
   kind: InputKind,
   features: Float32Array,
@@ -68,7 +84,11 @@ function motionOf(
   return motion;
 }
 
-/** Running mean and variance of each element, without the loss of digits that a sum of squares has (Welford 1962). */
+/**
+ * Running mean and variance of each element, without the cancellation of a sum of squares.
+ *
+ * @see Welford 1962, "Note on a method for calculating corrected sums of squares and products".
+ */
 class MomentSums {
   #count = 0;
   readonly #mean: Float64Array;

@@ -1,23 +1,23 @@
 import type { SegmentPrior } from '../../timeline/viterbi.js';
 import { UNLABELED, type LabeledSequence } from './sequences.js';
 
-/** Least standard deviation of log-durations: no activity lasts the same to a tenth every time. */
+/** Least standard deviation of log-durations, so that durations which vary by chance stay probable. */
 const MIN_LOG_DEVIATION = 0.1;
 
-/** Neighboring frames of one label. */
+/** Consecutive frames with the same label. */
 interface TrueSegment {
   label: number;
   numFrames: number;
 }
 
 /**
- * Learns from the truth of the training videos which label comes first, which follows which, and how long each lasts.
+ * Learns from the labels of training videos which label comes first, which label follows which, and how long each lasts.
  *
- * Counts have one added, so that nothing is impossible for not having been seen. A label's log-durations have one
- * segment of all labels' mean and variance added, which is what an unseen label is given. Stretches without a label are
- * passed over: the label behind one follows the label before it. Segments that a video's ends cut count as they are.
+ * One is added to every count, so that nothing unseen is impossible. One segment with the mean and variance of all labels
+ * is added to each label's log-durations; an unseen label gets just that one. Unlabeled stretches are skipped: the label
+ * after one follows the label before it. Segments cut off by the ends of a video count like any other.
  *
- * @returns The prior, of weight 1.
+ * @returns The prior, with weight 1.
  */
 export function learnSegmentPrior(
   sequences: readonly Pick<LabeledSequence, 'targets'>[],

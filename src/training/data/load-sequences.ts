@@ -2,44 +2,45 @@ import type { AnnotatedVideo } from '../../annotations/datasets/dataset.js';
 import { FeatureStore } from '../../encoder/features/feature-store.js';
 import type { FrameEncoder } from '../../encoder/frame-encoder.js';
 import { DatasetError, FramewiseError } from '../../errors.js';
+import { mapConcurrently } from '../../runtime/map-concurrently.js';
 import type { VideoLimits } from '../../video/video-limits.js';
 import { FeatureCache } from './feature-cache.js';
 import { labelSequence, UNLABELED, type LabeledSequence } from './sequences.js';
 import { featuresOf, type VideoFeatures } from './video-features.js';
 
-/** How a dataset's videos become sequences. */
+/** How the videos of a dataset are encoded. */
 export interface EncodeDatasetOptions {
-  /** Frames a second. */
+  /** Frames per second. */
   frameRate: number;
   labels: readonly string[];
-  /** Label for frames that the truth leaves out; they stay unlabeled without it. */
+  /** Label for frames that no segment covers. Without it they stay unlabeled. */
   background?: string;
-  /** Folder for cached features, from which they are read again when needed; false keeps them in memory. */
+  /** Folder for cached features, which are read when needed. False keeps features in memory. */
   cacheDir?: string | false;
-  /** Videos to encode as in a mirror too. Default none. */
+  /** Videos to encode mirrored as well. Default: none. */
   mirroredToo?: ReadonlySet<AnnotatedVideo>;
-  /** Whether a video that cannot be used ends it all; otherwise it is left out, and reported. Default true. */
+  /** Whether a video that cannot be used is an error. Otherwise it is left out and reported. Default true. */
   isStrict?: boolean;
-  /** How large and long a video may be. Features that are cached already meet no limit. */
+  /** How large and long a video may be. Cached features are not checked. */
   limits?: VideoLimits;
   signal?: AbortSignal;
   /** Called after each video. */
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
-  /** Told of videos that are left out, and of labels that lie beyond a video's end. */
+  /** Told of videos that are left out and of labels after the end of a video. */
   onWarning?: (message: string) => void;
 }
 
-/** Videos encoded at once: while one is being opened or drained, another keeps the encoder busy. */
+/** Videos encoded at once: while one is opened or drained, another keeps the encoder busy. */
 const NUM_PARALLEL_VIDEOS = 3;
 
 /**
- * Encodes the videos of a dataset, or finds their features in the cache, and joins them with their truth. With a cache,
- * sequences read their features when they are asked for.
+ * Encodes the videos of a dataset, or finds their features in the cache, and joins them with their labels. With a cache,
+ * sequences load their features on demand.
  *
- * @param encoder - Disposed before this returns or throws; this is the last that it does.
- * @returns One sequence a video that can be used, in the order given.
- * @throws {DatasetError} If a video cannot be decoded or none of its frames has a label: the first such one if strict,
- *   otherwise if all are so.
+ * @param encoder - Disposed before this function returns or throws.
+ * @returns One sequence per usable video, in the order given.
+ * @throws {DatasetError} If a video cannot be decoded or none of its frames has a label: for the first such video if
+ *   strict, otherwise only if no video can be used.
  */
 export async function encodeDataset(
   videos: readonly AnnotatedVideo[],
@@ -49,20 +50,21 @@ export async function encodeDataset(
   const { cacheDir, isStrict = true, onVideo, onWarning } = options;
   const cache = cacheDir === false ? undefined : new FeatureCache(new FeatureStore(cacheDir));
   const load = (video: AnnotatedVideo) => loadSequence(video, { ...options, encoder, cache });
-  const sequences: (LabeledSequence | undefined)[] = videos.map(() => undefined);
   const refusals: DatasetError[] = [];
   let done = 0;
+  let sequences: (LabeledSequence | undefined)[];
   try {
-    await inParallel(videos, async (video, position) => {
+    sequences = await mapConcurrently(videos, NUM_PARALLEL_VIDEOS, async (video) => {
       try {
         const { sequence, isCached } = await load(video);
-        sequences[position] = sequence;
         onVideo?.(++done, videos.length, video.name, isCached);
+        return sequence;
       } catch (error) {
         if (isStrict || !(error instanceof DatasetError)) throw error;
         refusals.push(error);
         onWarning?.(`left out: ${error.message}`);
         onVideo?.(++done, videos.length, video.name, false);
+        return undefined;
       }
     });
   } finally {
@@ -120,7 +122,7 @@ async function loadFeatures(
   }
 }
 
-/** Says which labels lie where the video shows nothing; an end that is a little late is an end. */
+/** Warns of labels that end after their video, beyond a tolerance. */
 function reportBeyondEnd(
   { path, segments }: AnnotatedVideo,
   endSec: number,
@@ -133,28 +135,6 @@ function reportBeyondEnd(
   if (beyond.length === 0) return;
   const spans = beyond.map(({ label, ...span }) => `${label} ${span.startSec} to ${span.endSec} s`);
   onWarning?.(
-    `"${path}" ends after ${endSec.toFixed(2)} s, its labels do not: ${spans.join(', ')}. What lies beyond is left out.`,
+    `"${path}" ends after ${endSec.toFixed(2)} s, its labels do not: ${spans.join(', ')}. The rest of them is ignored.`,
   );
-}
-
-/** Works on a few items at a time, in order; after a failure no other is begun, and the first failure is thrown. */
-async function inParallel<Item>(
-  items: readonly Item[],
-  work: (item: Item, position: number) => Promise<void>,
-): Promise<void> {
-  const queue = items.entries();
-  let hasFailed = false;
-  const worker = async (): Promise<void> => {
-    for (const [position, item] of queue) {
-      if (hasFailed) return;
-      await work(item, position).catch((error: unknown) => {
-        hasFailed = true;
-        throw error;
-      });
-    }
-  };
-  const workers = Array.from({ length: NUM_PARALLEL_VIDEOS }, worker);
-  for (const result of await Promise.allSettled(workers)) {
-    if (result.status === 'rejected') throw result.reason;
-  }
 }

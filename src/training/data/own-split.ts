@@ -1,7 +1,9 @@
 import type { AnnotatedVideo } from '../../annotations/datasets/dataset.js';
-import { compareNaturally } from '../../video/media-names.js';
 import { DatasetError, UsageError } from '../../errors.js';
+import { compareNaturally } from '../../video/media-names.js';
+import { formatCount } from '../format-count.js';
 
+/** Names that datasets give the parts of their splits. */
 const PARTS = {
   training: /^train(ing)?$/i,
   validation: /^(val|valid|validation|dev)$/i,
@@ -11,17 +13,17 @@ const PARTS = {
 /** The two sides of a dataset's own split. */
 interface OwnSplit {
   training: AnnotatedVideo[];
-  /** The videos of its validation part; where it has none, of its testing part. */
+  /** The validation part, or the testing part if there is no validation part. */
   validation: AnnotatedVideo[];
   /** Videos on neither side. */
   unused: AnnotatedVideo[];
 }
 
 /**
- * Names of the splits that a dataset comes with, in natural order: bundles of the MS-TCN layout; or one without a name,
- * the subsets of ActivityNet or of a column `subset`.
+ * Names of the splits that come with a dataset, in natural order. Bundles of the MS-TCN layout have names; the subsets of
+ * ActivityNet or of a column `subset` are one split with an empty name.
  *
- * @throws {DatasetError} If it has none.
+ * @throws {DatasetError} If the dataset has no split.
  */
 export function ownSplitNames(videos: readonly AnnotatedVideo[]): string[] {
   const names = new Set(videos.flatMap(({ subsetBySplit = {} }) => Object.keys(subsetBySplit)));
@@ -34,10 +36,11 @@ export function ownSplitNames(videos: readonly AnnotatedVideo[]): string[] {
 }
 
 /**
- * The dataset's own split of one name; or, without a name, its only split, or the one at a position.
+ * Finds one of the dataset's own splits.
  *
+ * @param wanted - Name of the split. Without it, the only split, or the one at `position`.
  * @throws {UsageError} If there is no such split.
- * @throws {DatasetError} If the dataset has no split, or this one has an empty side or a part by an unknown name.
+ * @throws {DatasetError} If the dataset has no split, or this one has an empty side or a part with an unknown name.
  */
 export function chooseOwnSplit(
   videos: readonly AnnotatedVideo[],
@@ -69,13 +72,13 @@ function ownSplit(videos: readonly AnnotatedVideo[], name: string): OwnSplit {
     else parts[side as keyof typeof PARTS].push(video);
   }
   const { training, validation, testing } = parts;
-  const [asked, left] = validation.length > 0 ? [validation, testing] : [testing, []];
-  if (training.length === 0 || asked.length === 0) {
+  const [heldOut, left] = validation.length > 0 ? [validation, testing] : [testing, []];
+  if (training.length === 0 || heldOut.length === 0) {
     throw new DatasetError(
-      `The dataset's own split${name && ` "${name}"`} has ${training.length} videos to train on and ${asked.length} to ` +
-        'validate. It needs some of each: add the videos that are missing, or split by folds.',
+      `The dataset's own split${name && ` "${name}"`} has ${formatCount(training.length, 'video')} to train on and ` +
+        `${heldOut.length} to validate. Add the missing videos, or split by folds.`,
       videos[0]?.path ?? '',
     );
   }
-  return { training, validation: asked, unused: [...left, ...unused] };
+  return { training, validation: heldOut, unused: [...left, ...unused] };
 }

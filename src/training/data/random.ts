@@ -1,11 +1,11 @@
-/** A stream of numbers in [0, 1) that one seed fixes. */
+/** Returns the next number in [0, 1) of a seeded stream. */
 export type Random = () => number;
 
 /**
- * Small, fast, seeded generator with a 32-bit state; good enough to shuffle and split, not for secrets.
+ * Creates a small, fast, seeded generator with a 32-bit state. It is good enough to shuffle and split, not for secrets.
  *
- * @param place - Numbers that tell streams of one seed apart, such as epoch or step. What is drawn for a place depends on
- *   nothing drawn before, so a training that goes on in the middle has no generator's state to bring along.
+ * @param place - Numbers that distinguish streams of one seed, such as epoch or step. A stream depends on nothing that was
+ *   drawn before, so a resumed training needs no saved generator state.
  * @see Tommy Ettinger's Mulberry32.
  */
 export function createRandom(seed: number, ...place: readonly number[]): Random {
@@ -16,7 +16,7 @@ export function createRandom(seed: number, ...place: readonly number[]): Random 
   };
 }
 
-/** Numbers of the standard normal distribution. @see Box and Muller 1958. */
+/** Draws from the standard normal distribution. @see Box and Muller 1958. */
 export function createNormalRandom(random: Random): Random {
   let spare: number | undefined;
   return () => {
@@ -39,7 +39,7 @@ function scramble(number: number): number {
   return (mixed ^ (mixed >>> 14)) >>> 0;
 }
 
-/** Fisher-Yates. @returns A new array in random order. */
+/** Returns a new array in random order, by Fisher-Yates. */
 export function shuffle<Item>(items: readonly Item[], random: Random): Item[] {
   const order = [...items];
   for (let last = order.length - 1; last > 0; last--) {

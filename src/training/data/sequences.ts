@@ -1,30 +1,32 @@
+import { createHash } from 'node:crypto';
 import type { AnnotatedVideo } from '../../annotations/datasets/dataset.js';
+import type { Moments } from '../../labeler/normalization.js';
 import { compareNaturally } from '../../video/media-names.js';
 import { labelsAtTimes } from '../../timeline/segments.js';
 
-/** Stands in `targets` for a frame without a label: left out of loss and metrics. */
+/** Marks an unlabeled frame in `targets`. Loss and scores leave such frames out. */
 export const UNLABELED = -1;
 
 /**
- * Features of a whole video, float32 `[numFrames, featureSize]`: the numbers themselves, or what gets them whenever they
- * are needed, so that a dataset can be larger than memory.
+ * Features of a whole video, float32 `[numFrames, featureSize]`, or a function that loads them on demand, so that a
+ * dataset can be larger than memory.
  */
 export type SequenceFeatures = Float32Array | (() => Promise<Float32Array>);
 
-/** A video as training and evaluation know it. */
+/** One video as training and evaluation use it: features and one target per frame. */
 export interface LabeledSequence {
   name: string;
   numFrames: number;
   features: SequenceFeatures;
-  /** The same of the video seen in a mirror, where training is to show it so now and then. */
+  /** Features of the mirrored video, if training may show it. */
   mirroredFeatures?: SequenceFeatures;
-  /** Index of each frame's label, or `UNLABELED`, `[numFrames]`. */
+  /** Label index of each frame, or `UNLABELED`, `[numFrames]`. */
   targets: Int32Array;
-  /** Whether one label holds for the whole video, so that it counts as a clip. */
+  /** Whether the video is a clip with one label for all of it. */
   isClip: boolean;
 }
 
-/** Frames as a network is shown them, in memory. */
+/** The frames that the network sees, in memory. */
 export interface ShownFrames {
   numFrames: number;
   /** float32 `[numFrames, featureSize]`. */
@@ -33,16 +35,16 @@ export interface ShownFrames {
   targets: Int32Array;
 }
 
-/** Brings features into memory. */
+/** Loads features into memory, if they are not there yet. */
 export async function loadFeatures(features: SequenceFeatures): Promise<Float32Array> {
   return typeof features === 'function' ? features() : features;
 }
 
 /**
- * Joins a video's features with its truth.
+ * Joins a video's features with its labels.
  *
- * @param timesSec - Time of each frame, `[numFrames]`.
- * @param background - Label for the frames that the truth leaves out; they stay unlabeled without it.
+ * @param timesSec - Presentation time of each frame, `[numFrames]`.
+ * @param background - Label for frames that no segment covers. Without it they stay unlabeled.
  */
 export function labelSequence(
   { name, segments, clipLabel }: AnnotatedVideo,
@@ -62,8 +64,8 @@ export function labelSequence(
 }
 
 /**
- * Asks for each frame's label some frames later, for a network that looks ahead. The last frame is repeated, as
- * `OnlineLabeler` does, so that the last labels are asked for too.
+ * Delays the targets for a network with lookahead. The last frame is repeated, as `OnlineLabeler` does, so that the last
+ * labels are learned too.
  */
 export function delayTargets(shown: ShownFrames, lookahead: number): ShownFrames {
   if (lookahead === 0 || shown.numFrames === 0) return shown;
@@ -82,10 +84,34 @@ export function delayTargets(shown: ShownFrames, lookahead: number): ShownFrames
   return delayed;
 }
 
-/** The labels of a dataset, each once, in natural order, the background first. */
+/** The labels of a dataset, each once: the background, then the others in natural order. */
 export function labelsOf(videos: readonly AnnotatedVideo[], background?: string): string[] {
   const labels = new Set(videos.flatMap(({ segments }) => segments.map(({ label }) => label)));
   if (background !== undefined) labels.delete(background);
   const sorted = [...labels].sort(compareNaturally);
   return background === undefined ? sorted : [background, ...sorted];
+}
+
+/**
+ * Hashes everything there is to learn: names and targets of all sequences, and the moments of the training features, which
+ * depend on every feature.
+ *
+ * @param parts - Training and validation sequences.
+ * @returns SHA-256, hexadecimal.
+ */
+export function hashSequences(
+  parts: readonly (readonly LabeledSequence[])[],
+  moments: readonly Moments[],
+): string {
+  const hash = createHash('sha256');
+  for (const sequences of parts) {
+    for (const { name, targets, isClip, mirroredFeatures } of sequences) {
+      hash.update(JSON.stringify([name, isClip, mirroredFeatures !== undefined, ...targets]));
+    }
+    hash.update('\n');
+  }
+  for (const { mean, variance } of moments) {
+    hash.update(Float64Array.from(mean)).update(Float64Array.from(variance));
+  }
+  return hash.digest('hex');
 }

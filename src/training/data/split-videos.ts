@@ -1,25 +1,24 @@
 import type { AnnotatedVideo } from '../../annotations/datasets/dataset.js';
 import { DatasetError, UsageError } from '../../errors.js';
-import { leaveGroupsOut } from './leave-groups-out.js';
 import { chooseOwnSplit, ownSplitNames } from './own-split.js';
-import { stratifyGroups } from './stratify-groups.js';
-import { groupVideos, type GroupOptions } from './video-groups.js';
+import { groupVideos, leaveGroupsOut, stratifyGroups, type GroupOptions } from './video-groups.js';
 
-/** How videos are set aside for validation. Whole videos only: frames of one video never stand on both sides. */
+/** How videos are held out for validation. Frames of one video never stand on both sides of a split. */
 export interface SplitOptions extends GroupOptions {
-  /** Number of equal parts, of which one validates. 0 trains on everything and validates nothing. Default 5. */
+  /** Number of equal parts, one of which is held out. 0 trains on everything and validates on nothing. Default 5. */
   folds?: number;
-  /** Which part validates, 0 to folds − 1. Default 0. */
+  /** Number of the part that is held out, 0 to folds − 1. Default 0. */
   fold?: number;
   /**
-   * Leave out so many groups a fold, whatever `folds` says: there are as many folds as it takes to leave each out once.
-   * One by one they come in natural order of their names; more at a time are shuffled by the seed.
+   * Hold out this many groups per fold. There are then as many folds as it takes to hold out each group once, and `folds`
+   * is not used. Single groups are taken in natural order of their names; more at a time are shuffled by the seed.
    */
   leaveGroupsOut?: number;
-  /** Names of the groups that validate; all others train, in every fold. */
+  /** Names of the groups to hold out, in every fold. All others train. */
   validationGroups?: readonly string[];
-  /** Use the split that the dataset comes with; of several, the one of this name, or with `true` that of `fold`. */
+  /** Use the split that comes with the dataset: the one of this name, or with `true` the one at position `fold`. */
   ownSplit?: boolean | string;
+  /** Shuffles groups. Default 1. */
   seed?: number;
   /** Told of videos that are on neither side, and of labels that are on one side only. */
   onWarning?: (message: string) => void;
@@ -32,43 +31,37 @@ export interface VideoSplit {
 }
 
 /**
- * Splits videos by group: into folds that each have nearly their share of every label, by named groups, or as the
- * dataset itself says. The same seed gives the same split.
+ * Splits videos by group: into folds with nearly equal shares of every label, by named groups, or as the dataset itself
+ * says. The same seed gives the same split.
  *
- * @throws {UsageError} If the fold, group or split does not exist, or two ways of splitting are asked for.
+ * @throws {UsageError} If the fold, group or split does not exist, or the options ask for two kinds of split.
  * @throws {DatasetError} If there are fewer groups than folds, or a video has no group.
  */
 export function splitVideos(videos: readonly AnnotatedVideo[], options: SplitOptions = {}): VideoSplit {
   const { folds = 5, fold = 0, onWarning } = options;
   if (folds === 0) return { training: [...videos], validation: [] };
-  expectOneWay(options);
-  if (options.ownSplit) {
-    const name = options.ownSplit === true ? undefined : options.ownSplit;
-    const { training, validation, unused } = chooseOwnSplit(videos, name, fold);
-    if (unused.length > 0)
-      onWarning?.(`${unused.length} videos are on neither side of the dataset's own split.`);
-    compareLabels(training, validation, onWarning);
-    return { training, validation };
+  expectOneKind(options);
+  const { training, validation, unused } = options.ownSplit
+    ? chooseOwnSplit(videos, options.ownSplit === true ? undefined : options.ownSplit, fold)
+    : holdOut(videos, new Set(validationPart(videos, options)));
+  if (unused.length > 0) {
+    onWarning?.(`Videos on neither side of the dataset's own split, which are not used: ${unused.length}.`);
   }
-  const validates = new Set(validationPart(videos, options));
-  const split = {
-    training: videos.filter((video) => !validates.has(video)),
-    validation: videos.filter((video) => validates.has(video)),
-  };
-  compareLabels(split.training, split.validation, onWarning);
-  return split;
+  warnOfOneSidedLabels(training, validation, onWarning);
+  return { training, validation };
 }
 
 /**
- * Every split of a cross-validation, with what names it: each fold, the groups left out, or each of the dataset's own.
+ * Every split of a cross-validation with its name: each fold, each set of groups left out, or each of the dataset's own
+ * splits.
  *
- * @throws As {@link splitVideos} does.
+ * @throws Whatever {@link splitVideos} throws.
  */
 export function crossValidationSplits(
   videos: readonly AnnotatedVideo[],
   options: Omit<SplitOptions, 'fold'> = {},
 ): (VideoSplit & { name: string })[] {
-  expectOneWay(options);
+  expectOneKind(options);
   const all = (names: string[]) =>
     names.map((name, fold) => ({ name, ...splitVideos(videos, { ...options, fold }) }));
   if (options.ownSplit === true) return all(ownSplitNames(videos).map((name) => name || 'own split'));
@@ -81,13 +74,21 @@ export function crossValidationSplits(
   return all(Array.from({ length: options.folds ?? 5 }, (_, fold) => `fold ${fold}`));
 }
 
-function expectOneWay({ leaveGroupsOut: perFold, validationGroups, ownSplit }: SplitOptions): void {
-  const ways = [perFold !== undefined, validationGroups, ownSplit].filter(Boolean);
-  if (ways.length > 1) {
+function expectOneKind({ leaveGroupsOut: perFold, validationGroups, ownSplit }: SplitOptions): void {
+  const kinds = [perFold !== undefined, validationGroups, ownSplit].filter(Boolean);
+  if (kinds.length > 1) {
     throw new UsageError(
-      "Leaving groups out, naming them, and the dataset's own split exclude one another. Give one.",
+      'leaveGroupsOut, validationGroups and ownSplit exclude one another. Give only one of them.',
     );
   }
+}
+
+function holdOut(videos: readonly AnnotatedVideo[], heldOut: ReadonlySet<AnnotatedVideo>) {
+  return {
+    training: videos.filter((video) => !heldOut.has(video)),
+    validation: videos.filter((video) => heldOut.has(video)),
+    unused: [],
+  };
 }
 
 function validationPart(videos: readonly AnnotatedVideo[], options: SplitOptions): readonly AnnotatedVideo[] {
@@ -97,7 +98,7 @@ function validationPart(videos: readonly AnnotatedVideo[], options: SplitOptions
   if (groups.size < 2) {
     const one = groups.size === 0 ? 'no video' : `one group of videos, "${[...groups.keys()][0]}"`;
     throw new DatasetError(
-      `The dataset has ${one}: some must train and others validate. Add videos, group them otherwise, or give no folds ` +
+      `The dataset has ${one}: some must train and others validate. Add videos, group them otherwise, or set folds to 0 ` +
         'to train without validation.',
       place,
     );
@@ -112,8 +113,8 @@ function validationPart(videos: readonly AnnotatedVideo[], options: SplitOptions
   }
   if (groups.size < folds) {
     throw new DatasetError(
-      `${folds} folds need at least ${folds} groups of videos, and the dataset has ${groups.size}. ` +
-        'Give fewer folds, or none to train without validation.',
+      `${folds} folds need at least ${folds} groups of videos; the dataset has ${groups.size}. ` +
+        'Give fewer folds, or set folds to 0 to train without validation.',
       place,
     );
   }
@@ -136,15 +137,12 @@ function namedGroups(
     );
   }
   if (known.every((name) => names.includes(name))) {
-    throw new DatasetError(
-      'Every group is named to validate, so none is left to train on. Name fewer.',
-      place,
-    );
+    throw new DatasetError('Every group is held out, so none is left to train on. Name fewer groups.', place);
   }
   return names.flatMap((name) => groups.get(name) as AnnotatedVideo[]);
 }
 
-function compareLabels(
+function warnOfOneSidedLabels(
   training: readonly AnnotatedVideo[],
   validation: readonly AnnotatedVideo[],
   onWarning: SplitOptions['onWarning'],
@@ -154,8 +152,10 @@ function compareLabels(
   const [trained, validated] = [labelsOf(training), labelsOf(validation)];
   const untrained = [...validated].filter((label) => !trained.has(label));
   const unvalidated = [...trained].filter((label) => !validated.has(label));
-  if (untrained.length > 0)
-    onWarning?.(`No video to train on shows ${untrained.join(', ')}: it cannot be learned.`);
-  if (unvalidated.length > 0)
-    onWarning?.(`No video to validate shows ${unvalidated.join(', ')}: it has no score.`);
+  if (untrained.length > 0) {
+    onWarning?.(`No training video shows ${untrained.join(', ')}: it cannot be learned.`);
+  }
+  if (unvalidated.length > 0) {
+    onWarning?.(`No validation video shows ${unvalidated.join(', ')}: it has no score.`);
+  }
 }

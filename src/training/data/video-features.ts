@@ -4,25 +4,25 @@ import type { FrameEncoder } from '../../encoder/frame-encoder.js';
 import type { FeatureCache } from './feature-cache.js';
 import type { SequenceFeatures } from './sequences.js';
 
-/** A video's features, and whether all of them were there already. */
+/** A video's features, and whether all of them came from the cache. */
 export interface VideoFeatures {
-  /** Time of each frame in seconds, `[numFrames]`. */
+  /** Presentation time of each frame in seconds, `[numFrames]`. */
   timesSec: Float64Array;
   features: SequenceFeatures;
   isCached: boolean;
 }
 
-/** How a video is encoded, and where its features are kept. */
+/** How a video is encoded, and where its features are cached. */
 export interface VideoFeaturesOptions extends EncodeVideoOptions {
-  /** Frames a second. */
+  /** Frames per second. */
   frameRate: number;
-  /** Without it, features stay in memory. */
+  /** If undefined, features stay in memory. */
   cache: FeatureCache | undefined;
 }
 
 /**
- * A video's features, from the cache or newly encoded. Encoders joined in one are cached each by itself, so that another
- * combination encodes only what is new in it.
+ * Loads a video's features from the cache, or encodes the video. The parts of a joined encoder are cached separately, so
+ * that another combination encodes only its new parts.
  */
 export async function featuresOf(
   video: string,
@@ -67,7 +67,7 @@ async function cachedFeatures(
   return { timesSec: encoded.timesSec, features, isCached: cached !== undefined };
 }
 
-/** Puts the features of each frame one behind another, as a joined encoder does. */
+/** Concatenates the features of each frame, as a joined encoder does. */
 function joinFeatures(parts: readonly Float32Array[], numFrames: number): Float32Array {
   const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;

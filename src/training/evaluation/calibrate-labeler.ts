@@ -11,25 +11,25 @@ import {
 } from './score-sequences.js';
 import type { LabeledSequence } from '../data/sequences.js';
 
-/** What validation videos say about confidence and smoothing. */
+/** Temperature and smoothing chosen on validation videos. */
 export interface Calibration {
-  /** What the labeler's logits are divided by now. */
+  /** The temperature that the labeler now has. */
   temperature: number;
-  /** For Viterbi smoothing; undefined where it would not help. */
+  /** Prior for Viterbi smoothing; undefined if smoothing does not help. */
   segmentPrior: SegmentPrior | undefined;
-  /** Of the validation videos, at this temperature and with this smoothing; null without validation videos. */
+  /** Scores of the validation videos with this temperature and smoothing; null without validation videos. */
   scores: DatasetScores | null;
 }
 
-/** Weights that a prior is tried with, see {@link SegmentPrior}; 0 is doing without. */
+/** Weights to try for a prior, see {@link SegmentPrior}. 0 means no smoothing. */
 export const PRIOR_WEIGHTS = [0, 0.5, 1, 2, 4, 8, 16, 32];
 
 /**
- * Makes a trained labeler's confidence honest, and finds out whether Viterbi smoothing helps it: fits the temperature on
- * the validation videos, learns durations and transitions from the truth of the training videos, and lets the validation
- * videos choose how much they weigh. Without validation videos nothing changes.
+ * Calibrates a trained labeler and decides whether Viterbi smoothing helps it. The temperature is fitted on the validation
+ * videos; durations and transitions are learned from the labels of the training videos; the validation videos choose the
+ * weight of that prior. Without validation videos nothing changes.
  *
- * @param labeler - Gets the temperature.
+ * @param labeler - Its temperature is set.
  */
 export async function calibrateLabeler(
   labeler: TemporalLabeler,
@@ -52,11 +52,11 @@ export async function calibrateLabeler(
 }
 
 /**
- * Tries a prior with several weights, and none at all, on held-out videos.
+ * Tries a prior with several weights, and no smoothing, on held-out videos.
  *
- * @param predictions - Of videos that neither labeler nor prior were learned from.
- * @returns The prior with the weight of the highest F1@50, of the higher frame accuracy on a tie; undefined where none
- *   beats doing without. And the scores of the choice.
+ * @param predictions - Predictions for videos that neither the labeler nor the prior was trained on.
+ * @returns The prior with the weight that gives the highest F1@50, or on a tie the higher frame accuracy; undefined if no
+ *   weight beats no smoothing. And the scores of that choice.
  */
 export function chooseSegmentPrior(
   predictions: readonly SequencePrediction[],

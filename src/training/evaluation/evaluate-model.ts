@@ -8,31 +8,38 @@ import { encodeDataset } from '../data/load-sequences.js';
 import { predictSequences, scorePredictions, type DatasetScores } from './score-sequences.js';
 import { labelsOf } from '../data/sequences.js';
 
-/** How a model is tried on a dataset. */
+/** How a model is evaluated. */
 export interface EvaluateOptions {
   backend?: BackendName;
-  /** Threads that encode. */
+  /** Threads that encode frames. Default: one per core. */
   workers?: number;
-  /** Folder for cached features; false keeps none. */
+  /** Folder of cached features; false keeps none. Default: the system's cache folder. */
   cacheDir?: string | false;
-  /** Calms the labels before they are scored, as labeling does. Default: as validation videos chose for the model. */
+  /** Smoothing applied before scoring. Default: what validation chose for the model. */
   smoothing?: SmoothingRequest;
-  /** Mean confidence below which a segment, or a clip, is called "unknown", 0 to 1. Off by default. */
+  /** Mean confidence below which a segment or clip is called "unknown", 0 to 1. Off by default. */
   unknownBelow?: number;
   /** How large and long a video may be. */
   limits?: VideoLimits;
   signal?: AbortSignal;
+  /** Called after each encoded video with the number done and the number of all. */
   onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
-  /** Told of what is odd in the dataset but does not stop the evaluation. */
+  /** Told of problems in the dataset that do not stop the evaluation. */
   onWarning?: (message: string) => void;
 }
 
 /**
- * Labels the videos of a dataset and compares with their truth.
+ * Labels the videos of a dataset with a model and scores the result.
  *
+ * @param dataset - Folder or file, as for `readDataset`.
+ * @param modelDir - Folder of the model.
  * @throws {ModelError} If the model cannot be loaded.
- * @throws {UsageError} If smoothing or threshold are impossible, or the model has not what the smoothing needs.
+ * @throws {UsageError} If the smoothing options or the threshold are out of range, or the model has no prior for Viterbi
+ *   smoothing.
  * @throws {DatasetError} If the dataset has a label that the model does not know, or a video cannot be used.
+ *
+ * @example
+ * const { frameAccuracy, f1 } = await evaluateModel('clips', 'models/drawn-people');
  */
 export async function evaluateModel(
   dataset: string,

@@ -1,26 +1,25 @@
 import type { SequencePrediction } from './score-sequences.js';
 import { UNLABELED } from '../data/sequences.js';
 
-/** Between these the temperature is sought. */
+/** Bounds of the search. */
 const [COLDEST, HOTTEST] = [0.1, 20];
 
-/** Steps of the search; each keeps 0.618 of the interval, so that 30 leave 5e-7 of it. */
+/** Steps of the search. Each keeps 0.618 of the interval, so 30 steps leave 5e-7 of it. */
 const NUM_STEPS = 30;
 
-/** Least positive normal float32: an underflowed probability counts as this. */
+/** Least positive normal float32; an underflowed probability counts as this. */
 const MIN_PROBABILITY = 2 ** -126;
 
 /**
- * Finds the temperature at which a labeler's probabilities fit the truth of held-out videos best, by the mean negative
- * log-likelihood of the true label. Logits over a temperature T and log-probabilities over T give the same softmax, so
- * probabilities are all that is needed.
+ * Finds the temperature that minimizes the mean negative log-likelihood of the true label on held-out videos. Dividing
+ * logits or log-probabilities by a temperature gives the same softmax, so probabilities are sufficient input.
  *
- * The loss is convex in 1/T, hence has one valley, and golden-section search cannot miss it.
+ * The loss is convex in the inverse temperature and has one minimum, which golden-section search finds.
  *
- * @param predictions - Of videos that the labeler was not trained on.
+ * @param predictions - Predictions for videos that the labeler was not trained on.
  * @param numLabels - Width of the probabilities.
- * @returns What to multiply the labeler's temperature by; 1 where no frame is labeled, or every one is right: such
- *   videos ask for boundless confidence, and are too easy to say how much is due.
+ * @returns Factor for the labeler's temperature. 1 if no frame is labeled or every labeled frame is right: such videos
+ *   would ask for unlimited confidence.
  * @see Guo et al. 2017, arXiv:1706.04599.
  */
 export function fitTemperature(predictions: readonly SequencePrediction[], numLabels: number): number {
@@ -33,7 +32,7 @@ export function fitTemperature(predictions: readonly SequencePrediction[], numLa
   return Math.exp(lowestPoint(lossAt, Math.log(COLDEST), Math.log(HOTTEST)));
 }
 
-/** The same predictions at another temperature. */
+/** Applies a temperature to predictions. */
 export function applyTemperature(
   predictions: readonly SequencePrediction[],
   numLabels: number,
@@ -50,7 +49,7 @@ export function applyTemperature(
   });
 }
 
-/** The labeled frames, with logits of which the highest is 0: a constant added to all of them changes nothing. */
+/** The labeled frames with their logits, shifted so that the highest is 0. The shift does not change the softmax. */
 function labeledFrames(
   predictions: readonly SequencePrediction[],
   numLabels: number,
@@ -65,7 +64,7 @@ function labeledFrames(
   );
 }
 
-/** −log softmax(scale · logits)[target], for logits of which the highest is 0. */
+/** −log softmax(scale · logits)[target], for logits whose highest is 0. */
 function crossEntropy(logits: Float64Array, target: number, scale: number): number {
   let sum = 0;
   for (const logit of logits) sum += Math.exp(scale * logit);

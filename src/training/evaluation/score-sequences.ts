@@ -1,4 +1,5 @@
 import { concatenate } from '../../encoder/features/encoded-frames.js';
+import { UsageError } from '../../errors.js';
 import { OnlineLabeler } from '../../labeler/online-labeler.js';
 import type { TemporalLabeler } from '../../labeler/temporal-labeler.js';
 import { CalibrationScorer } from '../../timeline/calibration-error.js';
@@ -8,46 +9,47 @@ import { smoothLabels, type SmoothingOptions } from '../../timeline/smoothing.js
 import type { ScoredFrame } from '../../timeline/timeline.js';
 import { markUnknownSegments, UNKNOWN_LABEL, withUnknown } from '../../timeline/unknown.js';
 import { loadFeatures, UNLABELED, type LabeledSequence } from '../data/sequences.js';
+import { MONITORS, type Monitor } from '../options/training-options.js';
 
-/** How well a model labels a dataset. Percentages, null where undefined. */
+/** How well a model labels a dataset. Scores are percentages; null where undefined. */
 export interface DatasetScores extends SegmentationScores {
-  /** Clips, out of those that show one label throughout, whose most probable label over all frames is right. */
+  /** Share of clips whose most probable label over all frames is right; null without clips. */
   clipAccuracy: number | null;
-  /** Expected calibration error of the frames' own labels, before smoothing; null without labeled frames. */
+  /** Expected calibration error of the frame labels before smoothing; null without labeled frames. */
   calibrationError: number | null;
   /** Mean negative log-likelihood of the true label over labeled frames, in nats; null without labeled frames. */
   loss: number | null;
 }
 
-/** What a labeler says of a video, beside the truth. */
+/** The predictions of a labeler for one video, with the true labels. */
 export interface SequencePrediction extends Pick<LabeledSequence, 'name' | 'targets' | 'isClip'> {
   /** float32 `[numFrames, numLabels]`. */
   probabilities: Float32Array;
 }
 
-/** How predictions are compared with the truth. */
+/** How predictions are scored. */
 export interface ScoringOptions {
   labels: readonly string[];
-  /** Label that means "no activity", left out of edit, F1 and average precision. */
+  /** Label that means "no activity". It is left out of edit score, F1 and average precision. */
   background?: string;
-  /** Frames a second; smoothing in seconds needs it. Default 1. */
+  /** Frames per second, for smoothing in seconds. Default 1. */
   frameRate?: number;
-  /** Calms the labels before they are scored. Off by default. */
+  /** Smoothing applied before scoring. Off by default. */
   smoothing?: SmoothingOptions;
   /**
-   * Mean confidence below which a segment is called "unknown", and a clip too. An unknown frame or clip is not right, and
-   * counts against no label's precision; an unknown segment is no claim, as little as one of background.
+   * Mean confidence below which a segment or clip is called "unknown". An unknown frame or clip is wrong but does not lower
+   * the precision of any label; an unknown segment is left out, like background.
    */
   unknownBelow?: number;
 }
 
-/** Probabilities of the true label are taken for this much at least, so that one frame cannot make the loss infinite. */
+/** Lower bound for the probability of the true label, so that one frame cannot make the loss infinite. */
 const MIN_PROBABILITY = 1e-12;
 
 /**
- * Runs a labeler over whole sequences and compares with the truth.
+ * Runs a labeler over whole sequences and scores its predictions.
  *
- * @param background - Label that means "no activity", left out of edit, F1 and average precision.
+ * @param background - Label that means "no activity". It is left out of edit score, F1 and average precision.
  */
 export async function scoreSequences(
   labeler: TemporalLabeler,
@@ -58,7 +60,7 @@ export async function scoreSequences(
   return scorePredictions(await predictSequences(labeler, sequences), { labels, background });
 }
 
-/** Runs a labeler over whole sequences. Features are in memory one video at a time, predictions all. */
+/** Runs a labeler over whole sequences. The features of one video at a time are in memory, and all predictions. */
 export async function predictSequences(
   labeler: TemporalLabeler,
   sequences: readonly LabeledSequence[],
@@ -72,9 +74,9 @@ export async function predictSequences(
 }
 
 /**
- * Compares what a labeler said with the truth.
+ * Scores predictions against the true labels.
  *
- * @throws {UsageError} If smoothing or threshold are impossible.
+ * @throws {UsageError} If the smoothing options or the threshold are out of range.
  */
 export function scorePredictions(
   predictions: readonly SequencePrediction[],
@@ -119,6 +121,29 @@ export function scorePredictions(
     calibrationError: calibration.error(),
     loss: logLikelihood.frames > 0 ? -logLikelihood.sum / logLikelihood.frames : null,
   };
+}
+
+/**
+ * How good an epoch is by one of its validation scores. Higher is better.
+ *
+ * @throws {UsageError} If the score is undefined for the validation videos.
+ */
+export function goodnessOf(scores: DatasetScores, monitor: Monitor): number {
+  const { f1, ...others } = scores;
+  const values: Record<Monitor, number | null> = {
+    ...others,
+    'f1@10': f1[10],
+    'f1@25': f1[25],
+    'f1@50': f1[50],
+  };
+  const value = values[monitor];
+  if (value === null) {
+    throw new UsageError(
+      `The ${monitor} of the validation videos is undefined, so it cannot decide which epoch is best. ` +
+        `Choose another monitor: ${MONITORS.join(', ')}.`,
+    );
+  }
+  return monitor === 'loss' ? -value : value;
 }
 
 /** Probabilities of all frames of one video, float32 `[numFrames, numLabels]`. */

@@ -3,10 +3,10 @@ import { parseHTML } from 'linkedom';
 import { markup, type Html } from '../../view/html.js';
 
 /**
- * Draws a chart as SVG, without a browser. Colors may be variables of the page's style sheet, so that one drawing serves
- * light and dark.
+ * Draws a chart as SVG, without a browser. Colors may be variables of the page's style sheet, so that one drawing works in
+ * light and dark mode.
  *
- * @param description - What the chart shows, for those who cannot see it.
+ * @param description - What the chart shows, for screen readers.
  */
 export function drawChart(description: string, options: Omit<Plot.PlotOptions, 'document'>): Html {
   const { document } = parseHTML('<!doctype html><html></html>') as { document: unknown };
@@ -22,10 +22,10 @@ export function drawChart(description: string, options: Omit<Plot.PlotOptions, '
   return markup(svg.outerHTML);
 }
 
-/** Hundredths of a pixel are enough, and half the size. */
+/** Hundredths of a pixel are precise enough and halve the size of the file. */
 const LONG_FRACTION = /(\.\d\d)\d+/g;
 
-/** The little of the DOM that is needed here, where there is none. */
+/** The few parts of the DOM used here; TypeScript's DOM types are not loaded. */
 interface SvgElement {
   readonly outerHTML: string;
   getAttribute(name: string): string | null;

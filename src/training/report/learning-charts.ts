@@ -6,13 +6,13 @@ import type { CurvePoint, LearningCurves } from './learning-curves.js';
 const WIDTH = 460;
 const HEIGHT = 230;
 
-/** A curve's name and its color, a variable of the page's style sheet. */
+/** Name of a curve, and its color as a variable of the page's style sheet. */
 interface Series {
   name: string;
   color: string;
 }
 
-/** Draws loss, scores, gradient and step size over the epochs. */
+/** Draws loss, scores, gradient norm and learning rate over the epochs. */
 export function drawLearning(curves: LearningCurves): Html {
   return html`<div class="charts">
     ${drawLoss(curves)} ${drawScores(curves)} ${drawGradient(curves)} ${drawLearningRate(curves)}
@@ -24,7 +24,7 @@ function drawLoss(curves: LearningCurves): Html {
   const training = { name: 'training', color: 'var(--series-1)' };
   const validation = { name: 'validation', color: 'var(--series-2)' };
   const validated = epochs.filter((epoch) => typeof epoch.validation?.loss === 'number');
-  const chart = draw(curves, 'Loss over epochs', { label: 'nats a frame', zero: true }, [
+  const chart = draw(curves, 'Loss over epochs', { label: 'nats per frame', zero: true }, [
     band(stepLoss, training),
     ...line(
       epochs,
@@ -40,7 +40,7 @@ function drawLoss(curves: LearningCurves): Html {
     ),
   ]);
   const shown = validated.length > 0 ? [training, validation] : [training];
-  return figure('Loss', shown, chart, stepLoss.length > 0 && 'The band is what single steps had.');
+  return figure('Loss', shown, chart, stepLoss.length > 0 && 'The band is the range of single steps.');
 }
 
 function drawScores(curves: LearningCurves): Html | undefined {
@@ -77,7 +77,7 @@ function drawScores(curves: LearningCurves): Html | undefined {
 function drawGradient(curves: LearningCurves): Html {
   const before = { name: 'before clipping', color: 'var(--series-2)' };
   const after = { name: 'after', color: 'var(--series-1)' };
-  // A gradient of length 0 has no place on a logarithmic scale.
+  // A norm of 0 cannot be drawn on a logarithmic scale.
   const isPositive = ({ low }: CurvePoint): boolean => low > 0;
   const [norms, clipped] = [
     curves.of('gradientNorm').filter(isPositive),
@@ -85,7 +85,7 @@ function drawGradient(curves: LearningCurves): Html {
   ];
   const chart = draw(
     curves,
-    'Length of the gradient before and after clipping',
+    'Gradient norm before and after clipping',
     { label: 'norm', type: 'log', ticks: 4, tickFormat: '~g' },
     [
       band(norms, before),
@@ -106,7 +106,12 @@ function drawGradient(curves: LearningCurves): Html {
       ),
     ],
   );
-  return figure('Gradient', [before, after], chart, 'Lines are means, bands go from lowest to highest.');
+  return figure(
+    'Gradient',
+    [before, after],
+    chart,
+    'Lines are means; bands reach from the lowest to the highest value.',
+  );
 }
 
 function drawLearningRate(curves: LearningCurves): Html {
@@ -163,7 +168,7 @@ function draw(
   });
 }
 
-/** Some of 0, 1, 2, …, as many as there is room for. */
+/** Ticks at whole epochs, at most about ten. */
 function wholeEpochs(numEpochs: number): number[] {
   const step = Math.ceil(numEpochs / 10) || 1;
   return Array.from({ length: Math.floor(numEpochs / step) + 1 }, (_, i) => i * step);

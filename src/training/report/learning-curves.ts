@@ -1,24 +1,24 @@
 import type { TrainingRecord } from '../loop/training-log.js';
 
-/** Steps that stand together as one point of a curve. */
+/** One point of a curve: several steps, summarized. */
 export interface CurvePoint {
-  /** Epochs done by then: 1.5 is the middle of the second. */
+  /** Epochs done so far: 1.5 is the middle of the second epoch. */
   epoch: number;
   mean: number;
   low: number;
   high: number;
 }
 
-/** What steps and epochs both say. */
+/** Values that both steps and epochs have. */
 type Quantity = 'learningRate' | 'gradientNorm' | 'clippedGradientNorm';
 
 type StepRecord = Extract<TrainingRecord, { kind: 'step' }>;
 export type EpochRecord = Extract<TrainingRecord, { kind: 'epoch' }>;
 
-/** Points of a curve: about as many as a screen can tell apart. */
+/** Points of a curve: about as many as a screen can resolve. */
 const MAX_POINTS = 200;
 
-/** The log of a training as curves over its epochs. */
+/** Turns the log of a training into curves over its epochs. */
 export class LearningCurves {
   readonly epochs: readonly EpochRecord[];
   readonly #steps: readonly StepRecord[];
@@ -28,17 +28,17 @@ export class LearningCurves {
     this.#steps = records.filter((record) => record.kind === 'step');
   }
 
-  /** The epoch whose weights were kept; undefined before the first has ended. */
+  /** The epoch whose weights were kept; undefined before the first epoch has ended. */
   get bestEpoch(): EpochRecord | undefined {
     return this.epochs.findLast(({ isBest }) => isBest);
   }
 
-  /** @returns The loss of the steps; empty where the log has none. */
+  /** The loss of the steps; empty if the log has no steps. */
   get stepLoss(): CurvePoint[] {
     return this.#thin(this.#steps, ({ loss }) => loss);
   }
 
-  /** @returns A quantity of the steps, or of the epochs where the log has no steps. */
+  /** A quantity of the steps, or of the epochs if the log has no steps. */
   of(quantity: Quantity): CurvePoint[] {
     return this.#steps.length > 0
       ? this.#thin(this.#steps, (step) => step[quantity])
@@ -59,7 +59,7 @@ export class LearningCurves {
     });
   }
 
-  /** Where a step stands among the epochs. Of an epoch that has not ended, it is as long as the one before. */
+  /** Position of a step in epochs. An epoch that has not ended is assumed to be as long as the one before. */
   #epochsDone(step: number): number {
     const current = this.epochs.findIndex((epoch) => step <= epoch.step);
     const done = current === -1 ? this.epochs.length : current;

@@ -10,59 +10,109 @@ import {
   type SequencePrediction,
 } from '../evaluation/score-sequences.js';
 import { UNLABELED } from '../data/sequences.js';
-import { hardestSegments, type HardSegment } from './hardest-segments.js';
+import type { TrainingRecord } from '../loop/training-log.js';
 
-/** What a report tells of validation videos. A plain object: no tensor, no frame of a video. */
+/** What a report shows of the validation videos. A plain object without tensors or frames. */
 export interface ReportData {
   labels: readonly string[];
   background?: string;
   scores: DatasetScores;
-  /** From the least to the most accurate; of more than a report can show, evenly spread. */
+  /** From the least to the most accurate. If there are too many to show, an even selection of them. */
   videos: ReportVideo[];
   numVideos: number;
-  /** The least probable truth first. */
+  /** The segments with the least probable true label first. */
   hardest: HardSegment[];
-  /** Of the frames' own labels, before smoothing. */
+  /** Reliability of the frame labels before smoothing. */
   reliability: ReliabilityBin[];
 }
 
-/** A video with its truth and what the model made of it. */
+/** A video with its true and predicted labels. */
 export interface ReportVideo {
   name: string;
-  /** Where its pictures are, if known. */
+  /** Path of the video, if known. */
   path?: string;
   durationSec: number;
   /** Percent of labeled frames that are right; null without labeled frames. */
   frameAccuracy: number | null;
-  /** What is labeled; of a long video, as exactly as a screen can show. */
+  /** True labels; for a long video, at the resolution of a screen. */
   truth: LabelSpan[];
-  /** Without gaps. */
+  /** Predicted labels, without gaps. */
   predicted: LabelSpan[];
-  /** Probability of the true label over time, thinned; null where nothing is labeled. */
+  /** Probability of the true label over time, thinned; null where no frame is labeled. */
   truthProbability: { timeSec: number; probability: number | null }[];
 }
 
-/** How results become a report. */
+/** A labeled stretch and how probable the model finds its label. */
+export interface HardSegment extends LabelSpan {
+  video: string;
+  /** Path of the video, if known. */
+  path?: string;
+  /** Mean probability of the true label, 0 to 1. */
+  truthProbability: number;
+  /** The label of the highest mean probability, and that mean. */
+  likeliest: { label: string; probability: number };
+}
+
+/** Everything that the report of a training shows. */
+export interface TrainingReport {
+  /** The model's name. */
+  name: string;
+  /** The words of the command line; empty if a program started the training. */
+  command: readonly string[];
+  /** The configuration as JSON that `framewise train --config` reads. */
+  configuration?: string;
+  /** The records of the training log, see `readTrainingLog`. */
+  records: readonly TrainingRecord[];
+  /** Results on the validation videos with the weights that were kept; null without validation videos. */
+  results: ReportData | null;
+  dataset: ReportDataset;
+  /** Settings that decide the result, by name; text or JSON values. */
+  settings: Readonly<Record<string, unknown>>;
+}
+
+/** The dataset that a model was trained on. */
+interface ReportDataset {
+  /** The dataset as the caller named it. */
+  source: string;
+  /** SHA-256 of the training and validation data, hexadecimal. */
+  hash: string;
+  /** Number of videos on each side of the split. */
+  numTraining: number;
+  numValidation: number;
+  labels: readonly {
+    label: string;
+    /** Number of labeled segments, or of clips. */
+    numSegments: number;
+    /** Number of videos that show the label, if counted. */
+    numVideos?: number;
+    /** Labeled time in seconds, if known. */
+    labelledSec?: number | null;
+  }[];
+  /** Problems found in the dataset, such as videos left out. */
+  notes?: readonly string[];
+}
+
+/** How predictions are summarized for a report. */
 export interface ReportDataOptions extends ScoringOptions {
-  /** Path of each video by its name, for pictures. Default: none are shown. */
+  /** Path of each video by its name, for pictures. Default: no pictures. */
   paths?: ReadonlyMap<string, string>;
-  /** Videos shown at most. Default 12. */
+  /** Largest number of videos shown. Default 12. */
   maxVideos?: number;
-  /** Hard segments shown at most. Default 12. */
+  /** Largest number of hard segments shown. Default 12. */
   maxSegments?: number;
 }
 
-/** Points of a curve over a video: about as many as a screen can tell apart. */
+/** Points of a curve over a video: about as many as a screen can resolve. */
 const MAX_POINTS = 240;
-/** The same of its labels. */
+/** Columns of the labels of a video: about as many as a screen can resolve. */
 const MAX_COLUMNS = 480;
 
 /**
- * Gathers what a report tells of validation videos.
+ * Gathers what a report shows of the validation videos.
  *
- * @param predictions - See `predictSequences`; of videos that the model was not trained on.
+ * @param predictions - See `predictSequences`; for videos that the model was not trained on.
  * @throws {ShapeError} If probabilities do not fit targets and labels.
- * @throws {UsageError} If smoothing or threshold are impossible.
+ * @throws {UsageError} If the smoothing options or the threshold are out of range.
  */
 export function reportData(
   predictions: readonly SequencePrediction[],
@@ -74,7 +124,7 @@ export function reportData(
     .sort((a, b) => (a.frameAccuracy ?? Infinity) - (b.frameAccuracy ?? Infinity));
   return {
     labels,
-    ...(background !== undefined && { background }),
+    background,
     scores: scorePredictions(predictions, options),
     videos: spread(videos, maxVideos),
     numVideos: videos.length,
@@ -83,8 +133,7 @@ export function reportData(
   };
 
   function withPath(segment: HardSegment): HardSegment {
-    const path = paths?.get(segment.video);
-    return { ...segment, ...(path !== undefined && { path }) };
+    return { ...segment, path: paths?.get(segment.video) };
   }
 }
 
@@ -98,10 +147,9 @@ function describeVideo(
   const frames = unknownBelow === undefined ? smoothed : markUnknownSegments(smoothed, unknownBelow);
   const labeled = frames.filter(({ index }) => targets[index] !== UNLABELED);
   const right = labeled.filter(({ index, label }) => label === labels[targets[index]!]);
-  const path = paths?.get(name);
   return {
     name,
-    ...(path !== undefined && { path }),
+    path: paths?.get(name),
     durationSec,
     frameAccuracy: labeled.length > 0 ? (100 * right.length) / labeled.length : null,
     truth: thinLabels(
@@ -117,8 +165,8 @@ function describeVideo(
 }
 
 /**
- * Draws frames together, equally many each time, to the label that most of them have: no screen shows more, and a model
- * that flickers does not fill the report.
+ * Joins equal numbers of frames to the label that most of them have. A screen shows no more, and a model that flickers
+ * does not fill the report.
  */
 function thinLabels(labels: readonly (string | undefined)[], frameRate: number): LabelSpan[] {
   const groups = groupEvenly(labels, MAX_COLUMNS).map((group) => mostFrequent(group));
@@ -145,7 +193,7 @@ function thinProbability(
   });
 }
 
-/** At most so many groups of neighbors, all equally large but the last. */
+/** Splits items into at most `most` groups of neighbors of equal size; the last may be smaller. */
 function groupEvenly<Item>(items: readonly Item[], most: number): Item[][] {
   const width = Math.ceil(items.length / most);
   return Array.from({ length: width && Math.ceil(items.length / width) }, (_, i) =>
@@ -153,11 +201,59 @@ function groupEvenly<Item>(items: readonly Item[], most: number): Item[][] {
   );
 }
 
-/** The first of those on a tie. */
+/** The most frequent item; on a tie, the one that occurs first. */
 function mostFrequent<Item>(items: readonly Item[]): Item | undefined {
   const counts = new Map<Item, number>();
   for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
   return [...counts].reduce((best, other) => (other[1] > best[1] ? other : best))[0];
+}
+
+/** All labeled stretches, the one with the least probable label first. */
+function hardestSegments(
+  predictions: readonly SequencePrediction[],
+  { labels, frameRate = 1 }: Pick<ScoringOptions, 'labels' | 'frameRate'>,
+): HardSegment[] {
+  return predictions
+    .flatMap(({ name, targets, probabilities }) =>
+      truthRuns(targets).map(({ target, start, end }) => {
+        const means = meanProbabilities(probabilities, labels.length, start, end);
+        const likeliest = means.indexOf(Math.max(...means));
+        return {
+          video: name,
+          label: labels[target]!,
+          startSec: start / frameRate,
+          endSec: end / frameRate,
+          truthProbability: means[target]!,
+          likeliest: { label: labels[likeliest]!, probability: means[likeliest]! },
+        };
+      }),
+    )
+    .sort((a, b) => a.truthProbability - b.truthProbability);
+}
+
+/** Mean probability of each label over the frames `[start, end)`, `[numLabels]`. */
+function meanProbabilities(
+  probabilities: Float32Array,
+  numLabels: number,
+  start: number,
+  end: number,
+): number[] {
+  return Array.from({ length: numLabels }, (_, label) => {
+    let sum = 0;
+    for (let frame = start; frame < end; frame++) sum += probabilities[frame * numLabels + label]!;
+    return sum / (end - start);
+  });
+}
+
+/** The labeled stretches of a video, each with one label, as frames `[start, end)`. */
+function truthRuns(targets: Int32Array): { target: number; start: number; end: number }[] {
+  const runs: ReturnType<typeof truthRuns> = [];
+  for (let start = 0, end = 0; start < targets.length; start = end) {
+    const target = targets[start]!;
+    while (targets[end] === target && end < targets.length) end++;
+    if (target !== UNLABELED) runs.push({ target, start, end });
+  }
+  return runs;
 }
 
 function reliabilityOf(
@@ -174,7 +270,7 @@ function reliabilityOf(
   return scorer.bins();
 }
 
-/** As many items, the first and the last among them, as evenly spread as can be. */
+/** At most `most` items, evenly spread, including the first and the last. */
 function spread<Item>(items: readonly Item[], most: number): Item[] {
   if (items.length <= most) return [...items];
   return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);

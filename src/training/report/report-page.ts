@@ -1,18 +1,18 @@
 import { html, pageHead, type Html } from '../../view/html.js';
 import { LabelColors } from '../../view/label-colors.js';
+import { formatCount } from '../format-count.js';
 import { drawLearning } from './learning-charts.js';
 import { LearningCurves } from './learning-curves.js';
-import { describeResults } from './results-sections.js';
+import type { TrainingReport } from './report-data.js';
 import type { ReportPictures } from './report-pictures.js';
-import { describeScores } from './score-sections.js';
+import { describeResults, describeScores } from './results-sections.js';
 import { describeRun } from './run-section.js';
 import { STYLE } from './style.js';
-import type { TrainingReport } from './training-report.js';
 
 /**
- * Lays a report out as one page that needs nothing beside itself: no network, no script.
+ * Lays out a report as one self-contained page without scripts or network access.
  *
- * @param versions - What the training ran on, by name.
+ * @param versions - Versions of what the training ran on, by name.
  */
 export function layOutReport(
   report: TrainingReport,
@@ -31,8 +31,9 @@ export function layOutReport(
         <header>
           <h1>${name}</h1>
           <p class="note">
-            Trained on ${dataset.numTraining} videos, validated on ${dataset.numValidation}. ${epochs.length}
-            of ${planned} epochs${bestEpoch && html`, epoch ${bestEpoch.epoch} was kept`}.
+            Trained on ${formatCount(dataset.numTraining, 'video')}, validated on ${dataset.numValidation}.
+            ${epochs.length} of
+            ${formatCount(planned, 'epoch')}${bestEpoch && html`, epoch ${bestEpoch.epoch} was kept`}.
           </p>
           <nav>
             <a href="#learning">Learning</a>
@@ -41,7 +42,7 @@ export function layOutReport(
               html`<a href="#labels">Labels</a> <a href="#confusion">Confusion</a>
                 <a href="#videos">Videos</a> <a href="#hardest">Hardest segments</a>`
             }
-            <a href="#run">How to make this again</a>
+            <a href="#run">How to train this again</a>
           </nav>
         </header>
         ${results && describeScores(results)}
@@ -59,6 +60,6 @@ export function layOutReport(
 const WITHOUT_VALIDATION: Html = html`<section>
   <h2>No validation</h2>
   <p class="lead">
-    All videos were trained on, so nothing here says how well the model labels videos it has not seen.
+    All videos were trained on, so the report cannot tell how well the model labels unseen videos.
   </p>
 </section>`;

@@ -1,30 +1,30 @@
+import { mapConcurrently } from '../../runtime/map-concurrently.js';
 import { takePictures } from '../../view/take-frames.js';
-import type { HardSegment } from './hardest-segments.js';
-import type { ReportData, ReportVideo } from './report-data.js';
+import type { HardSegment, ReportData, ReportVideo } from './report-data.js';
 import type { PictureStrip } from './timeline-chart.js';
 
-/** Pictures of what a report shows. */
+/** The pictures that a report shows. */
 export interface ReportPictures {
-  /** By video. */
+  /** Pictures above the timeline, by video. */
   strips: ReadonlyMap<ReportVideo, PictureStrip>;
-  /** Data URIs by segment. */
+  /** Data URIs, by segment. */
   segments: ReadonlyMap<HardSegment, string>;
   /** Why a video has no pictures, by its name. */
   problems: ReadonlyMap<string, string>;
 }
 
-/** Up to this length a video is shown in half the width. */
+/** A video up to this duration is shown at half the width, in seconds. */
 export const LONGEST_CLIP_SEC = 15;
 
-/** Pictures above a timeline: as many as its width has room for. */
+/** Pictures above a timeline: as many as fit its width. */
 const NUM_PICTURES = 8;
 const NUM_PICTURES_OF_CLIP = 4;
 
-/** Videos read at once: while one is being opened, another keeps the processor busy. */
+/** Videos read at once: while one is opened, another keeps the processor busy. */
 const NUM_PARALLEL_VIDEOS = 3;
 
 /**
- * Takes the pictures that a report shows, opening each video once. Videos without a path have none.
+ * Takes the pictures that a report shows. Each video is opened once; a video without a path has no pictures.
  *
  * @throws The reason of `signal`, when it is aborted.
  */
@@ -39,11 +39,9 @@ export async function takeReportPictures(
     ...hardest.map(({ video, path }) => [video, path] as const),
     ...videos.map(({ name, path }) => [name, path] as const),
   ]);
-  const queue = paths.entries();
-  const work = async (): Promise<void> => {
-    for (const [name, path] of queue) if (path !== undefined) await takeOf(name, path);
-  };
-  await Promise.all(Array.from({ length: NUM_PARALLEL_VIDEOS }, work));
+  await mapConcurrently([...paths], NUM_PARALLEL_VIDEOS, async ([name, path]) => {
+    if (path !== undefined) await takeOf(name, path);
+  });
   return { strips, segments, problems };
 
   async function takeOf(name: string, path: string): Promise<void> {
@@ -65,7 +63,7 @@ export async function takeReportPictures(
   }
 }
 
-/** Middles of equal parts. */
+/** The middles of equal parts of a video, in seconds. */
 function timesAcross(durationSec: number): number[] {
   const count = durationSec <= LONGEST_CLIP_SEC ? NUM_PICTURES_OF_CLIP : NUM_PICTURES;
   return Array.from({ length: count }, (_, i) => ((i + 0.5) * durationSec) / count);

@@ -1,17 +1,72 @@
-import { drawConfusion, FAINT_SHARE, MAX_NUMBERED_LABELS } from './confusion-chart.js';
+import { formatTime } from '../../view/timeline-drawing.js';
 import { html, type Html } from '../../view/html.js';
 import type { LabelColors } from '../../view/label-colors.js';
-import { formatTime } from '../../view/timeline-drawing.js';
-import { drawReliability } from './reliability-chart.js';
-import { LONGEST_CLIP_SEC, type ReportPictures } from './report-pictures.js';
 import type { ReportData, ReportVideo } from './report-data.js';
-import { describeLabels, formatScore } from './score-sections.js';
+import { LONGEST_CLIP_SEC, type ReportPictures } from './report-pictures.js';
+import { drawConfusion, drawReliability, FAINT_SHARE, MAX_NUMBERED_LABELS } from './score-charts.js';
 import { drawTimeline } from './timeline-chart.js';
 
-/** A confusion matrix of more labels takes the whole width. */
+/** A row of tiles with the model's scores. */
+export function describeScores({ scores }: Pick<ReportData, 'scores'>): Html {
+  const { frameAccuracy, clipAccuracy, edit, f1, meanAveragePrecision, calibrationError, loss } = scores;
+  const tiles: [name: string, score: number | null][] = [
+    ['Frame accuracy', frameAccuracy],
+    ...(clipAccuracy === null ? [] : [['Clip accuracy', clipAccuracy] as [string, number]]),
+    ['Edit', edit],
+    ['F1@10', f1[10]],
+    ['F1@25', f1[25]],
+    ['F1@50', f1[50]],
+    ['mAP', meanAveragePrecision],
+    ['Calibration error', calibrationError],
+  ];
+  return html`<dl class="scores">
+    ${tiles.map(
+      ([name, score]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${formatScore(score)} ${score !== null && html`<small>%</small>`}</dd>
+        </div>`,
+    )}
+    <div>
+      <dt>Loss</dt>
+      <dd>${loss === null ? '–' : loss.toFixed(3)} <small>nats</small></dd>
+    </div>
+  </dl>`;
+}
+
+/** A table with one row per label. */
+function describeLabels({ scores }: Pick<ReportData, 'scores'>): Html {
+  const head = ['Label', 'Support, frames', 'Precision', 'Recall', 'F1', 'Average precision'];
+  const cell = (score: number | null): Html =>
+    html`<td class="share" style="--share: ${(score ?? 0).toFixed(1)}%">${formatScore(score)}</td>`;
+  return html`<table class="scored">
+    <thead>
+      <tr>
+        ${head.map((name) => html`<th scope="col">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${scores.perLabel.map(
+        ({ label, numFrames, precision, recall, f1, averagePrecision }) =>
+          html`<tr>
+            <td>${label}</td>
+            <td>${numFrames}</td>
+            ${[precision, recall, f1, averagePrecision].map(cell)}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+/** A percentage with one decimal, or a dash if undefined. */
+function formatScore(score: number | null): string {
+  return score === null ? '–' : score.toFixed(1);
+}
+
+/** A confusion matrix with more labels takes the whole width. */
 const MAX_LABELS_IN_HALF = 9;
 
-/** Labels, confusion, reliability, videos and hardest segments. */
+/** The sections on labels, confusion, reliability, videos and hardest segments. */
 export function describeResults(data: ReportData, colors: LabelColors, pictures: ReportPictures): Html {
   const { scores, reliability } = data;
   const areMany = scores.labels.length > MAX_LABELS_IN_HALF;
@@ -19,7 +74,7 @@ export function describeResults(data: ReportData, colors: LabelColors, pictures:
   return html`<section id="labels">
       <h2>Labels</h2>
       <p class="lead">
-        Over the labeled frames of the validation videos, percent; average precision is over segments.
+        Percentages over the labeled frames of the validation videos; average precision is over segments.
       </p>
       <div class="scroll">${describeLabels(data)}</div>
     </section>
@@ -28,15 +83,15 @@ export function describeResults(data: ReportData, colors: LabelColors, pictures:
       <div class="${areMany ? 'stacked' : 'columns'}">
         <figure>
           <figcaption>
-            <b>Confusion</b> Frames by true label (rows) and given label (columns); shade is the share of the
-            row${isThinned && `, cells below ${100 * FAINT_SHARE} % are left out`}.
+            <b>Confusion</b> Frames by true label (rows) and predicted label (columns); shade is the share of
+            the row${isThinned && `, cells below ${100 * FAINT_SHARE} % are left out`}.
           </figcaption>
           <div class="scroll">${scores.numFrames > 0 && drawConfusion(scores.labels, scores.confusion)}</div>
         </figure>
         <figure>
           <figcaption>
-            <b>Reliability</b> On the diagonal, confidence is how often the model is right. Dots are as large
-            as frames are many; calibration error ${formatScore(scores.calibrationError)} %.
+            <b>Reliability</b> On the diagonal, confidence equals accuracy. The size of a dot shows the number
+            of frames; calibration error ${formatScore(scores.calibrationError)} %.
           </figcaption>
           ${drawReliability(reliability)}
         </figure>
@@ -92,8 +147,8 @@ function describeHardest({ hardest }: ReportData, colors: LabelColors, { segment
   return html`<section id="hardest">
     <h2>Hardest segments</h2>
     <p class="lead">
-      The stretches of truth that the model finds least probable, by the mean over their frames. Look here for
-      wrong labels too.
+      The labeled segments whose label the model finds least probable, by the mean over their frames. Some of
+      them may be labeled wrongly.
     </p>
     <div class="hardest">
       ${hardest.map((segment) => {
@@ -103,7 +158,7 @@ function describeHardest({ hardest }: ReportData, colors: LabelColors, { segment
           <div class="picture">${picture ? html`<img src="${picture}" alt="" />` : 'no picture'}</div>
           <p>truth ${key(label)} ${formatProbability(truthProbability)}</p>
           <p>
-            ${label === likeliest.label ? 'the likeliest all the same' : html`taken for ${key(likeliest.label)} ${formatProbability(likeliest.probability)}`}
+            ${label === likeliest.label ? 'still the most probable label' : html`taken for ${key(likeliest.label)} ${formatProbability(likeliest.probability)}`}
           </p>
           <p class="note">${video}, ${formatTime(startSec)} to ${formatTime(endSec)}</p>
         </figure>`;

@@ -1,15 +1,15 @@
 import { html, type Html } from '../../view/html.js';
-import type { TrainingReport } from './training-report.js';
+import type { TrainingReport } from './report-data.js';
 
-/** What it takes to make the model again. */
+/** Everything needed to train the model again. */
 export function describeRun(
-  { command, dataset, settings }: TrainingReport,
+  { command, configuration, dataset, settings }: TrainingReport,
   versions: Readonly<Record<string, string>>,
 ): Html {
   const { source, hash, labels, notes = [] } = dataset;
   return html`<section id="run">
-    <h2>How to make this again</h2>
-    ${command ? html`<pre>${command}</pre>` : html`<p class="note">Trained by a program that named no command.</p>`}
+    <h2>How to train this again</h2>
+    ${command.length > 0 ? html`<pre>${formatCommand(command)}</pre>` : html`<p class="note">Trained by a program that named no command.</p>`}
     <div class="columns">
       <div>
         <h3>Dataset</h3>
@@ -21,6 +21,13 @@ export function describeRun(
         ${tabulate(versions)}
       </div>
     </div>
+    ${
+      configuration &&
+      html`<details>
+        <summary>Configuration, for <code>framewise train --config</code></summary>
+        <pre>${configuration}</pre>
+      </details>`
+    }
     <details>
       <summary>Settings</summary>
       ${tabulate(settings)}
@@ -68,4 +75,13 @@ function tabulate(facts: Readonly<Record<string, unknown>>): Html {
         )}
     </tbody>
   </table>`;
+}
+
+/** Formats a command so that a shell reads the same words: `framewise train 'my clips' --output out`. */
+export function formatCommand(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quote(word))).join(' ');
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,6 @@
 import { THEME } from '../../view/html.js';
 
-/** The style sheet of a report: the pages' theme, colors of curves, and for paper. */
+/** The style sheet of a report: the common theme, colors of curves, and rules for printing. */
 export const STYLE = `${THEME}
 :root { --series-1: #2f6bd8; --series-2: #d97a06; --series-3: #12907a; --series-4: #9447d6; }
 @media (prefers-color-scheme: dark) {

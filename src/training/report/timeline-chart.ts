@@ -7,22 +7,22 @@ import type { VideoPictures } from '../../view/take-frames.js';
 import { formatTime } from '../../view/timeline-drawing.js';
 import type { ReportVideo } from './report-data.js';
 
-/** Rows from top to bottom, in units of the row of the curve, `[bottom, top]`. */
+/** Rows from top to bottom as `[bottom, top]`; one unit is the height of the curve. */
 const ROWS = { truth: [2.1, 2.95], model: [1.15, 2.0], 'p(truth)': [0, 1] } as const;
 const ROW_HEIGHT = 26;
 const NAME_WIDTH = 52;
-/** Width of a character of a name in a bar, pixels; generous, as fonts differ. */
+/** Width of a character in a bar, in pixels; generous, because fonts differ. */
 const CHARACTER_WIDTH = 6.5;
 
-/** Pictures of a video, each from a time of it. */
+/** Pictures of a video with their times. */
 export interface PictureStrip extends Pick<VideoPictures, 'aspectRatio'> {
   pictures: { timeSec: number; picture: string | undefined }[];
 }
 
 /**
- * Draws a video's truth above what the model says, pictures above both, and below how probable the model finds the truth.
+ * Draws a video from top to bottom: pictures, true labels, predicted labels, and the probability of the true label.
  *
- * @param width - Pixels.
+ * @param width - Width of the chart in pixels.
  */
 export function drawTimeline(
   video: ReportVideo,
@@ -89,7 +89,7 @@ export function drawTimeline(
   ): Plot.Markish[] {
     const roomFor = ({ startSec, endSec }: LabelSpan): number =>
       (plotWidth * (endSec - startSec)) / durationSec;
-    const spell = ({ label, startSec, endSec }: LabelSpan): string =>
+    const describe = ({ label, startSec, endSec }: LabelSpan): string =>
       `${who}: ${label}, ${startSec.toFixed(1)} to ${endSec.toFixed(1)} s`;
     const named = spans.filter((span) => roomFor(span) > CHARACTER_WIDTH * span.label.length + 6);
     return [
@@ -100,8 +100,8 @@ export function drawTimeline(
         y2: () => top,
         insetRight: 0.5,
         fill: ({ label }: LabelSpan) => colors.of(label),
-        // What is too narrow to point at needs no words.
-        title: (span: LabelSpan) => (roomFor(span) < 3 ? null : spell(span)),
+        // A span too narrow to point at needs no title.
+        title: (span: LabelSpan) => (roomFor(span) < 3 ? null : describe(span)),
       }),
       Plot.text(named, {
         x: ({ startSec, endSec }: LabelSpan) => (startSec + endSec) / 2,

@@ -77,7 +77,9 @@ it('lets training read a video when a lane comes to it, and no sooner', async ()
   }));
   const readsBySteps: number[] = [];
   const { labeler } = await trainLabeler(stored, [], {
-    ...{ labels: WAVE_LABELS, network: WAVE_NETWORK, epochs: 1, numLanes: 2, chunkLength: 4 },
+    data: { labels: WAVE_LABELS },
+    network: WAVE_NETWORK,
+    optimizer: { epochs: 1, numLanes: 2, chunkLength: 4 },
     onStep: () => readsBySteps.push(numReads),
   });
   labeler.dispose();

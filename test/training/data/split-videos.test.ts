@@ -121,7 +121,7 @@ describe('groups', () => {
       'calm/camera 1/2.mp4',
     ]);
     expect(() => splitVideos(clips, { groupBy: 'folder' })).toThrow(
-      /fight\/000\.mp4" lies in no folder below/,
+      /fight\/000\.mp4" lies directly in its label's folder/,
     );
   });
 
@@ -212,7 +212,7 @@ describe('the split that a dataset comes with', () => {
     ];
     const split = splitVideos(videos, { ownSplit: true, onWarning: (text) => warnings.push(text) });
     expect([names(split.training), names(split.validation)]).toEqual([['a'], ['b']]);
-    expect(warnings).toEqual(["2 videos are on neither side of the dataset's own split."]);
+    expect(warnings).toEqual(["Videos on neither side of the dataset's own split, which are not used: 2."]);
     const tested = splitVideos([inSubset('a', 'Train'), inSubset('c', 'test')], { ownSplit: true });
     expect([names(tested.training), names(tested.validation)]).toEqual([['a'], ['c']]);
   });
@@ -240,7 +240,7 @@ describe('the split that a dataset comes with', () => {
   it('is refused where there is none, a side is empty, a part is unknown, or another way is asked for too', () => {
     expect(() => splitVideos(clips, { ownSplit: true })).toThrow(/has no split of its own/);
     expect(() => splitVideos([inSubset('a', 'train')], { ownSplit: true })).toThrow(
-      /1 videos to train on and 0/,
+      /1 video to train on and 0/,
     );
     expect(() => splitVideos([inSubset('a', 'extra')], { ownSplit: true })).toThrow(/the subset "extra"/);
     expect(() => splitVideos(clips, { ownSplit: true, leaveGroupsOut: 1 })).toThrow(UsageError);
@@ -252,8 +252,8 @@ it('labels that only one side shows are told', () => {
   const videos = ['x', 'x', 'y', 'z'].map((label, at) => clip(`${at}`, label));
   splitVideos(videos, { validationGroups: ['0', '3'], onWarning: (text) => warnings.push(text) });
   expect(warnings).toEqual([
-    'No video to train on shows z: it cannot be learned.',
-    'No video to validate shows y: it has no score.',
+    'No training video shows z: it cannot be learned.',
+    'No validation video shows y: it has no score.',
   ]);
 });
 

@@ -11,7 +11,8 @@ import {
   type CheckpointContent,
 } from '../../../src/training/loop/checkpoint-file.js';
 import { CheckpointFolder } from '../../../src/training/loop/checkpoint-folder.js';
-import { trainLabeler, type LabelerTrainingOptions } from '../../../src/training/loop/train-labeler.js';
+import { trainLabeler } from '../../../src/training/loop/train-labeler.js';
+import type { LabelerTrainingOptions } from '../../../src/training/loop/training-settings.js';
 import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from './waves.js';
 
 const content = (number: number) => ({
@@ -112,10 +113,13 @@ it('a training that an earlier version left unfinished is resumed to the same we
   expect(encodeEarlier(content(1))).toEqual(await readFile(EARLIER_CHECKPOINT));
   await startBackend('cpu');
   const runDir = await mkdtemp(path.join(os.tmpdir(), 'framewise-earlier-'));
-  const train = async (more: Partial<LabelerTrainingOptions>) => {
+  const train = async ({ run, ...more }: Partial<LabelerTrainingOptions>) => {
     const { labeler } = await trainLabeler(drawWaves(4, 1), [], {
-      ...{ labels: WAVE_LABELS, network: WAVE_NETWORK, epochs: 2, numLanes: 2, chunkLength: 8 },
-      ...{ checkpointSteps: 3, ...more },
+      data: { labels: WAVE_LABELS },
+      network: WAVE_NETWORK,
+      optimizer: { epochs: 2, numLanes: 2, chunkLength: 8 },
+      run: { checkpointSteps: 3, ...run },
+      ...more,
     });
     const weights = [...(await labeler.exportWeights()).values()];
     labeler.dispose();
@@ -127,13 +131,18 @@ it('a training that an earlier version left unfinished is resumed to the same we
     const onStep = () => {
       if (++numSteps === 7) controller.abort(new Error('interrupted'));
     };
-    await expect(train({ runDir, signal: controller.signal, onStep })).rejects.toThrow('interrupted');
+    await expect(train({ run: { outputDir: runDir }, signal: controller.signal, onStep })).rejects.toThrow(
+      'interrupted',
+    );
     for (const name of await readdir(path.join(runDir, 'checkpoint'))) {
       const file = path.join(runDir, 'checkpoint', name);
       await writeFile(file, encodeEarlier(decodeCheckpoint(await readFile(file))!));
     }
     let numResumed = 0;
-    const resumed = await train({ runDir, resume: true, onStep: () => void numResumed++ });
+    const resumed = await train({
+      run: { outputDir: runDir, resume: true },
+      onStep: () => void numResumed++,
+    });
     let numWhole = 0;
     expect(resumed).toEqual(await train({ onStep: () => void numWhole++ }));
     expect(numResumed).toBe(numWhole - 6); // It goes on after the checkpoint of step 6.

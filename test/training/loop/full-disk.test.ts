@@ -24,25 +24,23 @@ vi.mock('node:fs/promises', async (importOriginal) => {
   return { ...original, open };
 });
 
-let runDir: string;
+let outputDir: string;
 beforeAll(async () => {
   await startBackend('wasm');
-  runDir = await mkdtemp(path.join(os.tmpdir(), 'framewise-full-'));
+  outputDir = await mkdtemp(path.join(os.tmpdir(), 'framewise-full-'));
 });
 afterAll(async () => {
-  await rm(runDir, { recursive: true });
+  await rm(outputDir, { recursive: true });
 });
 
 it('a disk that fills up ends a training with a clear error; the last checkpoint stays and leads to the same weights', async () => {
-  const train = async (more: { resume?: boolean; runDir?: string; onStep?: () => void }) => {
+  const train = async (run: { resume?: boolean; outputDir?: string } = {}, onStep?: () => void) => {
     const { labeler } = await trainLabeler(drawWaves(4, 1), [], {
-      labels: WAVE_LABELS,
+      data: { labels: WAVE_LABELS },
       network: WAVE_NETWORK,
-      epochs: 3,
-      numLanes: 2,
-      chunkLength: 8,
-      checkpointSteps: 4,
-      ...more,
+      optimizer: { epochs: 3, numLanes: 2, chunkLength: 8 },
+      run: { checkpointSteps: 4, ...run },
+      onStep,
     });
     const weights = [...(await labeler.exportWeights()).values()];
     labeler.dispose();
@@ -52,14 +50,14 @@ it('a disk that fills up ends a training with a clear error; the last checkpoint
   const onStep = () => {
     disk.isFull = ++numSteps > 9;
   };
-  const error: unknown = await train({ runDir, onStep }).catch((cause: unknown) => cause);
+  const error: unknown = await train({ outputDir }, onStep).catch((cause: unknown) => cause);
   disk.isFull = false;
   expect(error).toBeInstanceOf(OutputError);
   expect((error as OutputError).message).toMatch(
     /Cannot write ".*checkpoint.*no space left.*that has room\./,
   );
-  const names = await readdir(path.join(runDir, 'checkpoint'));
+  const names = await readdir(path.join(outputDir, 'checkpoint'));
   expect(names.filter((name) => name.endsWith('.checkpoint'))).toHaveLength(2);
   expect(names.filter((name) => name.endsWith('.part'))).toEqual([]);
-  expect(await train({ runDir, resume: true })).toEqual(await train({}));
+  expect(await train({ outputDir, resume: true })).toEqual(await train());
 });

@@ -7,7 +7,8 @@ import { planEpoch } from '../../../src/training/loop/lanes.js';
 import { LaneTrainer } from '../../../src/training/loop/lane-trainer.js';
 import type { StepReport } from '../../../src/training/loop/training-reports.js';
 import { sequenceLoss } from '../../../src/training/loop/sequence-loss.js';
-import { settingsOf, type LabelerTrainingOptions } from '../../../src/training/loop/training-settings.js';
+import { settingsOf } from '../../../src/training/loop/training-settings.js';
+import type { OptimizerOptions } from '../../../src/training/options/training-options.js';
 import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from './waves.js';
 
 const NETWORK = { ...WAVE_NETWORK, dropout: 0, featureSize: 2, numLabels: 2 };
@@ -19,12 +20,12 @@ beforeAll(async () => {
 /** Walks waves without moving the weights, so that each step can be looked at alone. */
 async function walk(
   waves: ReturnType<typeof drawWaves>,
-  options: Partial<LabelerTrainingOptions>,
+  optimizer: OptimizerOptions,
   network: Partial<LabelerOptions> = {},
 ): Promise<{ labeler: TemporalLabeler; steps: StepReport[] }> {
   const labeler = TemporalLabeler.create({ ...NETWORK, ...network }, { seed: 1 });
   const still = { learningRate: 1e-30, weightDecay: 0, smoothness: 0, maxGradientNorm: 1e-3 };
-  const settings = settingsOf({ labels: WAVE_LABELS, ...still, ...options });
+  const settings = settingsOf({ data: { labels: WAVE_LABELS }, optimizer: { ...still, ...optimizer } });
   const statistics = { frameWeights: Float32Array.of(1, 1), noise: undefined };
   const trainer = new LaneTrainer(labeler, waves, settings, statistics);
   const steps: StepReport[] = [];

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TrainingError, UsageError } from '../../../src/errors.js';
 import { startBackend } from '../../../src/runtime/backend.js';
-import { trainLabeler, type LabelerTrainingOptions } from '../../../src/training/loop/train-labeler.js';
+import { trainLabeler } from '../../../src/training/loop/train-labeler.js';
+import type { NetworkOptions, OptimizerOptions } from '../../../src/training/options/training-options.js';
 import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from './waves.js';
 
 const PROGRAM = fileURLToPath(new URL('training-program.ts', import.meta.url));
@@ -19,7 +20,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Trains in a process of its own, and kills it where it has taken so many steps. @returns The weights, if it came so far. */
+/** Trains in a process of its own and kills it after `killAfter` steps. Returns the weights if it ended before. */
 function train(runDir: string, backend: string, killAfter = Infinity): Promise<string | undefined> {
   const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, runDir, backend, '4'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -59,23 +60,21 @@ describe.each(['wasm', 'cpu'])('a training on %s that is killed', (backend) => {
   });
 });
 
+/** What a run of these tests changes. */
+interface RunOptions extends OptimizerOptions {
+  resume?: boolean;
+  network?: NetworkOptions;
+}
+
 describe('resuming', () => {
   let runDir: string;
   let reference: Float32Array[];
   const warnings: string[] = [];
-  const options: LabelerTrainingOptions = {
-    labels: WAVE_LABELS,
-    network: WAVE_NETWORK,
-    epochs: 4,
-    chunkLength: 8,
-    numLanes: 2,
-    checkpointSteps: 3,
-    onWarning: (message) => warnings.push(message),
-  };
+  const onWarning = (message: string) => warnings.push(message);
   const training = drawWaves(5, 1);
 
-  /** Trains, and is interrupted after so many steps. */
-  const run = async (more: Partial<LabelerTrainingOptions>, sequences = training, stopAfter = Infinity) => {
+  /** Trains, and interrupts the training after `stopAfter` steps. */
+  const run = async (more: RunOptions, sequences = training, stopAfter = Infinity) => {
     warnings.length = 0;
     const controller = new AbortController();
     let numSteps = 0;
@@ -83,7 +82,13 @@ describe('resuming', () => {
       if (++numSteps === stopAfter) controller.abort(new Error('interrupted'));
     };
     const { signal } = controller;
-    const { labeler } = await trainLabeler(sequences, [], { ...options, runDir, signal, onStep, ...more });
+    const { resume, network = WAVE_NETWORK, ...optimizer } = more;
+    const { labeler } = await trainLabeler(sequences, [], {
+      ...{ network, signal, onStep, onWarning },
+      data: { labels: WAVE_LABELS },
+      optimizer: { epochs: 4, chunkLength: 8, numLanes: 2, ...optimizer },
+      run: { outputDir: runDir, checkpointSteps: 3, resume },
+    });
     const weights = [...(await labeler.exportWeights()).values()];
     labeler.dispose();
     return { weights, numSteps };

@@ -4,8 +4,11 @@ import { TrainingError } from '../../../src/errors.js';
 import { startBackend } from '../../../src/runtime/backend.js';
 import { scoreSequences } from '../../../src/training/evaluation/score-sequences.js';
 import { UNLABELED } from '../../../src/training/data/sequences.js';
-import { trainLabeler, type EpochReport } from '../../../src/training/loop/train-labeler.js';
+import { trainLabeler } from '../../../src/training/loop/train-labeler.js';
+import type { EpochReport } from '../../../src/training/loop/training-reports.js';
 import { drawWaves, WAVE_LABELS as LABELS, WAVE_NETWORK as NETWORK } from './waves.js';
+
+const data = { labels: LABELS };
 
 beforeAll(async () => {
   await startBackend('wasm');
@@ -14,9 +17,9 @@ beforeAll(async () => {
 describe('trainLabeler', () => {
   it('learns from change over time what one frame cannot tell, on sequences it has not seen', async () => {
     const epochs: EpochReport[] = [];
-    const options = { labels: LABELS, network: NETWORK, epochs: 25, chunkLength: 8, learningRate: 0.02 };
+    const optimizer = { epochs: 25, chunkLength: 8, learningRate: 0.02 };
     const { labeler, history, bestEpoch } = await trainLabeler(drawWaves(40, 1), drawWaves(10, 2), {
-      ...options,
+      ...{ data, network: NETWORK, optimizer },
       onEpoch: (epoch) => epochs.push(epoch),
     });
     const scores = await scoreSequences(labeler, drawWaves(20, 3), LABELS);
@@ -30,10 +33,9 @@ describe('trainLabeler', () => {
   it('gives the same weights for the same seed, and others for another', async () => {
     const train = async (seed: number): Promise<Float32Array[]> => {
       const { labeler } = await trainLabeler(drawWaves(6, 1), [], {
-        labels: LABELS,
-        network: NETWORK,
-        epochs: 2,
-        seed,
+        ...{ data, network: NETWORK },
+        optimizer: { epochs: 2 },
+        run: { seed },
       });
       const weights = [...(await labeler.exportWeights()).values()];
       labeler.dispose();
@@ -47,9 +49,8 @@ describe('trainLabeler', () => {
   it('leaves no tensor behind but the weights it returns', async () => {
     const train = async (): Promise<void> => {
       const { labeler } = await trainLabeler(drawWaves(5, 1), drawWaves(2, 2), {
-        labels: LABELS,
-        network: NETWORK,
-        epochs: 2,
+        ...{ data, network: NETWORK },
+        optimizer: { epochs: 2 },
       });
       labeler.dispose();
     };
@@ -61,7 +62,7 @@ describe('trainLabeler', () => {
 
   it('stops with a clear error when the numbers run away, leaving no tensor behind', async () => {
     const before = tf.memory().numTensors;
-    const options = { labels: LABELS, network: NETWORK, epochs: 3, learningRate: 1e38 };
+    const options = { data, network: NETWORK, optimizer: { epochs: 3, learningRate: 1e38 } };
     await expect(trainLabeler(drawWaves(20, 1), [], options)).rejects.toThrow(TrainingError);
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -72,12 +73,8 @@ describe('trainLabeler', () => {
       targets: sequence.targets.map((target) => (target === UNLABELED ? target : 1 - target)),
     }));
     const { labeler, history, bestEpoch } = await trainLabeler(drawWaves(20, 1), noise, {
-      labels: LABELS,
-      network: NETWORK,
-      epochs: 40,
-      patience: 3,
-      learningRate: 0.02,
-      chunkLength: 8,
+      ...{ data, network: NETWORK },
+      optimizer: { epochs: 40, patience: 3, learningRate: 0.02, chunkLength: 8 },
     });
     expect(history.length).toBe(bestEpoch + 3);
     labeler.dispose();
@@ -86,8 +83,7 @@ describe('trainLabeler', () => {
   it('stops when it is told to', async () => {
     const controller = new AbortController();
     const training = trainLabeler(drawWaves(5, 1), [], {
-      labels: LABELS,
-      network: NETWORK,
+      ...{ data, network: NETWORK },
       signal: controller.signal,
       onEpoch: ({ epoch }) => {
         if (epoch === 2) controller.abort(new Error('enough'));

@@ -1,7 +1,7 @@
 /**
- * Trains a small network on drawn waves, with all that is random in a training, and goes on from a checkpoint where there
- * is one. Says `step` on stdout after each step, and at the end the weights of the best and the last epoch, in base64.
- * A test ends this process where it likes.
+ * Trains a small network on drawn waves with every kind of randomness, and resumes from a checkpoint if there is one. Prints
+ * `step` on stdout after each step, and at the end the weights of the best and the last epoch in base64. A test kills
+ * this process at any step.
  *
  *     training-program.ts <folder> <backend> <epochs>
  */
@@ -9,14 +9,14 @@ import { startBackend, type BackendName } from '../../../src/runtime/backend.js'
 import { trainLabeler } from '../../../src/training/loop/train-labeler.js';
 import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from './waves.js';
 
-const [runDir, backend, epochs] = process.argv.slice(2) as [string, BackendName, string];
+const [outputDir, backend, epochs] = process.argv.slice(2) as [string, BackendName, string];
 await startBackend(backend);
 const training = drawWaves(9, 1).map((wave) => ({
   ...wave,
   mirroredFeatures: wave.features.map((value) => -value),
 }));
 const { labeler, lastWeights } = await trainLabeler(training, drawWaves(3, 2), {
-  labels: WAVE_LABELS,
+  data: { labels: WAVE_LABELS },
   network: {
     ...WAVE_NETWORK,
     inputs: ['features', 'motion'],
@@ -25,18 +25,17 @@ const { labeler, lastWeights } = await trainLabeler(training, drawWaves(3, 2), {
     layers: 2,
     lookahead: 1,
   },
-  epochs: Number(epochs),
-  patience: 3,
-  learningRate: 0.02,
-  numLanes: 2,
-  chunkLength: 4,
-  gradientLength: 12,
-  speedJitter: 0.2,
-  featureNoise: 0.3,
-  labelSmoothing: 0.05,
-  runDir,
-  checkpointSteps: 7,
-  resume: true,
+  optimizer: {
+    epochs: Number(epochs),
+    patience: 3,
+    learningRate: 0.02,
+    numLanes: 2,
+    chunkLength: 4,
+    gradientLength: 12,
+    labelSmoothing: 0.05,
+  },
+  augmentation: { speedJitter: 0.2, featureNoise: 0.3 },
+  run: { outputDir, checkpointSteps: 7, resume: true },
   onStep: () => process.stdout.write('step\n'),
 });
 const bytes = [...(await labeler.exportWeights()).values(), ...lastWeights.values()].map(

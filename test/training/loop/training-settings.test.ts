@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.js';
-import { goodnessOf } from '../../../src/training/loop/early-stopping.js';
-import type { DatasetScores } from '../../../src/training/evaluation/score-sequences.js';
+import { goodnessOf, type DatasetScores } from '../../../src/training/evaluation/score-sequences.js';
 import { settingsOf } from '../../../src/training/loop/training-settings.js';
 
-const labels = ['sit', 'fall'];
+const data = { labels: ['sit', 'fall'] };
 
 describe('settingsOf', () => {
   it('lets gradients flow through a chunk unless told otherwise', () => {
-    expect(settingsOf({ labels, chunkLength: 20 }).gradientLength).toBe(20);
-    expect(settingsOf({ labels, chunkLength: 20, gradientLength: 60 }).gradientLength).toBe(60);
+    expect(settingsOf({ data, optimizer: { chunkLength: 20 } }).gradientLength).toBe(20);
+    expect(settingsOf({ data, optimizer: { chunkLength: 20, gradientLength: 60 } }).gradientLength).toBe(60);
   });
 
   it.each([
@@ -20,10 +19,10 @@ describe('settingsOf', () => {
     [{ chunkLength: 20, gradientLength: 10 }, /gradientLength is 10/],
     [{ warmup: 1 }, /warmup is 1; expected a share/],
     [{ labelSmoothing: -0.1 }, /labelSmoothing is -0.1/],
-    [{ labelWeights: { jump: 2 } }, /no label jump to weigh; there are sit, fall/],
-  ])('refuses %o', (options, message) => {
-    expect(() => settingsOf({ labels, ...options })).toThrow(message);
-    expect(() => settingsOf({ labels, ...options })).toThrow(UsageError);
+    [{ labelWeights: { jump: 2 } }, /labelWeights names unknown labels: jump\. Known labels: sit, fall/],
+  ])('refuses %o', (optimizer, message) => {
+    expect(() => settingsOf({ data, optimizer })).toThrow(message);
+    expect(() => settingsOf({ data, optimizer })).toThrow(UsageError);
   });
 });
 

@@ -11,13 +11,10 @@ const skipReason = useSoftwareGpu();
 async function trainAndLabel(backend: BackendName): Promise<number[]> {
   await startBackend(backend);
   const { labeler, history } = await trainLabeler(drawWaves(2, 1), [], {
-    labels: WAVE_LABELS,
+    data: { labels: WAVE_LABELS },
     network: { ...WAVE_NETWORK, inputs: ['features', 'motion'], motionFrames: 6, cell: 'lstm', lookahead: 1 },
-    epochs: 1,
-    learningRate: 0.01,
-    numLanes: 2,
-    chunkLength: 10,
-    featureNoise: 0.1,
+    optimizer: { epochs: 1, learningRate: 0.01, numLanes: 2, chunkLength: 10 },
+    augmentation: { featureNoise: 0.1 },
   });
   const { probabilities, state } = await labeler.label(drawWaves(1, 3)[0]!.features);
   tf.dispose(state);

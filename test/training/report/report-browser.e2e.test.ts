@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeTrainingReport } from '../../../src/training/report/write-training-report.js';
+import { writeTrainingReport } from '../../../src/training/report/training-report.js';
 import { findChromium } from '../../find-chromium.js';
 import { trainingReport } from './report-run.js';
 

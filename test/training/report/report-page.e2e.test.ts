@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutputError } from '../../../src/errors.js';
 import { createRandom } from '../../../src/training/data/random.js';
 import { reportData } from '../../../src/training/report/report-data.js';
-import { formatCommand } from '../../../src/training/report/format-command.js';
-import { writeTrainingReport } from '../../../src/training/report/write-training-report.js';
+import { formatCommand } from '../../../src/training/report/run-section.js';
+import { writeTrainingReport } from '../../../src/training/report/training-report.js';
 import { LABELS, PREDICTIONS, trainingReport } from './report-run.js';
 
 interface Element {
@@ -142,9 +142,17 @@ describe('writeTrainingReport', () => {
     expect(texts('#run')[0]).toContain('left out: broken.mp4');
   });
 
+  it('shows the configuration as a file that --config takes', async () => {
+    const configuration = '{ "optimizer": { "epochs": 3 } }';
+    const place = path.join(folder, 'configured');
+    const file = await writeTrainingReport(place, { ...trainingReport(), results: null, configuration });
+    const { document } = parseHTML(await readFile(file, 'utf8')) as unknown as { document: Element };
+    expect(document.querySelector('#run details pre')!.textContent).toBe(configuration);
+  });
+
   it('says so where nothing was validated', async () => {
     const bare = path.join(folder, 'bare');
-    await writeTrainingReport(bare, { ...trainingReport(), results: null, command: '' });
+    await writeTrainingReport(bare, { ...trainingReport(), results: null, command: [] });
     const text = await readFile(path.join(bare, 'report.html'), 'utf8');
     expect(text).toContain('All videos were trained on');
     expect(text).not.toContain('id="confusion"');
@@ -179,7 +187,7 @@ describe('writeTrainingReport', () => {
 });
 
 describe('formatCommand', () => {
-  it('spells words so that a shell reads the same ones', () => {
+  it('quotes words so that a shell reads the same ones', () => {
     const words = ['plain', '--group=^(.*)\\d$', "it's", 'a b', '', '$HOME', '*'];
     const read = execFileSync('sh', ['-c', `printf '%s\\n' ${formatCommand(words)}`], { encoding: 'utf8' });
     expect(read).toBe(`${words.join('\n')}\n`);

@@ -1,6 +1,9 @@
 import path from 'node:path';
-import { reportData, type ReportDataOptions } from '../../../src/training/report/report-data.js';
-import type { TrainingReport } from '../../../src/training/report/training-report.js';
+import {
+  reportData,
+  type ReportDataOptions,
+  type TrainingReport,
+} from '../../../src/training/report/report-data.js';
 import type { SequencePrediction } from '../../../src/training/evaluation/score-sequences.js';
 import type { TrainingRecord } from '../../../src/training/loop/training-log.js';
 
@@ -89,7 +92,7 @@ export function records(): TrainingRecord[] {
 export function trainingReport(): TrainingReport {
   return {
     name: 'fights & <b>falls</b>',
-    command: "framewise train 'my clips' --output fights",
+    command: ['framewise', 'train', 'my clips', '--output', 'fights'],
     records: records(),
     results: reportData(PREDICTIONS, OPTIONS),
     dataset: {

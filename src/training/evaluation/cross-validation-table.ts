@@ -1,18 +1,27 @@
-import type { FoldScores } from '../../src/training/evaluation/cross-validate.js';
-import type { DatasetScores } from '../../src/training/evaluation/score-sequences.js';
+import type { FoldScores } from './score-folds.js';
+import type { DatasetScores } from './score-sequences.js';
+
+/** The folds of one network trained with one seed. */
+export interface CrossValidationRun {
+  /** Name of the network. */
+  variant: string;
+  seed: number;
+  folds: FoldScores[];
+}
 
 /** Mean and standard deviation over folds and seeds, and the mean of each seed. */
-interface Spread {
+export interface ScoreSpread {
   mean: number;
   deviation: number;
   bySeed: number[];
 }
 
-/** What a network comes to; null where a score is undefined for the dataset. */
+/** The scores of one network over all folds and seeds. */
 export interface VariantSummary {
   variant: string;
-  scores: Record<string, Spread | null>;
-  /** Geometric mean of the temperatures that would make confidence honest. */
+  /** Percentages by the name of the score; null where a score is undefined for the dataset. */
+  scores: Record<string, ScoreSpread | null>;
+  /** Geometric mean of the temperatures that calibrate the models. */
   temperature: number;
 }
 
@@ -26,12 +35,10 @@ const COLUMNS: Record<string, (fold: FoldScores) => number | null> = {
   'F1@50, smoothed': ({ smoothed }) => smoothed.f1[50],
 };
 
-/** Joins the folds and seeds of each network. */
-export function summarize(
-  rows: readonly { variant: string; seed: number; folds: FoldScores[] }[],
-): VariantSummary[] {
-  return [...new Set(rows.map(({ variant }) => variant))].map((variant) => {
-    const seeds = rows.filter((row) => row.variant === variant).map(({ folds }) => folds);
+/** Summarizes the folds and seeds of each network. */
+export function summarizeRuns(runs: readonly CrossValidationRun[]): VariantSummary[] {
+  return [...new Set(runs.map(({ variant }) => variant))].map((variant) => {
+    const seeds = runs.filter((run) => run.variant === variant).map(({ folds }) => folds);
     const logTemperatures = seeds.flat().map(({ temperature }) => Math.log(temperature));
     const scores = Object.entries(COLUMNS).map(([column, scoreOf]) => [column, spreadOf(seeds, scoreOf)]);
     return {
@@ -42,19 +49,19 @@ export function summarize(
   });
 }
 
-/** Markdown: a row a network, mean ± standard deviation over folds and seeds in percent. */
-export function formatTable(summaries: readonly VariantSummary[]): string {
+/** Formats summaries as a Markdown table with one row per network: mean ± standard deviation (mean of each seed). */
+export function formatCrossValidation(summaries: readonly VariantSummary[]): string {
   const columns = Object.keys(COLUMNS).filter((column) => summaries.some(({ scores }) => scores[column]));
   const header = ['network', ...columns, 'temperature'];
   const lines = summaries.map(({ variant, scores, temperature }) => [
     variant,
-    ...columns.map((column) => spell(scores[column] ?? null)),
+    ...columns.map((column) => formatSpread(scores[column] ?? null)),
     temperature.toFixed(2),
   ]);
   return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function spell(spread: Spread | null): string {
+function formatSpread(spread: ScoreSpread | null): string {
   if (!spread) return '–';
   const seeds = spread.bySeed.map((value) => value.toFixed(1)).join(', ');
   return `${spread.mean.toFixed(1)} ± ${spread.deviation.toFixed(1)} (${seeds})`;
@@ -63,7 +70,7 @@ function spell(spread: Spread | null): string {
 function spreadOf(
   seeds: readonly FoldScores[][],
   scoreOf: (fold: FoldScores) => DatasetScores['edit'],
-): Spread | null {
+): ScoreSpread | null {
   const values = seeds.map((folds) => folds.map(scoreOf).filter((value) => value !== null));
   const all = values.flat();
   if (all.length === 0) return null;

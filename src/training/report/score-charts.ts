@@ -1,18 +1,19 @@
 import * as Plot from '@observablehq/plot';
-import { drawChart } from './draw-chart.js';
+import type { ReliabilityBin } from '../../timeline/calibration-error.js';
 import type { Html } from '../../view/html.js';
+import { drawChart } from './draw-chart.js';
 
-/** Up to this many labels there is room for numbers in the cells; with more, faint cells are left out. */
+/** Cells show numbers up to this many labels. With more labels, faint cells are left out. */
 export const MAX_NUMBERED_LABELS = 20;
 /** Share of its row below which a cell is faint. */
 export const FAINT_SHARE = 0.01;
-/** Names longer than this are cut, in characters. */
+/** Longer names are cut, in characters. */
 const MAX_NAME_LENGTH = 22;
 
 /**
- * Draws a confusion matrix: a row a true label, its frames spread over what they were called.
+ * Draws a confusion matrix with one row per true label and one column per predicted label.
  *
- * @param confusion - Frames of each true label (row) that were given each label (column), `[labels][labels]`.
+ * @param confusion - Number of frames by true label (row) and predicted label (column), `[labels][labels]`.
  */
 export function drawConfusion(labels: readonly string[], confusion: readonly (readonly number[])[]): Html {
   const isNumbered = labels.length <= MAX_NUMBERED_LABELS;
@@ -80,7 +81,7 @@ interface Cell {
   isRight: boolean;
 }
 
-/** Of a cell with that share of its row. Even a single frame must be seen. */
+/** Color of a cell by its share of the row. Even a single frame is visible. */
 function shade(color: string, share: number): string {
   return `color-mix(in srgb, ${color} ${Math.round(8 + 92 * share)}%, var(--panel))`;
 }
@@ -91,4 +92,48 @@ function shorten(name: string): string {
 
 function compact(count: number): string {
   return count < 10_000 ? String(count) : `${Math.round(count / 1000)}k`;
+}
+
+/** Draws accuracy over confidence. On the diagonal, confidence equals accuracy. */
+export function drawReliability(bins: readonly ReliabilityBin[]): Html {
+  const numFrames = bins.reduce((sum, bin) => sum + bin.numFrames, 0);
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  return drawChart('Reliability: share of right frames over confidence', {
+    width: 380,
+    height: 330,
+    marginLeft: 48,
+    style: { fontSize: '11px' },
+    x: { label: 'confidence', domain: [0, 1], tickFormat: percent, ticks: 5 },
+    y: { label: 'right', domain: [0, 1], tickFormat: percent, ticks: 5, grid: true },
+    r: { type: 'sqrt', domain: [0, 1], range: [2, 16] },
+    marks: [
+      Plot.rect(bins, {
+        x1: 'from',
+        x2: 'to',
+        y1: () => 0,
+        y2: 'accuracy',
+        inset: 0.5,
+        fill: 'var(--accent)',
+        fillOpacity: 0.25,
+      }),
+      Plot.line(
+        [
+          [0, 0],
+          [1, 1],
+        ],
+        { stroke: 'var(--muted)', strokeDasharray: '4,4' },
+      ),
+      Plot.link(bins, { x: 'confidence', y1: 'confidence', y2: 'accuracy', stroke: 'var(--wrong)' }),
+      Plot.dot(bins, {
+        x: 'confidence',
+        y: 'accuracy',
+        r: (bin: ReliabilityBin) => bin.numFrames / numFrames,
+        fill: 'var(--accent)',
+        stroke: 'var(--panel)',
+        title: (bin: ReliabilityBin) =>
+          `${bin.numFrames} frames of ${percent(bin.from)} to ${percent(bin.to)}: ` +
+          `confidence ${(100 * bin.confidence).toFixed(1)} %, right ${(100 * bin.accuracy).toFixed(1)} %`,
+      }),
+    ],
+  });
 }
