@@ -22,6 +22,7 @@ import { parseArgs } from 'node:util';
 import { describeBackends } from '../../src/runtime/backend-report.js';
 import { PARTS, type Contestant } from './measure/backend-measures.js';
 import { figuresOf, noPaces, type Paces } from './measure/compare-paces.js';
+import { importOnnxRuntime } from './onnx/onnx-encoder.js';
 import { loopVideo } from './measure/looped-video.js';
 import { MeasuredProcess } from './measure/measured-process.js';
 
@@ -53,7 +54,12 @@ const entries = new Map<Contestant, Entry>();
 const result: Partial<Record<Contestant, object>> = {};
 try {
   await enterBackends();
-  await enter('onnxruntime', 'cpu');
+  if (await isOnnxRuntimeInstalled()) await enter('onnxruntime', 'cpu');
+  else
+    leaveOut(
+      'onnxruntime',
+      'it is not installed: npm install --no-save --ignore-scripts onnxruntime-node@1.30',
+    );
   for (let turn = -1; turn < Number(flags.rounds); turn++) await takeTurns(turn);
   const [wasm, peer] = [entries.get('wasm')?.paces, entries.get('onnxruntime')?.paces];
   for (const [contestant, { paces }] of entries) result[contestant] = figuresOf(paces, wasm, peer);
@@ -63,6 +69,13 @@ try {
 }
 for (const [contestant, figures] of Object.entries(result)) print(`${contestant} ${JSON.stringify(figures)}`);
 console.log(JSON.stringify(result));
+
+function isOnnxRuntimeInstalled(): Promise<boolean> {
+  return importOnnxRuntime().then(
+    () => true,
+    () => false,
+  );
+}
 
 async function enterBackends(): Promise<void> {
   for (const { name, isAvailable, device, deviceName, reason } of await describeBackends()) {

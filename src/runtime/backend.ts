@@ -34,7 +34,7 @@ export const BACKEND_REMEDIES: Record<BackendName, string> = {
   webgpu:
     'Install the driver of your GPU. On Linux it must support Vulkan: for AMD and Intel "apt install mesa-vulkan-drivers" on ' +
     'Debian and Ubuntu, for NVIDIA its own driver, which a container gets with NVIDIA_DRIVER_CAPABILITIES=all. Install the ' +
-    'packages with "npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0".',
+    'optional packages with "npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0".',
   tensorflow:
     'On Linux run "framewise setup-native", which builds it from pip\'s TensorFlow in 1.3 GiB. With --dry-run it prints what ' +
     'it would do and what is missing. Elsewhere run "npm install @tensorflow/tfjs-node@4.22.0".',

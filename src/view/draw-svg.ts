@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import sharp, { type Sharp } from 'sharp';
+import { locateAsset } from '../runtime/locate-asset.js';
 import type { Html } from './html.js';
 
 /**
@@ -8,7 +8,7 @@ import type { Html } from './html.js';
  */
 export const FONT = 'font-family="Open Sans, sans-serif" font-weight="600"';
 
-const FONT_FILE = '@expo-google-fonts/open-sans/600SemiBold/OpenSans_600SemiBold.ttf';
+const FONT_FILE = '600SemiBold/OpenSans_600SemiBold.ttf';
 
 /** Upper estimate of a letter's width divided by the font size. */
 const LETTER_WIDTH = 0.6;
@@ -30,7 +30,7 @@ let fontLoaded: Promise<void> | undefined;
 
 /** Drawing one letter from the font file registers the font by its name. */
 async function loadFont(): Promise<void> {
-  const fontfile = createRequire(import.meta.url).resolve(FONT_FILE);
+  const fontfile = locateAsset('@expo-google-fonts/open-sans', FONT_FILE);
   await sharp({ text: { text: 'x', font: 'Open Sans', fontfile } })
     .raw()
     .toBuffer();

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor, type InferenceSession, type InferenceSessionFactory } from 'onnxruntime-common';
 import { locateMoveNet, type MoveNetEncoder } from '../../../src/encoder/builtin/movenet.js';
 import { convertGraph } from './convert-graph.js';
 import { encodeOnnxModel } from './onnx-model.js';
@@ -18,6 +18,7 @@ export class OnnxEncoder {
   /** Converts the network with the backend of TensorFlow.js that runs. */
   static async load(name: MoveNetEncoder): Promise<OnnxEncoder> {
     const spec = locateMoveNet(name);
+    const { InferenceSession } = await importOnnxRuntime();
     const session = await InferenceSession.create(encodeOnnxModel(await convertGraph(spec)), {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
@@ -40,4 +41,14 @@ export class OnnxEncoder {
   dispose(): Promise<void> {
     return this.session.release();
   }
+}
+
+/**
+ * Not a dependency: its install script downloads CUDA libraries of hundreds of megabytes. `.ci/run` installs it without.
+ *
+ * @throws If it is not installed.
+ */
+export async function importOnnxRuntime(): Promise<{ InferenceSession: InferenceSessionFactory }> {
+  const packageName = 'onnxruntime-node';
+  return (await import(packageName)) as { InferenceSession: InferenceSessionFactory };
 }

@@ -1,31 +1,24 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { EncoderError } from '../../errors.js';
+import { locateAsset } from '../../runtime/locate-asset.js';
 
 const PACKAGE = '@vladmandic/human';
 
 /**
- * Path of a network inside the npm package `@vladmandic/human`, which ships some for offline use.
+ * Path of a network of the npm package `@vladmandic/human`, which ships some for offline use.
  *
- * @param fileName - Of its topology, such as `movenet-lightning.json`.
- * @throws {EncoderError} If the package is not installed.
+ * @param fileName - Name of its topology, such as `movenet-lightning.json`. `scripts/build.mjs` lists those that are built
+ *   into this package.
+ * @throws {EncoderError} If it is missing.
  */
 export function locateHumanModel(fileName: string): string {
-  return path.join(packageFolder(), 'models', fileName);
-}
-
-/** The package's `exports` hide its models and its package.json, so its root is sought upwards from its entry. */
-function packageFolder(): string {
-  let entry: string;
   try {
-    entry = createRequire(import.meta.url).resolve(PACKAGE);
+    return locateAsset(PACKAGE, `models/${fileName}`);
   } catch (cause) {
-    throw new EncoderError(`The built-in encoder needs the npm package ${PACKAGE}; run "npm install".`, {
-      cause,
-    });
+    throw new EncoderError(
+      `The built-in encoder has lost its network ${fileName}; run "npm install" again.`,
+      {
+        cause,
+      },
+    );
   }
-  let folder = path.dirname(entry);
-  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
-  return folder;
 }
