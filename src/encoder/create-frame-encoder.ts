@@ -8,60 +8,63 @@ import { InThreadEncoder } from './pool/in-thread-encoder.js';
 
 export interface FrameEncoderOptions {
   /**
-   * Worker threads; 0 encodes in this thread. Default: one a processor for `wasm` and `cpu`, 2 for `webgpu` on a GPU, 0
-   * for the native backends.
+   * Number of worker threads; 0 encodes in this thread. Default: one per processor for `wasm` and `cpu`, 2 for `webgpu` on a
+   * GPU, 0 for the native backends.
    */
-  workers?: number | undefined;
-  /** Backend of this thread and of the workers; where absent, as `startBackend` chooses. */
-  backend?: BackendName | undefined;
-  /** Told of each worker that dies and is replaced; where absent, a process warning says so. */
-  onWorkerDeath?: ((error: WorkerError) => void) | undefined;
+  workers?: number;
+  /** Backend of this thread and of the workers. Default: chosen by `startBackend`. */
+  backend?: BackendName;
+  /** Called for each worker that dies and is replaced. Default: a process warning is emitted. */
+  onWorkerDeath?: (error: WorkerError) => void;
 }
 
-/** How frames are encoded where nothing else is asked for. */
-interface Habits {
+/** Defaults of a backend. */
+interface BackendDefaults {
   workers: number;
   batchSize?: number;
 }
 
-/** Launching a computation costs a GPU, or TensorFlow's own threads, as much for one frame as for these. */
+/** Starting a computation on a GPU, or on TensorFlow's threads, costs as much for one frame as for this many. */
 const LARGE_BATCH = 32;
 
-function habitsOn(backend: BackendName): Habits {
+function defaultsOf(backend: BackendName): BackendDefaults {
   switch (backend) {
     case 'wasm':
     case 'cpu':
-      return { workers: os.availableParallelism() }; // Each computes on one thread.
+      return { workers: os.availableParallelism() }; // One worker computes on one thread.
     case 'webgpu':
-      // One prepares a batch while the device computes the other's. In threads, as a device that is lost can be replaced
-      // there, with nothing lost but time.
+      // One worker prepares a batch while the device computes the other's. A lost device is replaced with its worker, and
+      // its batch is encoded again.
       return { workers: backendDevice() === 'gpu' ? 2 : 1, batchSize: LARGE_BATCH };
     case 'tensorflow':
     case 'tensorflow-gpu':
-      return { workers: 0, batchSize: LARGE_BATCH }; // It has threads of its own, or the GPU.
+      return { workers: 0, batchSize: LARGE_BATCH }; // It uses its own threads, or the GPU.
   }
 }
 
 /**
- * Creates a frame encoder. Dispose it when done.
+ * Creates a frame encoder. The caller disposes it.
+ *
+ * @example
+ * const encoder = await createFrameEncoder({ kind: 'builtin', name: 'movenet-pose' });
  *
  * @example
  * using encoder = await createFrameEncoder();
  *
- * @throws {UsageError} If `workers` is no whole number, 0 or more.
+ * @throws {UsageError} If `workers` is not an integer of 0 or more.
  * @throws {BackendError} If the backend cannot start.
- * @throws {EncoderError} If the network cannot be loaded, or is not what the spec declares.
+ * @throws {EncoderError} If the network cannot be loaded, or does not match the spec.
  */
 export async function createFrameEncoder(
   spec: EncoderSpec = DEFAULT_ENCODER,
   { workers, backend, onWorkerDeath }: FrameEncoderOptions = {},
 ): Promise<FrameEncoder & Disposable> {
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0)) {
-    throw new UsageError(`The number of workers is ${workers}; expected a whole number, 0 or more.`);
+    throw new UsageError(`The number of workers is ${workers}; expected an integer of 0 or more.`);
   }
   const started = await startBackend(backend);
-  const { batchSize, ...habits } = habitsOn(started);
-  const numWorkers = workers ?? habits.workers;
+  const { batchSize, ...defaults } = defaultsOf(started);
+  const numWorkers = workers ?? defaults.workers;
   if (numWorkers === 0) return InThreadEncoder.load(spec, batchSize);
   return EncoderPool.start(spec, { numWorkers, backend: started, batchSize, onWorkerDeath });
 }

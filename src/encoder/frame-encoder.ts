@@ -1,32 +1,72 @@
+import { ShapeError } from '../errors.js';
 import type { PictureFit } from '../video/decode-options.js';
 
-/** Turns pictures into feature vectors. Stateless: a frame's features depend on that frame alone. */
+/**
+ * Turns pictures into feature vectors. Stateless: the features of a frame depend only on that frame.
+ *
+ * @example
+ * const features = await encoder.encode(pixels, numFrames);
+ */
 export interface FrameEncoder {
-  /** Names the networks, their weights and how they are fed; features of two encoders with one id are the same. */
+  /** Identifies the networks, their weights and their input. Two encoders with the same id compute the same features. */
   readonly id: string;
   readonly inputWidth: number;
   readonly inputHeight: number;
-  /** How a picture of another shape gets that size. */
+  /** How a picture with another aspect ratio is brought to the input size. */
   readonly pictureFit: PictureFit;
   readonly featureSize: number;
-  /** Number of batches that it works on at the same time; 1 where it does not say. */
+  /** Number of batches that it encodes at the same time. Default 1. */
   readonly concurrency?: number;
-  /** Frames a batch with which it is quickest; 8 where it does not say. */
-  readonly batchSize?: number | undefined;
+  /** The fastest number of frames per batch. Default 8. */
+  readonly batchSize?: number;
   /**
-   * Encoders joined in this one, in the order of their features, each taking this one's pictures; disposed with it. One
-   * that sees what it sees alone has the id that it has alone.
+   * The encoders joined in this one, in the order of their features. Each takes this one's pictures; they are disposed
+   * with it. A part that receives its usual input keeps its usual id.
    */
-  readonly parts?: readonly FrameEncoder[] | undefined;
+  readonly parts?: readonly FrameEncoder[];
 
   /**
-   * @param pixels - RGB24, `[numFrames, inputHeight, inputWidth, 3]`. Not written to, never detached; leave them
-   *   unchanged until the promise settles. Pixels in a SharedArrayBuffer reach other threads without a copy.
+   * @param pixels - RGB24, `[numFrames, inputHeight, inputWidth, 3]`. They are neither written to nor detached. Do not
+   *   change them until the promise settles. Pixels in a SharedArrayBuffer reach other threads without a copy.
    * @returns Features, float32 `[numFrames, featureSize]`.
-   * @throws {ShapeError} If the number of bytes is not what the frames need.
+   * @throws {ShapeError} If there are not as many bytes as the frames need.
    */
   encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array>;
 
   /** Frees tensors and threads. The encoder cannot be used afterwards. */
   dispose(): void;
+}
+
+/** What a part of a joined encoder tells about itself. */
+export type PartDetails = Pick<FrameEncoder, 'id' | 'featureSize'>;
+
+/**
+ * Presents the parts of a joined encoder as encoders that take the whole encoder's pictures and run where it runs.
+ *
+ * @param parts - Undefined for an encoder that is not joined.
+ * @param encode - Encodes a batch by the part at a position.
+ */
+export function encoderParts(
+  whole: FrameEncoder,
+  parts: readonly PartDetails[] | undefined,
+  encode: (position: number, pixels: Uint8Array, numFrames: number) => Promise<Float32Array>,
+): FrameEncoder[] | undefined {
+  const { inputWidth, inputHeight, pictureFit, concurrency = 1, batchSize } = whole;
+  return parts?.map(({ id, featureSize }, position) => ({
+    ...{ id, featureSize, inputWidth, inputHeight, pictureFit, concurrency, batchSize },
+    encode: (pixels, numFrames) => encode(position, pixels, numFrames),
+    dispose: () => undefined,
+  }));
+}
+
+/** @throws {ShapeError} If a batch's bytes are not `numFrames` pictures of the encoder's size. */
+export function checkPixels(
+  { inputHeight, inputWidth }: Pick<FrameEncoder, 'inputHeight' | 'inputWidth'>,
+  pixels: Uint8Array,
+  numFrames: number,
+): void {
+  const expected = numFrames * inputHeight * inputWidth * 3;
+  if (Number.isInteger(numFrames) && numFrames >= 0 && pixels.length === expected) return;
+  const shape = `[${numFrames}, ${inputHeight}, ${inputWidth}, 3], which is ${expected} bytes`;
+  throw new ShapeError('Pixels to encode', shape, `${pixels.length} bytes`);
 }

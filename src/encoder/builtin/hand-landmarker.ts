@@ -4,13 +4,13 @@ import { loadGraph } from '../networks/graph-network.js';
 import { locateHumanModel } from './human-models.js';
 import { readModelFiles } from '../networks/model-files.js';
 
-/** Width and height of the crops that the network takes. */
+/** Width and height of the network's input. */
 const CROP_SIZE = 224;
 
-/** The wrist, and four places of each finger from the palm to the tip, thumb first. */
+/** The wrist, and four points of each finger from the palm to the tip, thumb first. */
 export const NUM_LANDMARKS = 21;
 
-/** Channels of the network's last layer, averaged over the crop. */
+/** Number of channels of the network's last layer, which is averaged over the crop. */
 export const HAND_EMBEDDING_SIZE = 672;
 
 const INPUT = 'input_1';
@@ -19,20 +19,20 @@ const EMBEDDING = 'model_1/model/global_average_pooling2d/Mean';
 
 /** A square part of a picture. */
 export interface Crop {
-  /** Its center and its side, shares of the picture. It may reach over the edges; there is black. */
+  /** Its center and side as fractions of the picture. Beyond the picture's edges it is black. */
   x: number;
   y: number;
   size: number;
 }
 
-/** What a crop looks like as a picture of one hand. */
+/** A crop read as a picture of one hand. */
 export interface HandReading {
   crop: Crop;
-  /** Whether there is a hand, 0 to 1. */
+  /** Probability that there is a hand, 0 to 1. */
   presence: number;
-  /** Which hand it looks like, 0 to 1. */
+  /** Left or right hand, 0 to 1. */
   handedness: number;
-  /** `[21, 3]`: x from the left, y from the top, z towards the viewer negative, in pixels of the 224 of the crop. */
+  /** `[21, 3]`: x from the left, y from the top, z negative towards the viewer, in pixels of the 224-pixel crop. */
   landmarks: Float32Array;
   /** `[672]`. */
   embedding: Float32Array;
@@ -44,13 +44,17 @@ export interface HandReading {
  * @see https://github.com/google-ai-edge/mediapipe, Apache-2.0.
  */
 export class HandLandmarker {
-  private constructor(
-    private readonly graph: GraphModel,
-    /** Of topology and weights, hexadecimal. */
-    readonly sha256: string,
-  ) {}
+  readonly #graph: GraphModel;
 
-  /** @throws {EncoderError} If the network is missing, damaged or another. */
+  private constructor(
+    graph: GraphModel,
+    /** SHA-256 of topology and weights, hexadecimal. */
+    readonly sha256: string,
+  ) {
+    this.#graph = graph;
+  }
+
+  /** @throws {EncoderError} If the network is missing, damaged or a different one. */
   static async load(): Promise<HandLandmarker> {
     const file = locateHumanModel('handlandmark-lite.json');
     const { artifacts, sha256 } = await readModelFiles(file);
@@ -63,8 +67,8 @@ export class HandLandmarker {
     const outputs = tf.tidy(() => {
       const pixels = tf.add(tf.mul(cut(picture, crop), 0.5), 0.5);
       const nodes = [PRESENCE, HANDEDNESS, LANDMARKS, EMBEDDING];
-      const parts = this.graph.execute({ [INPUT]: pixels }, nodes) as tf.Tensor[];
-      return tf.concat1d(parts.map((part) => tf.reshape(part, [-1]))); // One, as every reading waits for the backend.
+      const parts = this.#graph.execute({ [INPUT]: pixels }, nodes) as tf.Tensor[];
+      return tf.concat1d(parts.map((part) => tf.reshape(part, [-1]))); // One tensor, because each read waits for the backend.
     });
     const values = await outputs.data<'float32'>().finally(() => outputs.dispose());
     const embeddingStart = 2 + 3 * NUM_LANDMARKS;
@@ -78,7 +82,7 @@ export class HandLandmarker {
   }
 
   dispose(): void {
-    this.graph.dispose();
+    this.#graph.dispose();
   }
 }
 
@@ -95,7 +99,7 @@ function cut(picture: tf.Tensor4D, { x, y, size }: Crop): tf.Tensor4D {
   );
 }
 
-/** The square around a hand's landmarks, `margin` times as large as they reach. */
+/** The square around a hand's landmarks, `margin` times as large as their extent. */
 export function cropAround({ crop, landmarks }: HandReading, margin: number): Crop {
   const range = (axis: number) => {
     const values = landmarks.filter((_, index) => index % 3 === axis);

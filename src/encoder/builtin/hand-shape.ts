@@ -1,24 +1,24 @@
-/** A place in space. */
+/** A point in space. */
 type Point = readonly [x: number, y: number, z: number];
 
 const WRIST = 0;
-/** Where the middle finger leaves the palm. */
+/** Base of the middle finger. */
 const MIDDLE_KNUCKLE = 9;
 
 /** Landmarks of each finger from the wrist to the tip, thumb first. */
 const FINGERS = [0, 1, 2, 3, 4].map((finger) => [WRIST, ...[1, 2, 3, 4].map((place) => 4 * finger + place)]);
 
-/** Keeps what has no size from being divided by zero. */
+/** Prevents division by zero. */
 const TINY = 1e-6;
 
-/** Fingertips farther than so many palms from the wrist are misread. */
+/** Fingertips farther from the wrist than this many palm lengths are misread. */
 const LARGEST_REACH = 4;
 
 /**
- * The shape of a hand apart from its place and its size.
+ * Describes the shape of a hand independently of its place and size.
  *
  * @param landmarks - `[21, 3]`.
- * @returns `[21, 3]`: relative to their mean, divided by the larger of their width and height.
+ * @returns `[21, 3]`: landmarks relative to their mean, divided by the larger of their width and height.
  */
 export function relativeLandmarks(landmarks: Float32Array): number[] {
   const points = pointsOf(landmarks);
@@ -30,11 +30,11 @@ export function relativeLandmarks(landmarks: Float32Array): number[] {
 }
 
 /**
- * How straight the fingers are.
+ * Measures how straight the fingers are.
  *
  * @param landmarks - `[21, 3]`.
- * @returns `[5, 3]`: cosine of the bend at each finger's three inner joints, from the palm outwards, thumb first; 1 where
- *   it is straight, 0 at a right angle.
+ * @returns `[5, 3]`: cosine of the bend at each finger's three inner joints, from the palm outwards, thumb first; 1 if
+ *   straight, 0 at a right angle.
  */
 export function jointBends(landmarks: Float32Array): number[] {
   const points = pointsOf(landmarks);
@@ -47,11 +47,11 @@ export function jointBends(landmarks: Float32Array): number[] {
 }
 
 /**
- * How far the fingers reach.
+ * Measures how far the fingers reach.
  *
  * @param landmarks - `[21, 3]`.
- * @returns `[5]`: distance of each fingertip to the wrist, thumb first, in lengths of the palm, which is from the wrist to
- *   the middle finger's knuckle; at most 4.
+ * @returns `[5]`: distance of each fingertip to the wrist, thumb first, in palm lengths (wrist to base of the middle
+ *   finger), at most 4.
  */
 export function fingertipReaches(landmarks: Float32Array): number[] {
   const points = pointsOf(landmarks);

@@ -3,9 +3,9 @@ import type { PictureFit } from '../../video/decode-options.js';
 import type { EncoderModel } from '../networks/encoder-model.js';
 
 /**
- * Several encoders that look at the same picture, their features one behind another. The picture is as wide and high as
- * the widest and highest of them take it, and is contained in its frame if one of them wants it so; each gets it resized
- * and scaled as it wants. One that takes it as it comes gives the numbers that it gives alone.
+ * Several encoders of the same picture; their features are concatenated. The picture has the largest input width and the
+ * largest input height of the parts, and the fit `contain` if one of them has it. Each part gets the picture resized and
+ * scaled to its own input. A part whose input needs no change computes the same features as alone.
  */
 export class JoinedEncoder implements EncoderModel {
   readonly id: string;
@@ -14,10 +14,10 @@ export class JoinedEncoder implements EncoderModel {
   readonly pictureFit: PictureFit;
   readonly pixelRange: readonly [number, number];
   readonly featureSize: number;
-  /** As they see pictures here; one that sees other pictures alone has another id here. */
+  /** A part whose input is resized or scaled has a different id here than alone. */
   readonly parts: readonly EncoderModel[];
 
-  /** @param parts - Two or more; disposed with this. */
+  /** @param parts - Two or more. This encoder owns them. */
   constructor(parts: readonly EncoderModel[]) {
     this.id = parts.map(({ id }) => id).join('+');
     this.inputWidth = Math.max(...parts.map(({ inputWidth }) => inputWidth));
@@ -43,23 +43,23 @@ export class JoinedEncoder implements EncoderModel {
   }
 }
 
-/** What a picture looks like to an encoder. */
+/** How an encoder sees a picture. */
 type Seen = Pick<EncoderModel, 'inputWidth' | 'inputHeight' | 'pictureFit' | 'pixelRange'>;
 
 function seesAlike(one: Seen, other: Seen): boolean {
-  return spell(one) === spell(other);
+  return formatInput(one) === formatInput(other);
 }
 
-function spell({ inputWidth, inputHeight, pictureFit, pixelRange }: Seen): string {
+function formatInput({ inputWidth, inputHeight, pictureFit, pixelRange }: Seen): string {
   return `${inputWidth}x${inputHeight}-${pictureFit}-${pixelRange.join(':')}`;
 }
 
-/** An encoder that takes other pictures than its own. */
+/** Wraps an encoder so that it takes pictures of another size, fit and range. */
 function showTo(part: EncoderModel, seen: Seen): EncoderModel {
   const { inputWidth, inputHeight, pictureFit, pixelRange } = seen;
   return {
     ...{ inputWidth, inputHeight, pictureFit, pixelRange, featureSize: part.featureSize },
-    id: `${part.id}@${spell(seen)}`,
+    id: `${part.id}@${formatInput(seen)}`,
     run: async (pictures) => {
       const shown = tf.tidy(() => rescale(resize(pictures, part), seen, part));
       try {
@@ -80,7 +80,7 @@ function resize(pictures: tf.Tensor4D, { inputHeight, inputWidth }: EncoderModel
   return tf.image.resizeBilinear(pictures, [inputHeight, inputWidth], false, true);
 }
 
-/** From one range of pixels to another; the same tensor where they are the same. */
+/** Converts pixels from one range to another. Returns the same tensor if the ranges are equal. */
 function rescale(pictures: tf.Tensor4D, { pixelRange: from }: Range, { pixelRange: to }: Range): tf.Tensor4D {
   if (from[0] === to[0] && from[1] === to[1]) return pictures;
   const share = (to[1] - to[0]) / (from[1] - from[0]);

@@ -1,7 +1,7 @@
 import type { BuiltinEncoder, ModelOnDiskSpec } from '../encoder-spec.js';
 import { locateHumanModel } from './human-models.js';
 
-/** Built-in encoders that read MoveNet. */
+/** The built-in encoders that use MoveNet. */
 export type MoveNetEncoder = Extract<BuiltinEncoder, `movenet-${string}`>;
 
 const OUTPUTS: Record<MoveNetEncoder, Pick<ModelOnDiskSpec, 'outputNode' | 'pooling'>> = {
@@ -17,15 +17,15 @@ const OUTPUTS: Record<MoveNetEncoder, Pick<ModelOnDiskSpec, 'outputNode' | 'pool
 };
 
 /**
- * MoveNet Lightning, read at one of three places. The graph resizes its own input and subtracts 1 from it; entering at
- * that subtraction's result skips both, so that pictures come in as `[-1, 1]`.
+ * MoveNet Lightning, with the features taken from one of three nodes. The graph itself resizes its input and subtracts 1;
+ * entering at the result of the subtraction skips both, so pictures are given scaled to `[-1, 1]`.
  *
- * - `movenet-lightning`: the MobileNetV2 backbone, 6·6 places of 1280 channels after the last ReLU6, averaged. What is
- *   in the picture, wherever it is; for any number of people and for things.
- * - `movenet-middle`: the same backbone at block 13 of 16, 12·12 places of 576 channels after a ReLU6, averaged. Nearer
- *   to the pixels than `movenet-lightning`, for activities that motion tells apart better than things do.
- * - `movenet-pose`: heatmaps of 17 body joints, 48·48 places each, pooled to position and height of their peaks. How
- *   one person stands and where; small, and the same whatever the person and the room look like.
+ * - `movenet-lightning`: the MobileNetV2 backbone, the mean of 6·6 positions of 1280 channels after the last ReLU6.
+ *   Describes what is in the picture, wherever it is, for any number of people and objects.
+ * - `movenet-middle`: the same backbone at block 13 of 16, the mean of 12·12 positions of 576 channels after a
+ *   ReLU6. Closer to the pixels than `movenet-lightning`, for activities that differ by motion more than by objects.
+ * - `movenet-pose`: position and height of the peaks of 17 body joints' heatmaps of 48·48 positions. Describes the pose
+ *   and place of one person in few numbers, independently of the look of the person and the room.
  *
  * @returns The network inside the npm package `@vladmandic/human`, which ships it for offline use.
  * @throws {EncoderError} If that package lacks it.

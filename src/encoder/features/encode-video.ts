@@ -1,10 +1,10 @@
 import { decodeFrames } from '../../video/decode-frames.js';
 import type { DecodeOptions } from '../../video/decode-options.js';
+import type { VideoFrame } from '../../video/video-frame.js';
 import { BatchMemory } from '../pool/batch-memory.js';
 import { DEFAULT_BATCH_SIZE, encodeFrames, type EncodeFramesOptions } from './encode-frames.js';
 import type { EncodedFrames } from './encoded-frames.js';
 import type { FrameEncoder } from '../frame-encoder.js';
-import { mirrorFrames } from '../builtin/mirror-frames.js';
 
 /** How a video is turned into features. */
 export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height' | 'fit' | 'newFrame'> &
@@ -14,8 +14,7 @@ export type EncodeVideoOptions = Omit<DecodeOptions, 'width' | 'height' | 'fit' 
   };
 
 /**
- * Decodes a video at the size and fit that the encoder wants and encodes it: the one way from pixels to features, for training,
- * labeling and streaming alike.
+ * Decodes a video at the encoder's input size and fit and encodes its frames. Training, labeling and streaming all use this.
  *
  * @yields Features of consecutive frames, in order.
  */
@@ -27,7 +26,7 @@ export function encodeVideo(
   const { inputWidth: width, inputHeight: height, pictureFit: fit } = encoder;
   const { batchSize = encoder.batchSize ?? DEFAULT_BATCH_SIZE, isMirrored = false, skipUnchanged } = options;
   const memory = new BatchMemory(width * height * 3, batchSize);
-  // Decoded into the batches' own memory, unless not every frame as it comes is for a batch.
+  // Frames are decoded directly into the batches, unless some of them are changed or skipped.
   const isEveryFrameBatched = !isMirrored && skipUnchanged === undefined;
   const newFrame = isEveryFrameBatched ? memory.newFrame : undefined;
   const frames = decodeFrames(source, { ...options, width, height, fit, newFrame });
@@ -38,7 +37,7 @@ export function encodeVideo(
   });
 }
 
-/** All of a video's features at the encoder's rate. */
+/** The features of a whole video. */
 export interface EncodedVideo {
   /** Time of each frame in seconds since the stream's start, `[numFrames]`. */
   timesSec: Float64Array;
@@ -47,7 +46,7 @@ export interface EncodedVideo {
   featureSize: number;
 }
 
-/** Encodes a whole video into memory, as training needs it: 5 KB a frame for the default encoder. */
+/** Encodes a whole video into memory: 5 KB per frame for the default encoder. */
 export async function encodeWholeVideo(
   source: string,
   encoder: FrameEncoder,
@@ -68,4 +67,31 @@ export async function encodeWholeVideo(
     frame += timesSec.length;
   }
   return whole;
+}
+
+/**
+ * Exchanges left and right of each frame.
+ *
+ * @param width - Width of the frames in pixels.
+ * @yields Copies; the given frames do not change.
+ */
+export async function* mirrorFrames(
+  frames: AsyncIterable<VideoFrame>,
+  width: number,
+): AsyncGenerator<VideoFrame, void, undefined> {
+  for await (const frame of frames) yield { ...frame, data: mirrorPixels(frame.data, width) };
+}
+
+/** @param pixels - RGB24, rows of `width` pixels. */
+function mirrorPixels(pixels: Uint8Array, width: number): Uint8Array {
+  const mirrored = new Uint8Array(pixels.length);
+  const rowBytes = 3 * width;
+  for (let row = 0; row < pixels.length; row += rowBytes) {
+    for (let from = row, to = row + rowBytes - 3; from < row + rowBytes; from += 3, to -= 3) {
+      mirrored[to] = pixels[from]!;
+      mirrored[to + 1] = pixels[from + 1]!;
+      mirrored[to + 2] = pixels[from + 2]!;
+    }
+  }
+  return mirrored;
 }

@@ -2,7 +2,7 @@ import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
 import type * as tf from '@tensorflow/tfjs-core';
 import { EncoderError } from '../../errors.js';
 import type { ModelOnDiskSpec } from '../encoder-spec.js';
-import type { Network } from './network.js';
+import type { Network } from './encoder-model.js';
 import type { GraphNode } from './saved-model.js';
 import { createSessionNetwork, hasSessions } from './session-network.js';
 

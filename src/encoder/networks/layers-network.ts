@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel, model as createModel, type LayersModel } from '@tensorflow/tfjs-layers';
 import { EncoderError } from '../../errors.js';
 import type { ModelOnDiskSpec } from '../encoder-spec.js';
-import type { Network } from './network.js';
+import type { Network } from './encoder-model.js';
 
 /**
  * Loads a layers model, cut off after the declared layer.

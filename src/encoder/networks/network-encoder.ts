@@ -1,18 +1,21 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { EncoderError } from '../../errors.js';
-import { encoderId } from '../encoder-id.js';
-import type { EncoderModel } from './encoder-model.js';
+import { encoderId, type EncoderModel, type Network } from './encoder-model.js';
 import type { ModelOnDiskSpec } from '../encoder-spec.js';
 import { loadGraphNetwork } from './graph-network.js';
-import { findPeaks } from '../builtin/heatmap-peaks.js';
 import { readModelFiles } from './model-files.js';
-import type { Network } from './network.js';
+
+/** Power to which heatmaps are raised before their center is computed, so that the peak outweighs its surroundings. */
+const SHARPNESS = 4;
+
+/** Prevents division by zero for a heatmap of zeros. */
+const TINY = 1e-12;
 
 /**
- * Loads one network onto the running backend and tries it on two pictures, so that what is declared holds.
+ * Loads one network onto the running backend, and runs it on two pictures to check that its declaration holds.
  *
- * @param name - For the id; where absent, the file's or its folder's.
+ * @param name - For the id. Default: the name of the file, or of its folder if the file is `model.json`.
  * @throws {EncoderError} If a file is missing or damaged, a node is absent, or input or output have other shapes.
  */
 export async function loadNetworkEncoder(
@@ -31,7 +34,7 @@ export async function loadNetworkEncoder(
       pictureFit: 'fill',
       pixelRange: declared.pixelRange,
       featureSize,
-      // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is to reject
+      // eslint-disable-next-line @typescript-eslint/require-await -- an error must reject the promise
       run: async (pictures) =>
         tf.tidy(() => poolOverSpace(declared, network.execute(pictures), pictures.shape[0])),
       dispose: () => network.dispose(),
@@ -74,7 +77,7 @@ function checkInput(spec: ModelOnDiskSpec, { inputShape }: Network): void {
   );
 }
 
-/** Runs the network on two pictures, as one would not show a batch that is fixed. @returns The number of features. */
+/** Runs the network on two pictures, because one picture would not reveal a fixed batch size. @returns The feature size. */
 function tryNetwork(spec: ModelOnDiskSpec, network: Network): number {
   const shape: [number, number, number, number] = [2, spec.inputHeight, spec.inputWidth, 3];
   const gray = (spec.pixelRange[0] + spec.pixelRange[1]) / 2;
@@ -100,6 +103,26 @@ function poolOverSpace(spec: ModelOnDiskSpec, output: tf.Tensor, numFrames: numb
   );
 }
 
+/**
+ * Finds the position and height of each heatmap's peak. The position is the center of mass of the sharpened map, which
+ * moves smoothly where an arg-max would jump.
+ *
+ * @param heatmaps - Non-negative, float32 `[batch, height, width, channels]`.
+ * @returns float32 `[batch, 3 · channels]`: x of every channel from the left, then y from the top, both 0 to 1, then the
+ *   heights. The caller disposes it; call inside `tf.tidy`.
+ */
+export function findPeaks(heatmaps: tf.Tensor4D): tf.Tensor2D {
+  const [, height, width] = heatmaps.shape;
+  const mass = tf.pow(heatmaps, SHARPNESS);
+  const total = tf.add(tf.sum(mass, [1, 2]), TINY); // [batch, channels]
+  const center = (axis: 1 | 2, size: number): tf.Tensor => {
+    const places = tf.div(tf.add(tf.range(0, size), 0.5), size);
+    const alongAxis = tf.sum(mass, axis === 1 ? 2 : 1); // [batch, size, channels]
+    return tf.div(tf.sum(tf.mul(alongAxis, tf.reshape(places, [1, size, 1])), 1), total);
+  };
+  return tf.concat([center(2, width), center(1, height), tf.max(heatmaps, [1, 2])], 1) as tf.Tensor2D;
+}
+
 function identify(name: string, declared: ModelOnDiskSpec, sha256: string): string {
   const feeding = Object.entries(declared).filter(([field]) => field !== 'path');
   return encoderId(name, sha256, JSON.stringify(feeding.sort()));
@@ -110,7 +133,7 @@ function nameOf(file: string): string {
   return fileName === 'model' ? path.basename(path.dirname(path.resolve(file))) : fileName;
 }
 
-/** On one line and short, as tfjs can put a whole topology into a message. */
+/** One short line, because tfjs may put a whole topology into a message. */
 function reasonOf(cause: unknown): string {
   return String((cause as { message?: unknown }).message ?? cause)
     .replace(/\s+/g, ' ')

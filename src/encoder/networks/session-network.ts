@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { backendDevice, runningBackend, type TensorflowBackend } from '../../tfjs/backend-internals.js';
-import type { Network } from './network.js';
+import type { Network } from './encoder-model.js';
 import { SAVED_MODEL_TAG, formatSavedModel, type GraphNode } from './saved-model.js';
 import { cutSessionGraph, joinedOutput, runSideBySide, type GraphPart } from './session-graph.js';
 

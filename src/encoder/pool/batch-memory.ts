@@ -1,12 +1,12 @@
 /**
- * Memory for batches of frames, shared with worker threads and used again. A decoder that fills places from here in
- * order has laid out whole batches without a copy; one that does not is copied into a batch.
+ * Reusable memory for batches of frames, shared with worker threads. A decoder that writes its frames into places from here,
+ * in order, fills whole batches without a copy. Frames from elsewhere are copied into a batch.
  */
 export class BatchMemory {
   readonly #bytesPerFrame: number;
   readonly #batchSize: number;
   readonly #free: Uint8Array[] = [];
-  /** Batches handed out, by their memory. */
+  /** Batches in use, by their memory. */
   readonly #lent = new Map<ArrayBufferLike, Uint8Array>();
   #filling: { pixels: Uint8Array; numFrames: number } | undefined;
 
@@ -15,7 +15,7 @@ export class BatchMemory {
     this.#batchSize = batchSize;
   }
 
-  /** The place of the next frame, behind the one before it where their batch has room for both. */
+  /** The place for the next frame: after the previous frame, or in a new batch if that one is full. */
   readonly newFrame = (): Uint8Array => {
     this.#filling ??= { pixels: this.newBatch(), numFrames: 0 };
     const { pixels, numFrames } = this.#filling;
@@ -25,7 +25,7 @@ export class BatchMemory {
     return pixels.subarray(begin, begin + this.#bytesPerFrame);
   };
 
-  /** Places for a whole batch, `batchSize` frames. What was in them may still be there. */
+  /** Memory for a batch of `batchSize` frames. It may still hold old pixels. */
   newBatch(): Uint8Array {
     const numBytes = this.#batchSize * this.#bytesPerFrame;
     const pixels = this.#free.pop() ?? new Uint8Array(new SharedArrayBuffer(numBytes));
@@ -33,12 +33,12 @@ export class BatchMemory {
     return pixels;
   }
 
-  /** The batch that begins with this frame; undefined if the frame is not from here, or is not a first one. */
+  /** The batch that begins with this frame; undefined if the frame is not from here, or is not the first of a batch. */
   batchBeginningWith(frame: Uint8Array): Uint8Array | undefined {
     return frame.byteOffset === 0 ? this.#lent.get(frame.buffer) : undefined;
   }
 
-  /** Takes a batch back that nobody reads any more. */
+  /** Takes back a batch that nobody reads any more. */
   recycle(batch: Uint8Array): void {
     const pixels = this.#lent.get(batch.buffer);
     if (!pixels) return;

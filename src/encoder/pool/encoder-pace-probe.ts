@@ -1,4 +1,4 @@
-/** Entry of the process that measures the backend named by its first argument, and answers with an `EncoderPace`. */
+/** Entry of a process that measures the backend named by its first argument and sends an `EncoderPace`. */
 import type { BackendName } from '../../runtime/backend.js';
 import { createFrameEncoder } from '../create-frame-encoder.js';
 import type { EncoderPace } from './encoder-pace.js';
@@ -8,7 +8,7 @@ import type { FrameEncoder } from '../frame-encoder.js';
 const MEASURE_MS = 2000;
 const USUAL_BATCH = 8;
 
-/** Batches of growing size, a second's worth or the encoder's own at the end. @returns Frames a second of the best. */
+/** Encodes batches of growing size, up to the encoder's own. @returns The highest number of frames per second. */
 async function paceOf(encoder: FrameEncoder): Promise<number> {
   const { concurrency = 1, batchSize = USUAL_BATCH, inputWidth, inputHeight } = encoder;
   const bytesPerFrame = inputWidth * inputHeight * 3;

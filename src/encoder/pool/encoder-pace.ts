@@ -1,15 +1,15 @@
 import { fork } from 'node:child_process';
 import type { BackendName } from '../../runtime/backend.js';
 
-/** How quickly a backend encodes, or why that is not known. */
+/** How fast a backend encodes, or why that is unknown. */
 export type EncoderPace = { framesPerSec: number } | { reason: string };
 
-/** Starting, and the first frame, take seconds on a GPU; a program in its place takes longer than anyone waits. */
+/** Starting and the first frame take seconds on a GPU; a process that takes longer than this hangs. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Measures how many frames of the default encoder a backend of this machine encodes a second, as labeling encodes them. Takes
- * some seconds, in a process of its own: the native packages cannot share one, and may crash.
+ * Measures how many frames per second the default encoder encodes on a backend of this machine. Takes some seconds. It runs
+ * in a separate process, because the native packages cannot share one and may crash.
  */
 export function measureEncoderPace(backend: BackendName): Promise<EncoderPace> {
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 /**
- * Entry of a worker thread: loads the network of `workerData`, says what it is, and then answers each batch with its
- * features. Only loading errors are answered. Any other ends the thread, which is how the pool learns of it.
+ * Entry of a worker thread. Loads the network of `workerData`, reports its properties, and then answers each batch with its
+ * features. Only loading errors are answered; any other error ends the thread, which tells the pool.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { EncoderError } from '../../errors.js';
@@ -20,7 +20,7 @@ try {
     const asked = part === undefined ? encoder : encoder.parts![part]!;
     asked.encode(pixels, numFrames).then(
       (features) => port.postMessage(features, [features.buffer as ArrayBuffer]),
-      // Out of the promise, as Node can be told to ignore rejections.
+      // Thrown outside the promise, because Node can be told to ignore rejections.
       (error) =>
         process.nextTick(() => {
           throw error;
@@ -30,5 +30,5 @@ try {
   port.postMessage({ id, inputWidth, inputHeight, pictureFit, featureSize, parts } satisfies Opening);
 } catch (error) {
   if (!(error instanceof EncoderError)) throw error;
-  port.postMessage({ encoderError: error.message } satisfies Opening); // A clone would lose the error's class.
+  port.postMessage({ encoderError: error.message } satisfies Opening); // Cloning would lose the error's class.
 }

@@ -1,14 +1,16 @@
-import { EncoderError, ShapeError } from '../../errors.js';
+import { EncoderError } from '../../errors.js';
 import { isOutOfMemory } from '../../tfjs/backend-internals.js';
 import type { PictureFit } from '../../video/decode-options.js';
+import { HandPoseEncoder } from '../builtin/hand-pose-encoder.js';
+import { JoinedEncoder } from '../builtin/joined-encoder.js';
+import { locateMoveNet } from '../builtin/movenet.js';
+import type { EncoderSpec, SingleEncoderSpec } from '../encoder-spec.js';
+import { checkPixels, encoderParts, type FrameEncoder } from '../frame-encoder.js';
 import type { EncoderModel } from '../networks/encoder-model.js';
-import { encoderParts } from '../builtin/encoder-parts.js';
-import type { EncoderSpec } from '../encoder-spec.js';
-import type { FrameEncoder } from '../frame-encoder.js';
-import { loadEncoderModel } from '../networks/load-encoder-model.js';
+import { loadNetworkEncoder } from '../networks/network-encoder.js';
 import { PixelScaler } from '../networks/pixel-tensor.js';
 
-/** Encodes on this thread's backend. With WebAssembly and plain JavaScript it blocks the thread while it computes. */
+/** Encodes on this thread's backend. On the backends `wasm` and `cpu`, it blocks the thread while it computes. */
 export class InThreadEncoder implements FrameEncoder, Disposable {
   readonly id: string;
   readonly inputWidth: number;
@@ -17,82 +19,80 @@ export class InThreadEncoder implements FrameEncoder, Disposable {
   readonly featureSize: number;
   readonly concurrency = 1;
   readonly parts: readonly FrameEncoder[] | undefined;
-  private readonly scaler: PixelScaler;
-  /** Settles when the latest call has. */
-  private lastRun: Promise<unknown> = Promise.resolve();
-  /** Frames that fit into the device's memory at once, as far as is known. */
-  private mostFrames = Infinity;
-  private isDisposed = false;
+  readonly #model: EncoderModel;
+  readonly #scaler: PixelScaler;
+  /** Settles when the latest call does. */
+  #lastRun: Promise<unknown> = Promise.resolve();
+  /** The number of frames that fit into the device's memory at once, as far as is known. */
+  #mostFrames = Infinity;
+  #isDisposed = false;
 
   private constructor(
-    private readonly model: EncoderModel,
+    model: EncoderModel,
     readonly batchSize: number | undefined,
   ) {
+    this.#model = model;
     this.id = model.id;
     this.inputWidth = model.inputWidth;
     this.inputHeight = model.inputHeight;
     this.pictureFit = model.pictureFit;
     this.featureSize = model.featureSize;
-    this.scaler = new PixelScaler(model.pixelRange);
+    this.#scaler = new PixelScaler(model.pixelRange);
     this.parts = encoderParts(this, model.parts, (position, pixels, numFrames) =>
-      this.run(model.parts![position]!, pixels, numFrames),
+      this.#run(model.parts![position]!, pixels, numFrames),
     );
   }
 
   /**
    * Loads a network onto the running backend.
    *
-   * @param batchSize - Frames a batch with which it is quickest there.
-   * @throws {EncoderError} If the network cannot be loaded, or is not what the spec declares.
+   * @param batchSize - The fastest number of frames per batch on that backend.
+   * @throws {EncoderError} If the network cannot be loaded, or does not match the spec.
    */
   static async load(spec: EncoderSpec, batchSize?: number): Promise<InThreadEncoder> {
     return new InThreadEncoder(await loadEncoderModel(spec), batchSize);
   }
 
   encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
-    return this.run(this.model, pixels, numFrames);
+    return this.#run(this.#model, pixels, numFrames);
   }
 
-  /** One call at a time, as they share the scaler. */
-  private run(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
-    const features = this.lastRun.then(() => this.encodeAll(model, pixels, numFrames));
-    this.lastRun = features.catch(() => undefined); // The caller gets the failure.
+  /** One call at a time, because calls share the scaler. */
+  #run(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+    const features = this.#lastRun.then(() => this.#encodeAll(model, pixels, numFrames));
+    this.#lastRun = features.catch(() => undefined); // The caller gets the failure.
     return features;
   }
 
-  /** In as many frames at a time as the device's memory takes. */
-  private async encodeAll(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
-    if (this.isDisposed) throw new EncoderError(`Encoder "${this.id}" has been disposed; create another.`);
+  /** Encodes as many frames at a time as fit into the device's memory. */
+  async #encodeAll(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+    if (this.#isDisposed) throw new EncoderError(`Encoder "${this.id}" has been disposed; create another.`);
     checkPixels(this, pixels, numFrames);
     const bytesPerFrame = this.inputHeight * this.inputWidth * 3;
     const features = new Float32Array(numFrames * model.featureSize);
     for (let first = 0, next; first < numFrames; first = next) {
-      next = Math.min(first + this.mostFrames, numFrames);
+      next = Math.min(first + this.#mostFrames, numFrames);
       try {
         const batch = pixels.subarray(first * bytesPerFrame, next * bytesPerFrame);
-        features.set(await this.encodeBatch(model, batch, next - first), first * model.featureSize);
+        features.set(await this.#encodeBatch(model, batch, next - first), first * model.featureSize);
       } catch (error) {
         if (!isOutOfMemory(error) || next - first === 1) throw error;
-        this.mostFrames = Math.ceil((next - first) / 2);
+        this.#mostFrames = Math.ceil((next - first) / 2);
         next = first;
       }
     }
     return features;
   }
 
-  private async encodeBatch(
-    model: EncoderModel,
-    pixels: Uint8Array,
-    numFrames: number,
-  ): Promise<Float32Array> {
-    const pictures = this.scaler.toTensor(pixels, [numFrames, this.inputHeight, this.inputWidth, 3]);
+  async #encodeBatch(model: EncoderModel, pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
+    const pictures = this.#scaler.toTensor(pixels, [numFrames, this.inputHeight, this.inputWidth, 3]);
     const features = await model.run(pictures).finally(() => pictures.dispose());
     return (await features.data().finally(() => features.dispose())) as Float32Array;
   }
 
   dispose(): void {
-    if (!this.isDisposed) this.model.dispose();
-    this.isDisposed = true;
+    if (!this.#isDisposed) this.#model.dispose();
+    this.#isDisposed = true;
   }
 
   /** Same as {@link dispose}, for `using`. */
@@ -101,14 +101,28 @@ export class InThreadEncoder implements FrameEncoder, Disposable {
   }
 }
 
-/** @throws {ShapeError} If a batch's bytes are not `numFrames` pictures of the encoder's size. */
-export function checkPixels(
-  { inputHeight, inputWidth }: Pick<FrameEncoder, 'inputHeight' | 'inputWidth'>,
-  pixels: Uint8Array,
-  numFrames: number,
-): void {
-  const expected = numFrames * inputHeight * inputWidth * 3;
-  if (Number.isInteger(numFrames) && numFrames >= 0 && pixels.length === expected) return;
-  const shape = `[${numFrames}, ${inputHeight}, ${inputWidth}, 3], which is ${expected} bytes`;
-  throw new ShapeError('Pixels to encode', shape, `${pixels.length} bytes`);
+/**
+ * Loads the networks of a spec onto the running backend.
+ *
+ * @throws {EncoderError} If a file is missing or damaged, a node is missing, or an input or output has another shape.
+ */
+function loadEncoderModel(spec: EncoderSpec): Promise<EncoderModel> {
+  return spec.kind === 'joined' ? loadJoined(spec.encoders) : loadSingle(spec);
+}
+
+async function loadJoined(specs: SingleEncoderSpec[]): Promise<EncoderModel> {
+  const parts: EncoderModel[] = [];
+  try {
+    for (const spec of specs) parts.push(await loadSingle(spec));
+  } catch (error) {
+    for (const part of parts) part.dispose();
+    throw error;
+  }
+  return new JoinedEncoder(parts);
+}
+
+function loadSingle(spec: SingleEncoderSpec): Promise<EncoderModel> {
+  if (spec.kind !== 'builtin') return loadNetworkEncoder(spec);
+  if (spec.name === 'hand-pose') return HandPoseEncoder.load();
+  return loadNetworkEncoder(locateMoveNet(spec.name), spec.name);
 }

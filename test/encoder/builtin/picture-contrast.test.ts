@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { evenOutContrast } from '../../../src/encoder/builtin/picture-contrast.js';
+import { evenOutContrast } from '../../../src/encoder/builtin/hand-detector.js';
 import { startBackend } from '../../../src/runtime/backend.js';
 
 beforeAll(() => startBackend('wasm'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mirrorFrames } from '../../../src/encoder/builtin/mirror-frames.js';
+import { mirrorFrames } from '../../../src/encoder/features/encode-video.js';
 import type { VideoFrame } from '../../../src/video/video-frame.js';
 
 async function* framesOf(...pictures: Uint8Array[]): AsyncGenerator<VideoFrame> {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findPeaks } from '../../../src/encoder/builtin/heatmap-peaks.js';
+import { findPeaks } from '../../../src/encoder/networks/network-encoder.js';
 import { startBackend } from '../../../src/runtime/backend.js';
 
 beforeAll(async () => {
