@@ -33,7 +33,7 @@ export async function saveTrained(
     const options = { labels: about.labels, background: about.background ?? undefined };
     const calibration = await calibrateLabeler(labeler, data.training, data.validation, options);
     const { segmentPrior, scores } = calibration;
-    const training = { ...facts, epoch, ...(scores && { validation: scores }) };
+    const training = { ...facts, epoch, validation: scores ?? undefined };
     await saveModel(place, { ...about, labeler, segmentPrior, training });
     return calibration;
   };

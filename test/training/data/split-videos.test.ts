@@ -199,7 +199,7 @@ describe('groups', () => {
 describe('the split that a dataset comes with', () => {
   const inSubset = (name: string, subset?: string): AnnotatedVideo => ({
     ...clip(name, 'x'),
-    ...(subset && { subset }),
+    subset,
   });
 
   it('is taken by its subsets, the validation part before the testing part', () => {
