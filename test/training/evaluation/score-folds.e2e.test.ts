@@ -1,64 +1,64 @@
-import { describe, expect, it } from 'vitest';
-import { parseSeeds } from '../../../src/cli/commands/cross-validate.js';
-import { variantsOf } from '../../../src/training/evaluation/cross-validate.js';
-import {
-  formatCrossValidation,
-  summarizeRuns,
-} from '../../../src/training/evaluation/cross-validation-table.js';
-import type { FoldScores } from '../../../src/training/evaluation/score-folds.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { startBackend } from '../../../src/runtime/backend.js';
+import { scoreFolds, type NamedSplit } from '../../../src/training/evaluation/score-folds.js';
+import type { LabeledSequence } from '../../../src/training/data/sequences.js';
+import { drawWaves, WAVE_LABELS, WAVE_NETWORK } from '../loop/waves.js';
 
-function fold(clipAccuracy: number, temperature = 1): FoldScores {
-  const scores = { clipAccuracy, frameAccuracy: 50, edit: null, f1: { 10: null, 25: null, 50: null } };
-  return { name: 'fold', scores, smoothed: scores, temperature } as FoldScores;
+const OPTIONS = {
+  data: { labels: WAVE_LABELS },
+  network: WAVE_NETWORK,
+  optimizer: { epochs: 12, learningRate: 0.02, chunkLength: 16, numLanes: 4 },
+};
+
+/** Every third video is held out, another third in each split. */
+function thirds(videos: readonly LabeledSequence[]): NamedSplit[] {
+  return [0, 1, 2].map((fold) => ({
+    name: `fold ${fold}`,
+    training: videos.filter((_, position) => position % 3 !== fold),
+    validation: videos.filter((_, position) => position % 3 === fold),
+  }));
 }
 
-describe('the table of a cross-validation', () => {
-  const rows = [
-    { variant: 'GRU', seed: 1, folds: [fold(70, 1), fold(90, 4)] },
-    { variant: 'GRU', seed: 2, folds: [fold(60, 4), fold(80, 1)] },
-  ];
+describe('scoreFolds', () => {
+  beforeAll(() => startBackend('cpu'));
 
-  it('has the mean and the deviation over folds and seeds, and the mean of each seed', () => {
-    const [summary] = summarizeRuns(rows);
-    const { mean, deviation, bySeed } = summary!.scores['clip accuracy']!;
-    expect([mean, bySeed]).toEqual([75, [80, 70]]);
-    expect(deviation).toBeCloseTo(Math.sqrt((25 + 225 + 225 + 25) / 4), 9);
-    expect(summary!.temperature).toBeCloseTo(2, 9);
+  it('scores each split on the videos it held out, and leaves no tensor behind', async () => {
+    const waves = drawWaves(24, 5);
+    const before = tf.memory().numTensors;
+    const told: Parameters<NonNullable<Parameters<typeof scoreFolds>[3]>>[] = [];
+    const folds = await scoreFolds(waves, thirds(waves), OPTIONS, (...fold) => told.push(fold));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(told.map(([name]) => name)).toEqual(['fold 0', 'fold 1', 'fold 2']);
+    for (const [position, { scores, temperature }] of folds.entries()) {
+      expect(told[position]![1]).toBe(scores);
+      expect(scores.frameAccuracy).toBeGreaterThan(70); // guessing gets half
+      expect(temperature).toBeGreaterThan(0);
+    }
   });
 
-  it('leaves out what is undefined everywhere', () => {
-    const [header, , line] = formatCrossValidation(summarizeRuns(rows)).split('\n');
-    expect(header).not.toContain('edit');
-    expect(line).toContain('| GRU | 75.0 ± 11.2 (80.0, 70.0) | 50.0 ± 0.0 (50.0, 50.0) |');
+  it('learns nothing of the videos that are held out', async () => {
+    // What is held out says the opposite of what is learned, so a model that saw any of it would be right more often.
+    const waves = drawWaves(24, 5);
+    const [split] = thirds(waves) as [NamedSplit];
+    const held = new Set(split.validation.map(({ name }) => name));
+    const contrary = waves.map((wave) =>
+      held.has(wave.name)
+        ? { ...wave, targets: wave.targets.map((target) => (target < 0 ? target : 1 - target)) }
+        : wave,
+    );
+    const [honest] = await scoreFolds(waves, [split], OPTIONS);
+    const [deceived] = await scoreFolds(contrary, [split], OPTIONS);
+    expect(deceived!.scores.frameAccuracy).toBeCloseTo(100 - honest!.scores.frameAccuracy!, 9);
   });
-});
 
-describe('the seeds of a cross-validation', () => {
-  it('are one or more whole numbers', () => {
-    expect(parseSeeds('7')).toEqual([7]);
-    expect(parseSeeds('3, 1,20')).toEqual([3, 1, 20]);
-  });
-
-  it.each(['', '1,', '0,1', '-1', '1.5', 'one', '1 2'])('are not "%s"', (text) => {
-    expect(() => parseSeeds(text)).toThrow('Expected whole numbers, 1 or more, separated by commas.');
-  });
-});
-
-describe('the networks of an ablation', () => {
-  it('are the one asked for alone, or with every other recurrence, none, and no motion', () => {
-    const asked = { cell: 'gru', units: 16, inputs: ['features', 'magnitude'] } as const;
-    const network = { ...asked, inputs: [...asked.inputs] };
-    expect(variantsOf(network, false)).toEqual([{ variant: 'GRU', network }]);
-    const all = variantsOf(network, true);
-    expect(all.map(({ variant }) => variant)).toEqual([
-      'GRU',
-      'RNN',
-      'LSTM',
-      'bidirectional LSTM',
-      'no recurrence',
-      'GRU, without motion',
-    ]);
-    expect(all[3]!.network).toEqual({ ...network, cell: 'lstm', bidirectional: true });
-    expect(all[5]!.network).toEqual({ ...network, inputs: ['features'] });
+  it('lets no video choose its own smoothing', async () => {
+    // One split alone has no other to choose for it, so there is none.
+    const waves = drawWaves(24, 5);
+    const [alone] = await scoreFolds(waves, thirds(waves).slice(0, 1), {
+      ...OPTIONS,
+      optimizer: { ...OPTIONS.optimizer, epochs: 1 },
+    });
+    expect(alone!.smoothed).toEqual(alone!.scores);
   });
 });
