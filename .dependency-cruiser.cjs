@@ -15,7 +15,7 @@ const LAYERS = [
   ['native'],
   ['tfjs'],
   ['tensors'],
-  ['errors.ts', 'version.ts', 'cache-folder.ts', 'video-info.ts'],
+  ['errors.ts', 'progress.ts', 'version.ts', 'cache-folder.ts', 'video-info.ts'],
 ];
 
 const place = (name) => (name.endsWith('.ts') ? `^src/${name.replace('.', '\\.')}$` : `^src/${name}/`);

@@ -24,7 +24,7 @@ export type { VideoInfo } from './video/video-frame.js';
 export type { VideoSource } from './video/spool-source.js';
 export type { VideoLimits } from './video/video-limits.js';
 
-export { labelVideos, type LabelVideosOptions } from './batch/label-videos.js';
+export { labelVideos, type LabelVideosOptions, type VideoProgress } from './batch/label-videos.js';
 export type { FoundVideo } from './batch/find-videos.js';
 export type { BatchSummary, FailedVideo, LabeledVideo, VideoOutcome } from './batch/summary.js';
 
@@ -55,7 +55,8 @@ export {
   type ConvertOptions,
   type ConvertOutcome,
 } from './annotations/convert-labels.js';
-export { readDataset, type AnnotatedVideo } from './annotations/datasets/dataset.js';
+export { readDataset, type AnnotatedVideo, type ReadDatasetOptions } from './annotations/datasets/dataset.js';
+export type { EncodingProgress, ItemProgress } from './progress.js';
 
 export { writeContactSheet, type ContactSheetOptions } from './view/contact-sheet.js';
 export { writeOverlay } from './view/overlay.js';

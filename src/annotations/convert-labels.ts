@@ -10,6 +10,7 @@ import { detailsOf } from './losses.js';
 import { outputBaseNames } from '../video/media-names.js';
 import { createProbeContext, createVideoFinder, type VideoFinder } from './datasets/video-finder.js';
 import { readLabeledVideos, type LabeledVideo } from './read-labeled-videos.js';
+import type { ItemProgress } from '../progress.js';
 
 /** How to convert label files. */
 export interface ConvertOptions extends ReadOptions {
@@ -27,6 +28,8 @@ export interface ConvertOptions extends ReadOptions {
   shouldOverwrite?: boolean;
   /** Stops between label files. */
   signal?: AbortSignal;
+  /** Called after each label file. */
+  onProgress?: (progress: ItemProgress) => void;
 }
 
 /** The result of converting one label file. */
@@ -61,13 +64,19 @@ export async function* convertLabels(
   const [from] = findFormats(options.from === undefined ? [] : [options.from]);
   const finders = new Map<string, Promise<VideoFinder>>(); // by folder, so that each folder is listed once
   const written = new Set<string>();
-  for (const source of files) {
+  for (const [index, source] of files.entries()) {
     options.signal?.throwIfAborted();
+    const outcome = await settle(source);
+    options.onProgress?.({ numDone: index + 1, numTotal: files.length, name: source });
+    yield outcome;
+  }
+
+  async function settle(source: string): Promise<ConvertOutcome> {
     try {
-      yield { source, status: 'converted', videos: await convert(source) };
+      return { source, status: 'converted', videos: await convert(source) };
     } catch (error) {
       if (!(error instanceof FramewiseError)) throw error;
-      yield { source, status: 'failed', error };
+      return { source, status: 'failed', error };
     }
   }
 

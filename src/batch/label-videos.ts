@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { findFormats } from '../annotations/formats/formats.js';
 import { UsageError } from '../errors.js';
-import type { ActivityRecognizer, LabelOptions } from '../recognizer.js';
+import type { ActivityRecognizer, LabelOptions, LabelProgress } from '../recognizer.js';
 import { mapConcurrently } from '../runtime/map-concurrently.js';
 import { prepareOutputFolder, removeUnfinishedFiles } from '../runtime/output-file.js';
 import { eachOnce, type FoundVideo } from './find-videos.js';
@@ -13,7 +13,10 @@ import { lockOutputFolder } from './run-lock.js';
 import { settleVideo, type Batch, type Job } from './settle-video.js';
 import { summarize, SUMMARY_FILE, writeSummary, type BatchSummary, type VideoOutcome } from './summary.js';
 
-type LabelProgress = Parameters<NonNullable<LabelOptions['onProgress']>>[0];
+/** Progress of one video of a batch. */
+export interface VideoProgress extends LabelProgress {
+  source: string;
+}
 
 /** How to label videos, and where to write the labels. */
 export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
@@ -31,8 +34,8 @@ export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
   overwrite?: boolean;
   /** Try failed videos again even if the video, the model and the options are unchanged. Default false. */
   retryFailed?: boolean;
-  /** Called when a video starts and as it advances, with the seconds done and its length. The length is 0 if unknown. */
-  onProgress?: (source: string, progress: LabelProgress) => void;
+  /** Called when a video starts and as it advances. */
+  onProgress?: (progress: VideoProgress) => void;
   /** Called when a video is settled. With several videos at a time, this may not be their order. */
   onOutcome?: (outcome: VideoOutcome) => void;
 }
@@ -85,7 +88,8 @@ export async function labelVideos(
         }),
       };
       const settle = async (job: Job, end: AbortSignal): Promise<VideoOutcome> => {
-        const reportProgress = (progress: LabelProgress): void => onProgress?.(job.source, progress);
+        const { source } = job;
+        const reportProgress = (progress: LabelProgress): void => onProgress?.({ source, ...progress });
         reportProgress({ doneSec: 0, durationSec: 0, numFrames: 0 });
         const forVideo = { ...labelOptions, signal: end, onProgress: reportProgress };
         const outcome = await settleVideo(job, batch, forVideo);

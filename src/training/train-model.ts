@@ -20,6 +20,7 @@ import { resolveOptions } from './options/resolve-options.js';
 import type { RunOptions, TrainingConfiguration, TrainingOptions } from './options/training-options.js';
 import { recordTraining } from './record-training.js';
 import { saveTrained } from './save-trained.js';
+import type { EncodingProgress } from '../progress.js';
 
 /** How a dataset becomes a model: settings by concern, and callbacks. */
 export interface TrainModelOptions extends TrainingOptions, TrainingCallbacks {
@@ -31,8 +32,8 @@ export interface TrainModelOptions extends TrainingOptions, TrainingCallbacks {
   onDataset?: (summary: DatasetSummary) => void;
   /** Called before training with the contents and problems of the dataset. */
   onReport?: (report: DatasetReport) => void;
-  /** Called after each encoded video with the number done and the number of all. */
-  onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
+  /** Called after each encoded video. */
+  onProgress?: (progress: EncodingProgress) => void;
 }
 
 /** The contents of a dataset. */
@@ -68,7 +69,7 @@ export interface TrainModelResult extends Pick<TrainedLabeler, 'history' | 'best
  * await trainModel('clips', { data: { folds: 5 }, optimizer: { epochs: 20 }, run: { outputDir: 'models/mine' } });
  */
 export async function trainModel(dataset: string, options: TrainModelOptions): Promise<TrainModelResult> {
-  const { signal, onEpoch, onStep, onVideo, onWarning } = options;
+  const { signal, onEpoch, onStep, onProgress, onWarning } = options;
   const { outputDir } = options.run;
   const configuration = resolveOptions(options);
   const { data, network, optimizer, augmentation, run } = configuration;
@@ -93,7 +94,7 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
   const backend = await startBackend(run.backend);
   const encoder = await createFrameEncoder(data.encoder, { backend, workers });
   const sequences = await encodeDataset([...split.training, ...split.validation], encoder, {
-    ...{ frameRate, labels, background, cacheDir, isStrict, limits, signal, onVideo, onWarning },
+    ...{ frameRate, labels, background, cacheDir, isStrict, limits, signal, onProgress, onWarning },
     mirroredToo: new Set(augmentation.mirror ? split.training : []),
   });
   const parts = divide(sequences, split);

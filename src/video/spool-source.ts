@@ -38,7 +38,7 @@ export interface SpooledSource {
   /** What results and messages call the source. */
   sourceName: string;
   /** Deletes the temporary file, if there is one. */
-  remove(): Promise<void>;
+  remove: () => Promise<void>;
 }
 
 /**

@@ -5,6 +5,7 @@ import { decodeFrames } from '../video/decode-frames.js';
 import { probeVideo } from '../video/probe-video.js';
 import type { VideoFrame, VideoInfo } from '../video/video-frame.js';
 import { lengthSecOf } from './timeline-drawing.js';
+import type { ItemProgress } from '../progress.js';
 
 /** Small frames of a video. */
 export interface TakenFrames {
@@ -24,6 +25,8 @@ export interface TakeFramesOptions {
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean;
   signal?: AbortSignal;
+  /** Called after each frame that is taken by seeking, and once for all frames of a short video. */
+  onProgress?: (progress: ItemProgress) => void;
 }
 
 /** Up to this length, decoding the whole video is faster than seeking to each time. */
@@ -47,7 +50,7 @@ export async function takeFrames(
   timesSec: readonly number[],
   options: TakeFramesOptions,
 ): Promise<TakenFrames> {
-  const { height, signal, allowRemote } = options;
+  const { height, signal, allowRemote, onProgress } = options;
   const taken: TakenFrames = {
     frames: timesSec.map(() => undefined),
     width: Math.round(height * USUAL_ASPECT_RATIO),
@@ -58,7 +61,9 @@ export async function takeFrames(
     const aspectRatio = Math.min(MAX_ASPECT_RATIO, info.width / info.height);
     taken.width = Math.max(1, Math.round(height * aspectRatio));
     const { width } = taken;
-    taken.frames = await findFrames(info, timesSec, { width, height, signal, allowRemote });
+    const report = (numDone: number): void =>
+      onProgress?.({ numDone, numTotal: timesSec.length, name: source });
+    taken.frames = await findFrames(info, timesSec, { width, height, signal, allowRemote }, report);
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof FramewiseError)) throw error;
@@ -74,13 +79,17 @@ async function findFrames(
   { source, durationSec }: VideoInfo,
   timesSec: readonly number[],
   options: FrameOptions,
+  report: (numDone: number) => void,
 ): Promise<(VideoFrame | undefined)[]> {
   if (durationSec > 0 && durationSec <= LONGEST_DECODED_WHOLE_SEC) {
-    return sampleWhole(source, timesSec, options);
+    const frames = await sampleWhole(source, timesSec, options);
+    report(frames.length);
+    return frames;
   }
   const found: (VideoFrame | undefined)[] = [];
   for (const startSec of timesSec) {
     found.push(await firstFrame(source, { ...options, startSec, durationSec: 1 }));
+    report(found.length);
   }
   return found;
 }

@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { convertLabels, UsageError, type ConvertOptions, type ConvertOutcome } from '../../src/index.js';
+import {
+  convertLabels,
+  UsageError,
+  type ConvertOptions,
+  type ConvertOutcome,
+  type ItemProgress,
+} from '../../src/index.js';
 import { useTemporaryFolder } from '../temporary-folder.js';
 
 const { inFolder, write } = useTemporaryFolder();
@@ -28,4 +34,15 @@ it('the library converts label files, and tells of each what became of it and wh
 
 it('the library refuses an unknown format before it reads anything', async () => {
   await expect(convert(['absent.csv'], { to: 'xls' })).rejects.toThrow(UsageError);
+});
+
+it('the library reports progress after each label file', async () => {
+  const good = await write('good.csv', 'video,label,start,end\na.mp4,walk,1,2\n');
+  const bad = await write('bad.csv', 'video,label,start,end\na.mp4,walk,2,1\n');
+  const progress: ItemProgress[] = [];
+  await convert([bad, good], { to: 'audacity', onProgress: (each) => progress.push(each) });
+  expect(progress).toEqual([
+    { numDone: 1, numTotal: 2, name: bad },
+    { numDone: 2, numTotal: 2, name: good },
+  ]);
 });

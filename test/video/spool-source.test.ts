@@ -149,8 +149,8 @@ describe('spoolSource', () => {
     await expect(spoolSource(read)).rejects.toThrow(/being read/);
     await expect(spoolSource(BYTES, { limits: { maxBytes: -1 } })).rejects.toThrow(UsageError);
     for (const wrong of [undefined, null, 5, {}]) {
-      await expect(spoolSource(wrong as unknown as VideoSource)).rejects.toThrow(TypeError);
-      expect(() => nameSource(wrong as unknown as VideoSource)).toThrow(/A video source is a path/);
+      await expect(spoolSource(wrong as VideoSource)).rejects.toThrow(TypeError);
+      expect(() => nameSource(wrong as VideoSource)).toThrow(/A video source is a path/);
     }
     expect(await leftovers()).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { takePictures } from '../../src/view/take-frames.js';
+import { takeFrames, takePictures } from '../../src/view/take-frames.js';
+import type { ItemProgress } from '../../src/progress.js';
 import { makeVideo } from '../video/video-fixtures.js';
 import { CLIP } from '../training/report/report-run.js';
 
@@ -49,5 +50,18 @@ describe('takePictures', () => {
 
   it('stops when it is told to', async () => {
     await expect(takePictures(CLIP, [0], AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  });
+});
+
+describe('takeFrames', () => {
+  it('reports progress after each frame of a long video, which it seeks', async () => {
+    const video = await makeVideo('progress.mp4', 'color=black:s=64x48:r=5:d=40');
+    const counts: number[] = [];
+    const onProgress = ({ numDone, numTotal, name }: ItemProgress) => {
+      expect([numTotal, name]).toEqual([3, video]);
+      counts.push(numDone);
+    };
+    await takeFrames(video, [1, 20, 39], { height: 24, onProgress });
+    expect(counts).toEqual([1, 2, 3]);
   });
 });

@@ -7,8 +7,17 @@ import { isLabelFile, readLabelFile } from '../label-files.js';
 import { GROUND_TRUTH } from '../formats/ms-tcn.js';
 import { readMsTcn } from './ms-tcn-folder.js';
 import { createProbeContext, createVideoFinder } from './video-finder.js';
+import type { ItemProgress } from '../../progress.js';
 
 export type { AnnotatedVideo } from './annotated-video.js';
+
+/** How to read a dataset. */
+export interface ReadDatasetOptions extends ReadOptions {
+  /** Stops between label files. */
+  signal?: AbortSignal;
+  /** Called after each label file. A dataset of clip folders has none. */
+  onProgress?: (progress: ItemProgress) => void;
+}
 
 /** Name of the label file that labels its whole folder. */
 const LABEL_FILE = 'labels.csv';
@@ -36,8 +45,13 @@ const MAX_REPORTED = 5;
  *
  * @throws {DatasetError} If the path is missing or unreadable, or has no labeled video.
  * @throws {AnnotationError} If a label file is wrong, or names a video that is absent or ambiguous.
+ * @throws The reason of `signal`, when it is aborted.
  */
-export async function readDataset(dataset: string, options: ReadOptions = {}): Promise<AnnotatedVideo[]> {
+export async function readDataset(
+  dataset: string,
+  options: ReadDatasetOptions = {},
+): Promise<AnnotatedVideo[]> {
+  options.signal?.throwIfAborted();
   if (options.onSkip) return read(dataset, options);
   const skipped: Skipped[] = [];
   try {
@@ -49,7 +63,7 @@ export async function readDataset(dataset: string, options: ReadOptions = {}): P
   }
 }
 
-async function read(dataset: string, options: ReadOptions): Promise<AnnotatedVideo[]> {
+async function read(dataset: string, options: ReadDatasetOptions): Promise<AnnotatedVideo[]> {
   if (!(await isFolder(dataset))) return readLabelFiles([dataset], path.dirname(dataset), options);
   const names = (await listFolder(dataset)).map((entry) => entry.name);
   if (names.includes(LABEL_FILE)) return readLabelFiles([path.join(dataset, LABEL_FILE)], dataset, options);
@@ -81,16 +95,18 @@ async function findLabelFiles(dataset: string, names: readonly string[]): Promis
 async function readLabelFiles(
   files: readonly string[],
   dataset: string,
-  options: ReadOptions,
+  options: ReadDatasetOptions,
 ): Promise<AnnotatedVideo[]> {
   const finder = await createVideoFinder([...files.map((file) => path.dirname(file)), dataset]);
   const videos = new Map<string, AnnotatedVideo>(); // by path
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
+    options.signal?.throwIfAborted();
     const labeled = await readLabelFile(file, createProbeContext(file, finder.find, options));
     if (labeled.segments.length === 0 && files.length > 1) {
       reportSkip({ what: `"${file}"`, why: 'it labels nothing' }, options);
     }
     await collectVideos(labeled, finder, videos, options);
+    options.onProgress?.({ numDone: index + 1, numTotal: files.length, name: file });
   }
   return refuseNone([...videos.values()], files[0] as string);
 }

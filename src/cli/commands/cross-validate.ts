@@ -50,9 +50,9 @@ async function run(
       ...options,
       signal: terminal.signal,
       onWarning: (message) => printNote(terminal, message, 'note:'),
-      onVideo: (done, all, name) => {
-        progress.update(done / all, name);
-        if (done === all) progress.stop();
+      onProgress: ({ numDone, numTotal, name }) => {
+        progress.update(numDone / numTotal, name);
+        if (numDone === numTotal) progress.stop();
       },
       onFold: ({ variant, seed, fold, scores }) =>
         printNote(terminal, `${variant}, seed ${seed}, ${fold}: ${formatAccuracies(scores)}`),

@@ -51,7 +51,7 @@ async function evaluate(terminal: Terminal, dataset: string, flags: EvaluateFlag
       limits: limitsOf(flags),
       signal: terminal.signal,
       onWarning: (message) => printNote(terminal, message, 'note:'),
-      onVideo: (done, all, name) => progress.update(done / all, name),
+      onProgress: ({ numDone, numTotal, name }) => progress.update(numDone / numTotal, name),
     });
     progress.stop();
     if (flags.json) printJson(terminal, scores);

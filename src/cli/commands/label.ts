@@ -158,7 +158,7 @@ async function labelAll(
       overwrite: flags.overwrite,
       retryFailed: flags.retryFailed,
       signal: terminal.signal,
-      onProgress: (source, step) => progress.advance(publicSource(source), step),
+      onProgress: ({ source, ...step }) => progress.advance(publicSource(source), step),
       onOutcome: (outcome) => {
         const numFrames = outcome.status === 'labelled' ? outcome.numFrames : undefined;
         progress.settle(publicSource(outcome.source), numFrames);

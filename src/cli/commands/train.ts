@@ -52,9 +52,9 @@ async function train(
         );
         progress = startProgress(terminal, 'Encoding');
       },
-      onVideo: (done, all, name) => {
-        progress?.update(done / all, name);
-        if (done === all) progress?.stop();
+      onProgress: ({ numDone, numTotal, name }) => {
+        progress?.update(numDone / numTotal, name);
+        if (numDone === numTotal) progress?.stop();
       },
       onReport: (report) => {
         progress?.stop();

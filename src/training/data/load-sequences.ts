@@ -7,6 +7,7 @@ import type { VideoLimits } from '../../video/video-limits.js';
 import { FeatureCache } from './feature-cache.js';
 import { labelSequence, UNLABELED, type LabeledSequence } from './sequences.js';
 import { featuresOf, type VideoFeatures } from './video-features.js';
+import type { EncodingProgress } from '../../progress.js';
 
 /** How the videos of a dataset are encoded. */
 export interface EncodeDatasetOptions {
@@ -24,8 +25,8 @@ export interface EncodeDatasetOptions {
   /** How large and long a video may be. Cached features are not checked. */
   limits?: VideoLimits;
   signal?: AbortSignal;
-  /** Called after each video. */
-  onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
+  /** Called after each encoded video. */
+  onProgress?: (progress: EncodingProgress) => void;
   /** Told of videos that are left out and of labels after the end of a video. */
   onWarning?: (message: string) => void;
 }
@@ -47,23 +48,23 @@ export async function encodeDataset(
   encoder: FrameEncoder,
   options: EncodeDatasetOptions,
 ): Promise<LabeledSequence[]> {
-  const { cacheDir, isStrict = true, onVideo, onWarning } = options;
+  const { cacheDir, isStrict = true, onProgress, onWarning } = options;
   const cache = cacheDir === false ? undefined : new FeatureCache(new FeatureStore(cacheDir));
   const load = (video: AnnotatedVideo) => loadSequence(video, { ...options, encoder, cache });
   const refusals: DatasetError[] = [];
-  let done = 0;
+  let numDone = 0;
   let sequences: (LabeledSequence | undefined)[];
   try {
     sequences = await mapConcurrently(videos, NUM_PARALLEL_VIDEOS, async (video) => {
       try {
         const { sequence, isCached } = await load(video);
-        onVideo?.(++done, videos.length, video.name, isCached);
+        onProgress?.({ numDone: ++numDone, numTotal: videos.length, name: video.name, isCached });
         return sequence;
       } catch (error) {
         if (isStrict || !(error instanceof DatasetError)) throw error;
         refusals.push(error);
         onWarning?.(`left out: ${error.message}`);
-        onVideo?.(++done, videos.length, video.name, false);
+        onProgress?.({ numDone: ++numDone, numTotal: videos.length, name: video.name, isCached: false });
         return undefined;
       }
     });

@@ -12,6 +12,7 @@ import type { NetworkOptions, TrainingOptions } from '../options/training-option
 import { summarizeRuns, type CrossValidationRun, type VariantSummary } from './cross-validation-table.js';
 import { scoreFolds } from './score-folds.js';
 import type { DatasetScores } from './score-sequences.js';
+import type { EncodingProgress } from '../../progress.js';
 
 /**
  * How a dataset is cross-validated. The sections are those of `trainModel`. Nothing is saved, so of `run` only `backend`,
@@ -25,8 +26,8 @@ export interface CrossValidateOptions extends TrainingOptions {
   /** Also try every other recurrence, none, and the network without motion. Default false. */
   isAblation?: boolean;
   signal?: AbortSignal;
-  /** Called after each encoded video with the number done and the number of all. */
-  onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
+  /** Called after each encoded video. */
+  onProgress?: (progress: EncodingProgress) => void;
   /** Called when a fold is trained and scored. */
   onFold?: (fold: FoldProgress) => void;
   /** Told of problems that do not stop the cross-validation. */
@@ -71,7 +72,7 @@ export async function crossValidate(
   dataset: string,
   options: CrossValidateOptions = {},
 ): Promise<CrossValidation> {
-  const { seeds = [1, 2, 3], eachGroup, isAblation = false, signal, onVideo, onFold, onWarning } = options;
+  const { seeds = [1, 2, 3], eachGroup, isAblation = false, signal, onProgress, onFold, onWarning } = options;
   if (seeds.length === 0) throw new UsageError('seeds is empty; expected at least one whole number.');
   const { data, optimizer, augmentation, run } = resolveOptions(options);
   const { background, frameRate, isStrict, limits } = data;
@@ -86,7 +87,7 @@ export async function crossValidate(
   seeds.forEach(splitsOf);
   const encoder = await createFrameEncoder(data.encoder, { backend, workers: run.workers });
   const sequences = await encodeDataset(videos, encoder, {
-    ...{ frameRate, labels, background, limits, isStrict, signal, onVideo, onWarning },
+    ...{ frameRate, labels, background, limits, isStrict, signal, onProgress, onWarning },
     cacheDir: run.cacheDir,
     mirroredToo: new Set(augmentation.mirror ? videos : []),
   });

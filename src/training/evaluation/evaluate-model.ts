@@ -7,6 +7,7 @@ import type { VideoLimits } from '../../video/video-limits.js';
 import { encodeDataset } from '../data/load-sequences.js';
 import { predictSequences, scorePredictions, type DatasetScores } from './score-sequences.js';
 import { labelsOf } from '../data/sequences.js';
+import type { EncodingProgress } from '../../progress.js';
 
 /** How a model is evaluated. */
 export interface EvaluateOptions {
@@ -22,8 +23,8 @@ export interface EvaluateOptions {
   /** How large and long a video may be. */
   limits?: VideoLimits;
   signal?: AbortSignal;
-  /** Called after each encoded video with the number done and the number of all. */
-  onVideo?: (done: number, all: number, name: string, isCached: boolean) => void;
+  /** Called after each encoded video. */
+  onProgress?: (progress: EncodingProgress) => void;
   /** Told of problems in the dataset that do not stop the evaluation. */
   onWarning?: (message: string) => void;
 }
@@ -46,7 +47,7 @@ export async function evaluateModel(
   modelDir: string,
   options: EvaluateOptions = {},
 ): Promise<DatasetScores> {
-  const { backend, workers, cacheDir, unknownBelow, limits, signal, onVideo, onWarning } = options;
+  const { backend, workers, cacheDir, unknownBelow, limits, signal, onProgress, onWarning } = options;
   await startBackend(backend);
   const { description, labeler } = await loadModel(modelDir);
   try {
@@ -63,7 +64,7 @@ export async function evaluateModel(
       );
     }
     const encoder = await createModelEncoder(modelDir, description, { backend, workers });
-    const data = { frameRate, labels, background, cacheDir, limits, signal, onVideo };
+    const data = { frameRate, labels, background, cacheDir, limits, signal, onProgress };
     const sequences = await encodeDataset(videos, encoder, data);
     const predictions = await predictSequences(labeler, sequences);
     return scorePredictions(predictions, { labels, background, frameRate, smoothing, unknownBelow });

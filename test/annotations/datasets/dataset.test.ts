@@ -281,3 +281,32 @@ describe('real datasets beside the checkout', () => {
     expect([labels.length, new Set(labels).size]).toEqual([300, 17]);
   });
 });
+
+describe('readDataset', () => {
+  const writeTwo = async () => {
+    for (const name of ['a', 'b']) {
+      await write(`${name}.mp4`);
+      await write(`${name}.audacity.txt`, '0\t1\twalk\n');
+    }
+  };
+
+  it('reports progress after each label file', async () => {
+    await writeTwo();
+    const progress: unknown[] = [];
+    await readDataset(inFolder('.'), { onProgress: (each) => progress.push(each) });
+    expect(progress).toEqual([
+      { numDone: 1, numTotal: 2, name: inFolder('a.audacity.txt') },
+      { numDone: 2, numTotal: 2, name: inFolder('b.audacity.txt') },
+    ]);
+  });
+
+  it('rejects with the reason of its signal, also between label files', async () => {
+    await writeTwo();
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const stop = () => controller.abort(reason);
+    const { signal } = controller;
+    await expect(readDataset(inFolder('.'), { signal, onProgress: stop })).rejects.toBe(reason);
+    await expect(readDataset(inFolder('.'), { signal })).rejects.toBe(reason);
+  });
+});
