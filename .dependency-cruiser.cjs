@@ -1,7 +1,6 @@
 /**
  * Imports point down this list, never up and never in a circle. The middle row's stages may use one another, except
- * that video, recurrent and timeline know none of the others. Type-only imports are exempt: a type is no dependency
- * of what runs.
+ * that video, recurrent and timeline know none of the others. Type-only imports count too.
  */
 const LAYERS = [
   ['index.ts', 'stages.ts'],
@@ -66,7 +65,7 @@ module.exports = {
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
-    tsPreCompilationDeps: false,
+    tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^dist' },
   },

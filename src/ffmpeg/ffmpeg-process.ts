@@ -4,7 +4,7 @@ import { pipeline, Readable, type Writable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 
 /** Receives the output of a process: a stream, which may make the process wait, or a callback for its lines of text. */
-export type OutputReceiver = Writable | ((line: string) => void);
+type OutputReceiver = Writable | ((line: string) => void);
 
 /** A run of ffmpeg or ffprobe. */
 export interface FfmpegCommand {

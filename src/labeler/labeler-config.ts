@@ -6,8 +6,7 @@ export const INPUT_KINDS = ['features', 'difference', 'magnitude', 'motion'] as 
 export type InputKind = (typeof INPUT_KINDS)[number];
 
 /** The recurrences that a network can have. With none it labels each frame by that frame's inputs alone. */
-export const LABELER_CELLS = ['none', 'rnn', 'gru', 'lstm'] as const;
-export type LabelerCell = (typeof LABELER_CELLS)[number];
+const LABELER_CELLS = ['none', 'rnn', 'gru', 'lstm'] as const;
 
 /** What a labeler's network looks like; `network` in a model's `model.json`. */
 export const labelerConfigSchema = z

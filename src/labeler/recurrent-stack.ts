@@ -28,10 +28,12 @@ const BACKWARD = 'backward.';
  * both its directions, side by side. Without a cell there is no layer, and dropout is all.
  */
 export class RecurrentStack {
+  readonly #config: LabelerConfig;
   readonly #cell: RecurrentCell | undefined;
   readonly #numLayers: number;
 
-  constructor(private readonly config: LabelerConfig) {
+  constructor(config: LabelerConfig) {
+    this.#config = config;
     const { cell, units, layers } = config;
     this.#cell = cell === 'none' ? undefined : createCell(cell, units);
     this.#numLayers = this.#cell ? layers : 0;
@@ -39,16 +41,16 @@ export class RecurrentStack {
 
   /** Width of what comes out. */
   get outputSize(): number {
-    const { units, bidirectional, projectionUnits } = this.config;
+    const { units, bidirectional, projectionUnits } = this.#config;
     if (!this.#cell) return projectionUnits;
     return bidirectional ? 2 * units : units;
   }
 
   /** The layers' weights, `recurrent.<layer>.kernel` and so on, `recurrent.<layer>.backward.kernel` for the way back. */
   weightSpecs(): (WeightSpec & { name: string })[] {
-    const directions = this.config.bidirectional ? [FORWARD, BACKWARD] : [FORWARD];
+    const directions = this.#config.bidirectional ? [FORWARD, BACKWARD] : [FORWARD];
     return Array.from({ length: this.#numLayers }, (_, layer) => {
-      const specs = this.#cell!.weightSpecs(layer === 0 ? this.config.projectionUnits : this.outputSize);
+      const specs = this.#cell!.weightSpecs(layer === 0 ? this.#config.projectionUnits : this.outputSize);
       return directions.flatMap((direction) =>
         Object.entries(specs).map(([name, spec]) => ({
           name: `recurrent.${layer}.${direction}${name}`,
@@ -80,7 +82,7 @@ export class RecurrentStack {
     { training = false, seed = 0, mask }: ForwardOptions,
   ): { outputs: Tensor3D; states: RecurrentState[] } {
     const cell = this.#cell;
-    const { dropout, bidirectional } = this.config;
+    const { dropout, bidirectional } = this.#config;
     if (states.length !== this.#numLayers) {
       throw new ShapeError("The state's recurrent layers", String(this.#numLayers), String(states.length));
     }
@@ -98,7 +100,7 @@ export class RecurrentStack {
         const backwardWeights = layerWeights(weights, layer, BACKWARD);
         const backward = unroll(cell, backwardWeights, seen, end, {
           isReversed: true,
-          ...(mask && { mask }),
+          mask,
         });
         outputs = tf.concat([forward.outputs, backward.outputs], 2);
       }

@@ -80,7 +80,7 @@ export interface RecurrentCell<State extends RecurrentState = RecurrentState> {
  * One step of one sequence, forward: views into the backend's memory. Each has `units` values, except `projected`,
  * `gates` and `bias` (as wide as the kernel; two biases lie one after the other) and `product` (as wide as its product).
  */
-export interface ForwardRow {
+interface ForwardRow {
   /** x·W. */
   projected: Float32Array;
   bias: Float32Array;
@@ -99,7 +99,7 @@ export interface ForwardRow {
 }
 
 /** One step of one sequence, backward. Sizes as in {@link ForwardRow}. */
-export interface BackwardRow {
+interface BackwardRow {
   gates: Float32Array;
   auxiliary: Float32Array;
   previousHidden: Float32Array;
@@ -126,7 +126,7 @@ export interface CellRows {
 }
 
 /** One step of a batch, forward: tensors `[batch, units]`, except the wider `projected` and `bias`. */
-export interface ForwardStep {
+interface ForwardStep {
   /** x·W, `[batch, gates·units]`; x itself for a step that multiplies it by the kernel. */
   projected: Tensor2D;
   bias: Tensor;
@@ -135,7 +135,7 @@ export interface ForwardStep {
 }
 
 /** One step of a batch, backward. */
-export interface BackwardStep {
+interface BackwardStep {
   /** After activation, `[batch, gates·units]`. */
   gates: Tensor2D;
   auxiliary: Tensor2D | undefined;

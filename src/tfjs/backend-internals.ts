@@ -15,14 +15,14 @@ export interface GpuAdapter {
 }
 
 /** The backend `wasm`: tensors lie on the heap of a WebAssembly module. */
-export interface WasmBackend {
+interface WasmBackend {
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
   typedArrayFromHeap(tensor: TensorInfo): Float32Array;
   disposeData(dataId: DataId): boolean;
 }
 
 /** The backend `cpu`: tensors are JavaScript arrays. */
-export interface CpuBackend {
+interface CpuBackend {
   makeTensorInfo(shape: number[], dtype: 'float32', values: Float32Array): TensorInfo;
   data: { get(dataId: DataId): { values: Float32Array } };
   disposeData(dataId: DataId): boolean;
@@ -57,7 +57,7 @@ export interface TensorflowBackend {
 }
 
 /** An attribute of a TensorFlow operation. `type` is one of the binding's `TF_ATTR_…` numbers. */
-export interface TensorflowAttribute {
+interface TensorflowAttribute {
   name: string;
   type: number;
   value: number | boolean;

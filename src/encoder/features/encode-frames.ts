@@ -7,18 +7,18 @@ import type { FrameEncoder } from '../frame-encoder.js';
 
 export interface EncodeFramesOptions {
   /** Frames a batch. Default: the encoder's, or else 8; 1 gives every frame's features as soon as they can be had. */
-  batchSize?: number | undefined;
+  batchSize?: number;
   /** Batches read ahead, and so the bound on memory. Default: one more than the encoder works on at a time. */
-  maxPending?: number | undefined;
+  maxPending?: number;
   /**
    * A frame gets the features of the last one encoded, if no tile of 16 by 16 pixels differs from that one's by so many
    * gray levels, 0 to 255, on average. Default: every frame is encoded.
    */
-  skipUnchanged?: number | undefined;
+  skipUnchanged?: number;
   /** Where batches are laid out; the frames may already lie in it. Default: memory of its own. */
-  memory?: BatchMemory | undefined;
+  memory?: BatchMemory;
   /** Ends the encoding: the generator throws its reason. Give it to the source of the frames too. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal;
 }
 
 /** Frames a batch, where nothing else is asked for. */

@@ -14,10 +14,14 @@ type Shape4D = [number, number, number, number];
  */
 export class PixelScaler {
   /** Kept, as a fresh array costs more than filling it. */
-  private scaled = new Float32Array(0);
+  #scaled = new Float32Array(0);
 
-  /** @param range - What 0 and 255 become. */
-  constructor(private readonly range: readonly [number, number]) {}
+  readonly #range: readonly [number, number];
+
+  /** @param range - The values of the bytes 0 and 255. */
+  constructor(range: readonly [number, number]) {
+    this.#range = range;
+  }
 
   /**
    * @param pixels - Bytes of the shape. They are no longer needed once something was computed of the tensor.
@@ -25,16 +29,16 @@ export class PixelScaler {
    */
   toTensor(pixels: Uint8Array, shape: Shape4D): tf.Tensor4D {
     const webgpu = runningBackend('webgpu');
-    if (webgpu) return scaleOnWebGpu(webgpu, pixels, shape, this.range);
+    if (webgpu) return scaleOnWebGpu(webgpu, pixels, shape, this.#range);
     const tensorflow = runningBackend('tensorflow');
-    if (tensorflow) return scaleOnTensorflow(tensorflow, pixels, shape, this.range);
-    return this.scaleHere(pixels, shape);
+    if (tensorflow) return scaleOnTensorflow(tensorflow, pixels, shape, this.#range);
+    return this.#scaleHere(pixels, shape);
   }
 
-  private scaleHere(pixels: Uint8Array, shape: Shape4D): tf.Tensor4D {
-    if (this.scaled.length < pixels.length) this.scaled = new Float32Array(pixels.length);
-    const scaled = this.scaled.subarray(0, pixels.length);
-    const [low, high] = this.range;
+  #scaleHere(pixels: Uint8Array, shape: Shape4D): tf.Tensor4D {
+    if (this.#scaled.length < pixels.length) this.#scaled = new Float32Array(pixels.length);
+    const scaled = this.#scaled.subarray(0, pixels.length);
+    const [low, high] = this.#range;
     // Quicker than a table, and than tensor operations on integers.
     for (let position = 0; position < pixels.length; position++) {
       scaled[position] = low + (pixels[position]! * (high - low)) / 255;

@@ -49,7 +49,7 @@ export class RecurrentCellLayer extends layers.RNNCell {
   readonly #args: RecurrentLayerConfig;
   readonly #options: RecurrentCellOptions;
   readonly #resolved: ReturnType<typeof layers.simpleRNNCell>;
-  #variables: Partial<Record<keyof RecurrentWeights, LayerVariable>> = {};
+  readonly #variables: Partial<Record<keyof RecurrentWeights, LayerVariable>> = {};
   #numFeatures = 0;
 
   /**

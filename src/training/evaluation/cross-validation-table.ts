@@ -10,7 +10,7 @@ export interface CrossValidationRun {
 }
 
 /** Mean and standard deviation over folds and seeds, and the mean of each seed. */
-export interface ScoreSpread {
+interface ScoreSpread {
   mean: number;
   deviation: number;
   bySeed: number[];
