@@ -6,6 +6,7 @@ export abstract class FramewiseError extends Error {
   /** Stable identifier, `ERR_…`, safe to compare with. */
   abstract readonly code: string;
 
+  /** Name of the subclass, such as `VideoOpenError`. */
   override get name(): string {
     return this.constructor.name;
   }

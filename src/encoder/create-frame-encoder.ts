@@ -6,6 +6,7 @@ import { DEFAULT_ENCODER, type EncoderSpec } from './encoder-spec.js';
 import type { FrameEncoder } from './frame-encoder.js';
 import { InThreadEncoder } from './pool/in-thread-encoder.js';
 
+/** How an encoder runs. */
 export interface FrameEncoderOptions {
   /**
    * Number of worker threads; 0 encodes in this thread. Default: one per processor for `wasm` and `cpu`, 2 for `webgpu` on a

@@ -5,6 +5,7 @@ import type { EncodedFrames } from './encoded-frames.js';
 import { ChangeDetector } from './frame-change.js';
 import type { FrameEncoder } from '../frame-encoder.js';
 
+/** How frames are encoded in batches. */
 export interface EncodeFramesOptions {
   /** Frames a batch. Default: the encoder's, or else 8; 1 gives every frame's features as soon as they can be had. */
   batchSize?: number;

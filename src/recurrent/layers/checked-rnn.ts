@@ -90,6 +90,7 @@ export abstract class CheckedRNN extends RNN {
     super.setWeights(weights);
   }
 
+  /** Whether training changes the weights. */
   override get trainable(): boolean {
     return super.trainable;
   }
