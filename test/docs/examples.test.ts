@@ -22,10 +22,14 @@ function exampleFiles(): Map<string, string> {
 
 /** Type-checks the files against the sources, with the settings of the repository. */
 function typeErrors(files: ReadonlyMap<string, string>): string[] {
-  const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (file) =>
-    readFileSync(file, 'utf8'),
-  );
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+  const tsconfig = path.join(ROOT, 'tsconfig.json');
+  const { options, errors } = ts.getParsedCommandLineOfConfigFile(tsconfig, undefined, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+      throw new Error(ts.flattenDiagnosticMessageText(messageText, ' '));
+    },
+  })!;
+  expect(errors).toEqual([]);
   options.paths = Object.fromEntries(
     Object.entries(ENTRIES).map(([name, [file]]) => [name, [path.join(ROOT, file!)]]),
   );
