@@ -92,7 +92,7 @@ describe('a batch whose worker dies', () => {
     });
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     expect(await run('survived')).toMatchObject({ numLabelled: 3 });
-    expect(String(warn.mock.calls[0]?.[0])).toMatch(/worker died on a batch .* which is tried again/);
+    expect(String(warn.mock.calls[0]?.[0])).toMatch(/worker died on a batch .* which will be tried again/);
     expect(await labelFilesOf('survived')).toEqual(await labelFilesOf('whole'));
   });
 

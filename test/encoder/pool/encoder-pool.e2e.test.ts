@@ -153,7 +153,7 @@ describe('EncoderPool', () => {
     expect(deaths).toHaveLength(1);
     expect(deaths[0]).toBeInstanceOf(WorkerError);
     expect(deaths[0]!.message).toMatch(
-      /died on a batch of 1 frames, which is tried again: Out of WebAssembly memory\./,
+      /died on a batch of 1 frames, which will be tried again: Out of WebAssembly memory\./,
     );
     expect(deaths[0]!.cause).toMatchObject({ name: 'RangeError' });
   });
