@@ -127,7 +127,10 @@ describe('describeBackends', () => {
     [
       'says that the native library of an installed package is missing',
       undefined,
-      { isAvailable: false, reason: expect.stringContaining('was not downloaded; run "npm rebuild') as string },
+      {
+        isAvailable: false,
+        reason: expect.stringContaining('was not downloaded; run "npm rebuild') as string,
+      },
     ],
   ])(`%s${needsNoNative}`, async (_name, source, expected) => {
     await expect(describeNative(source)).resolves.toMatchObject(expected);
