@@ -49,7 +49,7 @@ describe.skipIf(!isWanted)(`the backend that setup-native builds${notWanted}`, (
 
   it('is not built a second time', async () => {
     const { stdout, stderr } = await framewise('setup-native');
-    expect(stdout).toContain('Everything was there already.');
+    expect(stdout).toContain('Everything was already there.');
     expect(stderr).not.toContain('installs');
   });
 
