@@ -79,7 +79,10 @@ export async function trainModel(dataset: string, options: TrainModelOptions): P
   if (!run.overwrite && !run.resume) await expectFreeFolder(outputDir);
 
   const skipped: Skipped[] = [];
-  const videos = await readDataset(dataset, { isStrict, onWarning, onSkip: (item) => skipped.push(item) });
+  const videos = await readDataset(dataset, {
+    ...{ isStrict, signal, onWarning },
+    onSkip: (item) => skipped.push(item),
+  });
   const labels = labelsOf(videos, background);
   expectTwoLabels(labels, dataset, skipped);
   const split = splitVideos(videos, { ...data, seed, onWarning });

@@ -77,7 +77,7 @@ export async function crossValidate(
   const { data, optimizer, augmentation, run } = resolveOptions(options);
   const { background, frameRate, isStrict, limits } = data;
   const backend = await startBackend(run.backend);
-  const videos = await readDataset(dataset, { isStrict, onWarning });
+  const videos = await readDataset(dataset, { isStrict, signal, onWarning });
   const labels = labelsOf(videos, background);
   const variants = variantsOf(options.network ?? {}, isAblation);
   // Wrong options must show before hours of encoding.

@@ -54,7 +54,7 @@ export async function evaluateModel(
     const { labels, frameRate } = description;
     const background = description.background ?? undefined;
     const smoothing = smoothingOf(description, options.smoothing ?? {});
-    const videos = await readDataset(dataset, { onWarning });
+    const videos = await readDataset(dataset, { signal, onWarning });
     const unknown = labelsOf(videos).filter((label) => !labels.includes(label));
     if (unknown.length > 0) {
       throw new DatasetError(
