@@ -30,7 +30,7 @@ export class BackendError extends FramewiseError {
   }
 }
 
-/** A device has not the memory for what it was asked to compute. */
+/** The device ran out of memory. */
 export class OutOfMemoryError extends FramewiseError {
   readonly code = 'ERR_OUT_OF_MEMORY';
 
@@ -47,7 +47,7 @@ export class OutOfMemoryError extends FramewiseError {
   }
 }
 
-/** A graphics processor stopped, was reset or removed, and all that was on it is gone. */
+/** A GPU stopped, was reset or was removed. Its tensors are lost. */
 export class DeviceLostError extends BackendError {
   constructor(
     readonly device: string,
@@ -67,7 +67,7 @@ export class NativeSetupError extends FramewiseError {
 
   constructor(
     message: string,
-    /** What could not be had or done. */
+    /** The step that failed. */
     readonly step: 'platform' | 'folder' | 'disk' | 'tools' | 'tensorflow' | 'sources' | 'addon' | 'proof',
     options?: ErrorOptions,
   ) {
@@ -97,7 +97,7 @@ export class VideoOpenError extends FramewiseError {
 export class VideoDecodeError extends FramewiseError {
   readonly code = 'ERR_VIDEO_DECODE';
   readonly path: string;
-  /** ffmpeg's exit status; null when a signal ended it. */
+  /** Exit status of ffmpeg. Null if a signal ended it. */
   readonly exitCode: number | null;
   /** The last lines that ffmpeg wrote. */
   readonly stderrTail: string;
@@ -114,7 +114,7 @@ export class VideoDecodeError extends FramewiseError {
   }
 }
 
-/** The decoder gave nothing for longer than allowed, and was stopped. */
+/** The decoder produced nothing for longer than the stall timeout and was stopped. */
 export class VideoStalledError extends FramewiseError {
   readonly code = 'ERR_VIDEO_STALLED';
 
@@ -127,23 +127,23 @@ export class VideoStalledError extends FramewiseError {
   }
 }
 
-/** A video is larger or longer than is decoded without being told to. */
+/** A video exceeds the decode limits, see `VideoLimits`. */
 export class VideoLimitError extends FramewiseError {
   readonly code = 'ERR_VIDEO_LIMIT';
 
   constructor(
     message: string,
     readonly path: string,
-    /** Which limit it is. */
+    /** The limit that was exceeded. */
     readonly limit: 'maxPixels' | 'maxFrames' | 'maxDurationSec' | 'maxBytes',
-    /** The limit's value. */
+    /** Value of the limit. */
     readonly maximum: number,
   ) {
     super(message);
   }
 }
 
-/** A video was replaced, changed or removed while it was read. */
+/** A video was replaced, changed or removed while it was being read. */
 export class VideoChangedError extends FramewiseError {
   readonly code = 'ERR_VIDEO_CHANGED';
 
@@ -156,7 +156,7 @@ export class VideoChangedError extends FramewiseError {
   }
 }
 
-/** An encoder's model cannot be loaded, or does not do what its description says. */
+/** The model of an encoder cannot be loaded or does not match its description. */
 export class EncoderError extends FramewiseError {
   readonly code = 'ERR_ENCODER';
 }
@@ -166,7 +166,7 @@ export class WorkerError extends FramewiseError {
   readonly code = 'ERR_WORKER';
 }
 
-/** A trained model's folder is missing, damaged, or of another kind. */
+/** The folder of a trained model is missing, damaged or not a model. */
 export class ModelError extends FramewiseError {
   readonly code = 'ERR_MODEL';
 
@@ -179,7 +179,7 @@ export class ModelError extends FramewiseError {
   }
 }
 
-/** An array or tensor has another shape than the operation needs. */
+/** The shape of an array or tensor is not the one that the operation needs. */
 export class ShapeError extends FramewiseError {
   readonly code = 'ERR_SHAPE';
 
@@ -192,14 +192,14 @@ export class ShapeError extends FramewiseError {
   }
 }
 
-/** A label file cannot be read, or says something impossible. */
+/** A label file cannot be read or contradicts itself. */
 export class AnnotationError extends FramewiseError {
   readonly code = 'ERR_ANNOTATION';
 
   constructor(
     message: string,
     readonly path: string,
-    /** One-based line of the file, where one line is to blame. */
+    /** One-based number of the wrong line, if it is a single line. */
     readonly line?: number,
     options?: ErrorOptions,
   ) {
@@ -207,7 +207,7 @@ export class AnnotationError extends FramewiseError {
   }
 }
 
-/** A dataset cannot train or evaluate a model. */
+/** A dataset cannot be used to train or evaluate a model. */
 export class DatasetError extends FramewiseError {
   readonly code = 'ERR_DATASET';
 
@@ -220,7 +220,7 @@ export class DatasetError extends FramewiseError {
   }
 }
 
-/** The gradient of a loss holds NaN or infinity: a step along it would destroy the weights. */
+/** A gradient contains NaN or infinity. A step along it would destroy the weights. */
 export class GradientError extends FramewiseError {
   readonly code = 'ERR_GRADIENT';
 
@@ -235,7 +235,7 @@ export class GradientError extends FramewiseError {
   }
 }
 
-/** Training cannot go on: nothing to learn from, or numbers that are no longer numbers. */
+/** Training cannot continue: there is nothing to learn from, or the loss is not finite. */
 export class TrainingError extends FramewiseError {
   readonly code = 'ERR_TRAINING';
 }
@@ -259,14 +259,14 @@ export class OutputLockedError extends FramewiseError {
 
   constructor(
     message: string,
-    /** The lock's file. */
+    /** The lock file. */
     readonly path: string,
   ) {
     super(message);
   }
 }
 
-/** Weights hold what no computation can start from. */
+/** Weights contain values that no computation can start from. */
 export class WeightsError extends FramewiseError {
   readonly code = 'ERR_WEIGHTS';
 }

@@ -60,13 +60,16 @@ function formatAttribute(name: string, { list, tensor, ...scalar }: Attribute): 
   }
   const [kind, value] = (Object.entries(scalar) as [string, unknown][])[0] ?? [];
   if (list)
-    return bytes(1, ...Object.entries(list).flatMap(([of, each]) => each.map((one) => spell(of, one))));
+    return bytes(
+      1,
+      ...Object.entries(list).flatMap(([of, each]) => each.map((one) => formatScalar(of, one))),
+    );
   if (kind === undefined) throw new Error(`the attribute "${name}" has no value`);
-  return spell(kind, value);
+  return formatScalar(kind, value);
 }
 
-/** Attributes and lists of them number their kinds alike. */
-function spell(kind: string, value: unknown): Buffer {
+/** Formats one value. Single attributes and lists use the same field numbers. */
+function formatScalar(kind: string, value: unknown): Buffer {
   switch (kind) {
     case 's':
       return bytes(2, Buffer.from(value as string, 'base64'));

@@ -102,7 +102,7 @@ export function restoreTraining(
   return { bestWeights: part('bestWeights'), states };
 }
 
-/** @throws {UsageError} If a checkpoint's training is not the one that is to go on. */
+/** @throws {UsageError} If the checkpoint belongs to a training with other data or settings. */
 export function expectSameTraining(then: TrainingIdentity, now: TrainingIdentity, folder: string): void {
   const advice = 'Go on with what it began with, or start afresh in another folder.';
   if (then.dataset !== now.dataset) {
@@ -111,9 +111,9 @@ export function expectSameTraining(then: TrainingIdentity, now: TrainingIdentity
     );
   }
   const names = new Set([...Object.keys(then.settings), ...Object.keys(now.settings)]);
-  const spell = (value: unknown): string => JSON.stringify(value) ?? 'none';
+  const format = (value: unknown): string => JSON.stringify(value) ?? 'none';
   const changes = [...names]
-    .map((name) => ({ name, before: spell(then.settings[name]), after: spell(now.settings[name]) }))
+    .map((name) => ({ name, before: format(then.settings[name]), after: format(now.settings[name]) }))
     .filter(({ before, after }) => before !== after)
     .map(({ name, before, after }) => `${name} was ${before} and is ${after}`);
   if (changes.length > 0) {
