@@ -51,7 +51,7 @@ export class TemporalLabeler {
   /**
    * Creates an untrained labeler. The caller disposes it.
    *
-   * @param options.seed - Non-negative integer. The same seed gives the same weights. Default 0.
+   * @param options - `seed` is a non-negative integer. The same seed gives the same weights. Default 0.
    * @throws {UsageError} If the configuration or the seed is impossible.
    */
   static create(config: LabelerOptions, { seed = 0 }: { seed?: number } = {}): TemporalLabeler {
