@@ -45,7 +45,7 @@ export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
  * output folder records finished videos, so an interrupted or killed run resumes and writes the same files as an
  * uninterrupted one. A finished video is labeled again only if it, the model or an option changed.
  *
- * @param videos - Paths or URLs, or results of {@link findVideos}. Duplicates are labeled once.
+ * @param videos - Paths or URLs, or results of `findVideos` (`framewise/stages`). Duplicates are labeled once.
  * @returns One outcome per video, in order. It is also written to `summary.json` in the output folder.
  * @throws {UsageError} If a format or an option is invalid. Nothing is labeled then.
  * @throws {OutputLockedError} If another run uses the same output folder.

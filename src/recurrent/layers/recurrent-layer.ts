@@ -113,6 +113,7 @@ export abstract class RecurrentLayer extends CheckedRNN {
     });
   }
 
+  /** Returns the configuration that Keras and tf.layers save, with the options of this layer. */
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), zeroOutputForMask: this.zeroOutputForMask };
   }

@@ -25,6 +25,7 @@ export interface LabelerTrainingOptions
 export interface TrainingCallbacks {
   /** Stops the training after the current step; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
+  /** Called after each epoch with its losses and scores. */
   onEpoch?: (epoch: EpochReport) => void;
   /** Called after each step with the share of the epoch's frames seen, 0 to 1. */
   onStep?: (epoch: number, share: number) => void;
