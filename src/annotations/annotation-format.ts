@@ -137,3 +137,8 @@ export async function frameRateOf(
     reference.line,
   );
 }
+
+/** Puts a label on one line, for formats with one entry per line: white space and control characters become one space. */
+export function oneLine(label: string): string {
+  return label.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}

@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { FramewiseError, UsageError } from '../errors.js';
 import { FRAMEWISE_VERSION } from '../version.js';
-import type { CommandOutcome } from './command-outcome.js';
 import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
 import { crossValidateCommand } from './commands/cross-validate.js';
@@ -11,7 +10,7 @@ import { labelCommand } from './commands/label.js';
 import { setupNativeCommand } from './commands/setup-native.js';
 import { trainCommand } from './commands/train.js';
 import { escapeUnprintable } from './terminal/terminal-text.js';
-import { printNote, type Terminal } from './terminal/terminal.js';
+import { printNote, type CommandOutcome, type Terminal } from './terminal/terminal.js';
 
 /** Exit codes of the program. */
 const EXIT = { allDone: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;

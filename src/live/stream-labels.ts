@@ -11,8 +11,7 @@ import { decodeFrames } from '../video/decode-frames.js';
 import { isLiveSource } from '../video/live-input.js';
 import { isRemoteSource, maskPassword } from '../video/video-source.js';
 import { FrameIntake } from './frame-intake.js';
-import { KnownFrames } from './known-frames.js';
-import { LiveClock, reconnecting } from './reconnect.js';
+import { KnownFrames, LiveClock, reconnecting } from './reconnect.js';
 import type { StreamedFrame, StreamOptions } from './stream-options.js';
 
 /** Enough for short network delays. When labeling is slow for long, each additional waiting frame delays the labels. */

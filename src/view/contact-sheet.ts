@@ -4,9 +4,16 @@ import { writeFileAtomic } from '../runtime/output-file.js';
 import type { Segment, Timeline } from '../timeline/timeline.js';
 import { cutLine, drawSvg, FONT } from './draw-svg.js';
 import { html, markup, type Html } from './html.js';
-import { colorsOf, type LabelColors } from './label-colors.js';
 import { takeFrames, type TakenFrames, type TakeFramesOptions } from './take-frames.js';
-import { drawBar, formatCount, formatTime, lengthSecOf, longestSegments } from './timeline-drawing.js';
+import {
+  colorsOf,
+  drawBar,
+  formatCount,
+  formatTime,
+  lengthSecOf,
+  longestSegments,
+  type LabelColors,
+} from './timeline-drawing.js';
 
 /** How the video of a contact sheet is read. */
 export type ContactSheetOptions = Omit<TakeFramesOptions, 'height'>;

@@ -1,9 +1,8 @@
 import type { Segment, Timeline } from '../timeline/timeline.js';
 import { cutLine, drawSvg, FONT } from './draw-svg.js';
 import { html, markup, type Html } from './html.js';
-import { colorsOf, type LabelColors } from './label-colors.js';
 import type { TimedPicture } from './picture-stream.js';
-import { drawBar, lengthSecOf } from './timeline-drawing.js';
+import { colorsOf, drawBar, lengthSecOf, type LabelColors } from './timeline-drawing.js';
 
 /** Size in pixels of the band at the lower edge of the video, and of the timeline bar at its lower edge. All even. */
 export interface OverlayBand {

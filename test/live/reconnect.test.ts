@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError, VideoDecodeError, VideoLimitError, VideoStalledError } from '../../src/errors.js';
-import { backOffSec, LiveClock, reconnecting, type ConnectionLoss } from '../../src/live/reconnect.js';
+import {
+  backOffSec,
+  KnownFrames,
+  LiveClock,
+  reconnecting,
+  type ConnectionLoss,
+} from '../../src/live/reconnect.js';
+import type { VideoFrame } from '../../src/video/video-frame.js';
 
 const broken = () => new VideoDecodeError('broken', { path: 'x', exitCode: 1, stderrTail: '' });
 
@@ -117,5 +124,61 @@ describe('LiveClock', () => {
     clock.timeOf(8, 1100); // eight seconds came at once
     clock.beginConnection();
     expect(clock.timeOf(0, 3000)).toBeCloseTo(8.2, 9);
+  });
+});
+
+/** A connection that gives pictures of these levels, and then ends or fails. */
+async function* framesOf(levels: number[], failure?: Error): AsyncGenerator<VideoFrame> {
+  await Promise.resolve();
+  for (const [index, level] of levels.entries()) {
+    yield { index, timeSec: index / 5, data: new Uint8Array(12).fill(level) };
+  }
+  if (failure) throw failure;
+}
+
+/** The levels and numbers of the frames that are let through, connection by connection, and whether each was a repetition. */
+async function passAll(...connections: AsyncIterable<VideoFrame>[]) {
+  const known = new KnownFrames();
+  const passed: { levels: number[]; isRepetition: boolean }[] = [];
+  for (const frames of connections) {
+    const levels: number[] = [];
+    try {
+      for await (const { index, data } of known.leaveOut(frames)) {
+        expect(index).toBe(levels.length);
+        levels.push(data[0]!);
+      }
+    } catch (error) {
+      expect(error).toEqual(new Error('broken'));
+    }
+    passed.push({ levels, isRepetition: known.isRepetition });
+  }
+  return passed;
+}
+
+const all = (levels: number[]) => ({ levels, isRepetition: false });
+
+describe('KnownFrames', () => {
+  it('lets all frames of a source through that goes on', async () => {
+    const connections = [framesOf([1, 2, 3]), framesOf([4, 5]), framesOf([4, 6, 5])];
+    // What looks the same at first is not, as soon as something differs.
+    expect(await passAll(...connections)).toEqual([all([1, 2, 3]), all([4, 5]), all([4, 6, 5])]);
+  });
+
+  it('lets a recording go on where it broke, and knows it when it is over', async () => {
+    const broken = new Error('broken');
+    expect(
+      await passAll(
+        framesOf([1, 2], broken),
+        framesOf([1, 2, 3, 4]),
+        framesOf([1, 2], broken),
+        framesOf([1, 2, 3]), // broken too, though nobody says so
+        framesOf([1, 2, 3, 4]),
+      ),
+    ).toEqual([all([1, 2]), all([3, 4]), all([]), all([]), { levels: [], isRepetition: true }]);
+  });
+
+  it('concludes nothing from a picture that stands still', async () => {
+    const each = [[0, 0, 0], [0], [0, 0, 0], [0, 0, 0, 7]];
+    expect(await passAll(...each.map((levels) => framesOf(levels)))).toEqual(each.map(all));
   });
 });

@@ -3,7 +3,7 @@ import { UsageError } from '../../src/errors.js';
 import { labelFrames } from '../../src/timeline/frame-labels.js';
 import { segmentFrames } from '../../src/timeline/segments.js';
 import type { SegmentPrior } from '../../src/timeline/viterbi.js';
-import { smoothLabels, type SmoothingOptions } from '../../src/timeline/smoothing.js';
+import { PriorityQueue, smoothLabels, type SmoothingOptions } from '../../src/timeline/smoothing.js';
 import type { ScoredFrame } from '../../src/timeline/timeline.js';
 
 const labels = ['a', 'b', 'c'];
@@ -168,3 +168,22 @@ function generator(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
+
+describe('PriorityQueue', () => {
+  it('gives items back in the order that sorting gives, pushes and pops mixed', () => {
+    const queue = new PriorityQueue<number>((a, b) => a - b);
+    let waiting: number[] = [];
+    for (let step = 0; step < 2000; step++) {
+      const item = (step * 7919) % 613; // repeats, in no order
+      queue.push(item);
+      waiting.push(item);
+      if (step % 3 === 0) {
+        waiting = waiting.sort((a, b) => a - b);
+        expect(queue.pop()).toBe(waiting.shift());
+      }
+    }
+    const rest = waiting.sort((a, b) => a - b);
+    expect(rest.map(() => queue.pop())).toEqual(rest);
+    expect(queue.pop()).toBeUndefined();
+  });
+});

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { budgetOf, type ReportVideo } from '../../src/view/batch-report/report-row.js';
 import { takeThumbnails } from '../../src/view/take-frames.js';
 import { writeBatchReport } from '../../src/view/batch-report/write-batch-report.js';
-import { colorsOf } from '../../src/view/label-colors.js';
+import { colorsOf } from '../../src/view/timeline-drawing.js';
 import { findChromium } from '../find-chromium.js';
 import { timelineOf } from './timelines.js';
 

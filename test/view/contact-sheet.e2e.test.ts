@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { OutputError } from '../../src/errors.js';
 import type { Timeline } from '../../src/timeline/timeline.js';
 import { MAX_TILES, writeContactSheet } from '../../src/view/contact-sheet.js';
-import { colorsOf } from '../../src/view/label-colors.js';
+import { colorsOf } from '../../src/view/timeline-drawing.js';
 import { folder, makeVideo } from '../video/video-fixtures.js';
 import { colorDistance, LABELS, timelineOf } from './timelines.js';
 

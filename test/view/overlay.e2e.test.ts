@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
 import { OutputError, VideoLimitError, VideoOpenError } from '../../src/errors.js';
 import { writeOverlay } from '../../src/view/overlay.js';
-import { colorsOf } from '../../src/view/label-colors.js';
+import { colorsOf } from '../../src/view/timeline-drawing.js';
 import { probeVideo } from '../../src/video/probe-video.js';
 import {
   bundledTools,

@@ -2,8 +2,7 @@ import path from 'node:path';
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
-import type { AnnotationFormat, LabelFile } from '../annotation-format.js';
-import { oneLine } from '../text/field-values.js';
+import { oneLine, type AnnotationFormat, type LabelFile } from '../annotation-format.js';
 
 const LABEL_LINE = /^(\d+(?:[.,]\d+)?)\t(\d+(?:[.,]\d+)?)\t(.*)$/;
 /** Frequency range of the label above it, in files with spectral selections. */

@@ -6,8 +6,7 @@ import type { AnnotatedSegment } from '../annotated-segment.js';
 import { type AnnotationFormat, reportSkip, type LabelFile, type ReadContext } from '../annotation-format.js';
 import { countFrames } from '../text/frame-runs.js';
 import { publicSource, videoName } from '../../video/media-names.js';
-import { parseTable, seemsToHaveColumns } from '../text/parse-table.js';
-import { parseTime } from '../text/field-values.js';
+import { parseTable, parseTime, seemsToHaveColumns } from '../text/parse-table.js';
 
 const COLUMNS = ['behavior', 'behavior type', 'start (s)', 'stop (s)'] as const;
 const MEDIA_COLUMNS = ['media file name', 'media file'] as const; // from version 8 on, and earlier

@@ -6,8 +6,7 @@ import type { AnnotationFormat, LabelFile } from '../annotation-format.js';
 import { countFrames, labeledFrames } from '../text/frame-runs.js';
 import { annotatedSegmentsOf, unknownVideo } from '../annotated-segment.js';
 import { videoName } from '../../video/media-names.js';
-import { parseTable, seemsToHaveColumns, type TableRow } from '../text/parse-table.js';
-import { parseTime } from '../text/field-values.js';
+import { parseTable, parseTime, seemsToHaveColumns, type TableRow } from '../text/parse-table.js';
 
 const COLUMNS = ['video', 'frame', 'time', 'label'] as const;
 

@@ -4,8 +4,7 @@ import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
 import type { AnnotationFormat, WriteOptions, LabelFile } from '../annotation-format.js';
 import { videoName } from '../../video/media-names.js';
-import { parseTable, seemsToHaveColumns, type TableRow } from '../text/parse-table.js';
-import { parseTime } from '../text/field-values.js';
+import { parseTable, parseTime, seemsToHaveColumns, type TableRow } from '../text/parse-table.js';
 
 const COLUMNS = ['video', 'label', 'start', 'end'] as const;
 

@@ -4,12 +4,12 @@ import type { AnnotatedSegment } from '../annotated-segment.js';
 import {
   type AnnotationFormat,
   frameRateOf,
+  oneLine,
   type LabelFile,
   type ReadContext,
 } from '../annotation-format.js';
 import { countFrames, labeledFrames, type FrameRun } from '../text/frame-runs.js';
 import { videoName } from '../../video/media-names.js';
-import { oneLine } from '../text/field-values.js';
 import { childrenAt, parseXmlFile, type XmlNode, formatXml } from '../text/xml.js';
 
 /**

@@ -3,9 +3,14 @@ import { pathToFileURL } from 'node:url';
 import { AnnotationError } from '../../errors.js';
 import type { Segment, Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
-import { type AnnotationFormat, reportSkip, type LabelFile, type ReadContext } from '../annotation-format.js';
+import {
+  type AnnotationFormat,
+  oneLine,
+  reportSkip,
+  type LabelFile,
+  type ReadContext,
+} from '../annotation-format.js';
 import { decodeUrlPath, isUrl, publicSource } from '../../video/media-names.js';
-import { oneLine } from '../text/field-values.js';
 import { childrenAt, parseXmlFile, type XmlNode, formatXml, type XmlContent } from '../text/xml.js';
 
 /** Linguistic type of the tiers: any number of time-aligned annotations. */

@@ -4,8 +4,7 @@ import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
 import type { AnnotationFormat, WriteOptions, LabelFile } from '../annotation-format.js';
 import { videoName } from '../../video/media-names.js';
-import { roundToMillionths } from '../text/field-values.js';
-import { mentionsKeys } from '../text/parse-json.js';
+import { mentionsKeys, roundToMillionths } from '../text/parse-json.js';
 
 const segmentSchema = z.object({
   video: z.string(),

@@ -5,8 +5,7 @@ import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotationFormat, WriteOptions, LabelFile } from '../annotation-format.js';
 import { annotatedSegmentsOf } from '../annotated-segment.js';
 import { publicSource } from '../../video/media-names.js';
-import { roundToMillionths } from '../text/field-values.js';
-import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';
+import { mentionsKeys, parseJsonFile, roundToMillionths } from '../text/parse-json.js';
 import { timelineSchema } from '../text/timeline-schema.js';
 
 /** Gives the JSON Schema (draft 2020-12) of the `json` format, with a description of every field. */

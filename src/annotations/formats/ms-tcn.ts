@@ -6,11 +6,11 @@ import {
   type AnnotationFormat,
   type WriteOptions,
   frameRateOf,
+  oneLine,
   type LabelFile,
   type ReadContext,
 } from '../annotation-format.js';
 import { countFrames, expectFewFrames, labeledFrames, runsOf } from '../text/frame-runs.js';
-import { oneLine } from '../text/field-values.js';
 
 /** Name of the folder by which the layout of a whole dataset is recognized. */
 export const GROUND_TRUTH = 'groundTruth';

@@ -2,8 +2,7 @@ import path from 'node:path';
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
-import type { AnnotationFormat, LabelFile } from '../annotation-format.js';
-import { oneLine } from '../text/field-values.js';
+import { oneLine, type AnnotationFormat, type LabelFile } from '../annotation-format.js';
 
 /**
  * WebVTT with one cue per segment, so that a player shows the activity as a subtitle. Files of other tools are read too;

@@ -39,3 +39,8 @@ export function parseJsonFile<Schema extends z.ZodType>(
 export function mentionsKeys({ text }: LabelFile, ...keys: string[]): boolean {
   return /^\s*[[{]/.test(text) && keys.every((key) => text.includes(`"${key}"`));
 }
+
+/** Rounds a time in seconds or a probability to six decimals, as the JSON formats write them. */
+export function roundToMillionths(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

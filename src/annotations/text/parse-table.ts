@@ -82,3 +82,23 @@ function parseRows(file: string, text: string, delimiter: string): { fields: str
     throw new AnnotationError(`"${file}" is not a CSV file: ${cause.message}.`, file, line, { cause });
   }
 }
+
+const SECONDS = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const CLOCK = /^(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)$/;
+
+/**
+ * Parses a time as people write it: seconds (`75.5`), `mm:ss.sss` (`01:15.5`) or `hh:mm:ss.sss` (`00:01:15.5`).
+ *
+ * @returns Seconds; undefined if the text has none of these forms. Negative times are not accepted.
+ */
+export function parseTime(text: string): number | undefined {
+  if (SECONDS.test(text)) {
+    const seconds = Number(text);
+    return Number.isFinite(seconds) ? seconds : undefined;
+  }
+  const [, hours, minutes, seconds] = CLOCK.exec(text) ?? [];
+  if (Number(seconds) >= 60 || (hours !== undefined && Number(minutes) >= 60)) return undefined;
+  return seconds === undefined
+    ? undefined
+    : Number(hours ?? 0) * 3600 + Number(minutes) * 60 + Number(seconds);
+}

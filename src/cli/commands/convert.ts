@@ -5,8 +5,13 @@ import { annotationFormats, findFormats } from '../../annotations/formats/format
 import { formatLoss } from '../../annotations/losses.js';
 import { prepareOutputFolder } from '../../runtime/output-file.js';
 import { positiveNumber } from '../options.js';
-import type { CommandOutcome } from '../command-outcome.js';
-import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
+import {
+  printJson,
+  printNote,
+  printResult,
+  type CommandOutcome,
+  type Terminal,
+} from '../terminal/terminal.js';
 
 interface ConvertFlags {
   to: string;

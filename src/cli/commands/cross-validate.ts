@@ -4,9 +4,14 @@ import { prepareOutputFolder, writeFileAtomic } from '../../runtime/output-file.
 import { crossValidate, type CrossValidateOptions } from '../../training/evaluation/cross-validate.js';
 import { formatCrossValidation } from '../../training/evaluation/cross-validation-table.js';
 import type { DatasetScores } from '../../training/evaluation/score-sequences.js';
-import type { CommandOutcome } from '../command-outcome.js';
 import { startProgress } from '../terminal/progress.js';
-import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
+import {
+  printJson,
+  printNote,
+  printResult,
+  type CommandOutcome,
+  type Terminal,
+} from '../terminal/terminal.js';
 import { addTrainOptions, trainingOptionsOf } from './train-options.js';
 
 interface CrossValidateFlags {

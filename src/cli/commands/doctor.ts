@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { measureEncoderPace, type EncoderPace } from '../../encoder/pool/encoder-pace.js';
 import { examineMachine, type MachineReport } from '../../runtime/doctor.js';
-import type { CommandOutcome } from '../command-outcome.js';
-import { printJson, printResult, type Terminal } from '../terminal/terminal.js';
+import { printJson, printResult, type CommandOutcome, type Terminal } from '../terminal/terminal.js';
 
 /** `framewise doctor`. */
 export function doctorCommand(terminal: Terminal, report: (outcome: CommandOutcome) => void): Command {

@@ -15,9 +15,14 @@ import {
   type MachineOptions,
   type SegmentOptions,
 } from '../options.js';
-import type { CommandOutcome } from '../command-outcome.js';
 import { startProgress } from '../terminal/progress.js';
-import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
+import {
+  printJson,
+  printNote,
+  printResult,
+  type CommandOutcome,
+  type Terminal,
+} from '../terminal/terminal.js';
 
 interface EvaluateFlags extends MachineOptions, SegmentOptions, LimitOptions {
   model: string;

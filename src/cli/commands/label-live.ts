@@ -1,16 +1,14 @@
 import { Readable } from 'node:stream';
 import { Option } from 'commander';
 import { OutputError, UsageError } from '../../errors.js';
-import { DelayStatistics } from '../../live/delay-statistics.js';
 import type { ConnectionLoss } from '../../live/reconnect.js';
 import type { StreamedFrame, StreamOptions } from '../../live/stream-options.js';
 import { ActivityRecognizer } from '../../recognizer.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
 import { maskPassword } from '../../video/video-source.js';
-import type { CommandOutcome } from '../command-outcome.js';
 import { limitsOf, wholeNumber, type LimitOptions, type MachineOptions } from '../options.js';
 import { printableJson } from '../terminal/terminal-text.js';
-import { printNote, printStatus, type Terminal } from '../terminal/terminal.js';
+import { printNote, printStatus, type CommandOutcome, type Terminal } from '../terminal/terminal.js';
 
 /** Flags of `framewise label --live`. */
 interface LiveFlags extends MachineOptions, LimitOptions {
@@ -191,5 +189,35 @@ class LiveTally {
       medianDelayMs: delay(0.5),
       p95DelayMs: delay(0.95),
     };
+  }
+}
+
+/** Percentiles are accurate to half a percent, and the number of buckets stays small however long a stream is. */
+const SIGNIFICANT_DIGITS = 3;
+
+/** Percentiles of the delays of an endless stream, in bounded memory. */
+export class DelayStatistics {
+  readonly #counts = new Map<number, number>();
+  #numDelays = 0;
+
+  /** @param delayMs - Delay in milliseconds, 0 or more. */
+  add(delayMs: number): void {
+    const bucket = Number(delayMs.toPrecision(SIGNIFICANT_DIGITS));
+    this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + 1);
+    this.#numDelays++;
+  }
+
+  /**
+   * @param share - For example 0.5 for the median.
+   * @returns The delay in milliseconds that this share of all delays did not exceed. Undefined without delays.
+   */
+  percentile(share: number): number | undefined {
+    const rank = Math.max(1, Math.ceil(share * this.#numDelays));
+    let numSeen = 0;
+    for (const [delayMs, count] of [...this.#counts].sort(([a], [b]) => a - b)) {
+      numSeen += count;
+      if (numSeen >= rank) return delayMs;
+    }
+    return undefined;
   }
 }

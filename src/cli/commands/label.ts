@@ -1,51 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { annotationFormats, findFormats } from '../../annotations/formats/formats.js';
-import { findVideos, type FoundVideo } from '../../batch/find-videos.js';
-import { labelVideos } from '../../batch/label-videos.js';
-import type { BatchSummary } from '../../batch/summary.js';
 import { UsageError } from '../../errors.js';
-import { smoothingOf } from '../../labeler/model/model-smoothing.js';
-import { ActivityRecognizer } from '../../recognizer.js';
-import { prepareOutputFolder } from '../../runtime/output-file.js';
-import { publicSource } from '../../video/media-names.js';
-import type { CommandOutcome } from '../command-outcome.js';
 import {
   grayLevels,
   limitOptions,
-  limitsOf,
   machineOptions,
   positiveNumber,
   quietOption,
   segmentOptions,
-  smoothingRequest,
   wholeNumber,
-  type MachineOptions,
-  type SegmentOptions,
 } from '../options.js';
-import { batchJson, filesOf, formatOutcome, formatSummary } from '../terminal/format-batch.js';
-import { startBatchProgress } from '../terminal/progress.js';
-import { printJson, printNote, printResult, printStatus, type Terminal } from '../terminal/terminal.js';
-import { drawAll, drawOptions, formatsToWrite, type DrawOptions } from './draw-options.js';
+import type { CommandOutcome, Terminal } from '../terminal/terminal.js';
+import { labelBatch, type BatchFlags } from './label-batch.js';
 import { labelLive, liveOptions } from './label-live.js';
 
-interface LabelFlags extends MachineOptions, SegmentOptions, DrawOptions {
-  model: string;
-  output: string;
-  format: string[];
-  everyFrame?: boolean;
-  probabilities?: boolean;
-  start?: number;
-  duration?: number;
-  background?: string;
-  skipUnchanged?: number;
-  allowRemote?: boolean;
+interface LabelFlags extends BatchFlags {
   list?: string;
-  stallTimeout?: number;
-  concurrency?: number;
-  retryFailed?: boolean;
-  overwrite?: boolean;
-  json?: boolean;
   live?: boolean;
 }
 
@@ -108,71 +79,22 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
 }
 
 async function label(terminal: Terminal, named: string[], flags: LabelFlags): Promise<CommandOutcome> {
-  findFormats(flags.format);
+  findFormats(flags.format); // Fails now instead of after the model is loaded.
   const listed = flags.list === undefined ? [] : await readVideoList(flags.list, terminal);
   const places = [...named, ...listed];
   if (places.length === 0) {
     throw new UsageError('Nothing to label: name videos, folders or patterns, or give a list with --list.');
   }
-  await prepareOutputFolder(flags.output);
-  const recognizer = await ActivityRecognizer.load(flags.model, flags);
-  try {
-    smoothingOf(recognizer.model, smoothingRequest(flags)); // Fails now instead of once per video.
-    const summary = await labelAll(terminal, recognizer, await findVideos(places), flags);
-    const drawings = await drawAll(terminal, summary, flags);
-    if (flags.json) printJson(terminal, batchJson(summary, drawings));
-    else printResult(terminal, ...filesOf(summary, drawings));
-    if (summary.numVideos > 1) {
-      const print = summary.numFailed > 0 ? printNote : printStatus;
-      print(terminal, formatSummary(summary, flags.output));
-    }
-    return { isAllDone: summary.numFailed === 0 && (drawings?.numFailed ?? 0) === 0 };
-  } finally {
-    recognizer.dispose();
-  }
+  return labelBatch(terminal, places, flags);
 }
 
-async function labelAll(
-  terminal: Terminal,
-  recognizer: ActivityRecognizer,
-  videos: readonly FoundVideo[],
-  flags: LabelFlags,
-): Promise<BatchSummary> {
-  const progress = startBatchProgress(terminal, videos.length, 'videos');
-  try {
-    return await labelVideos(recognizer, videos, {
-      outputDir: flags.output,
-      formats: formatsToWrite(flags.format, flags),
-      includeProbabilities: flags.probabilities,
-      everyFrame: flags.everyFrame,
-      smoothing: smoothingRequest(flags),
-      unknownBelow: flags.unknownBelow,
-      startSec: flags.start,
-      durationSec: flags.duration,
-      background: flags.background,
-      skipUnchanged: flags.skipUnchanged,
-      allowRemote: flags.allowRemote,
-      limits: limitsOf(flags),
-      stallTimeoutMs: flags.stallTimeout === undefined ? undefined : 1000 * flags.stallTimeout,
-      concurrency: flags.concurrency,
-      overwrite: flags.overwrite,
-      retryFailed: flags.retryFailed,
-      signal: terminal.signal,
-      onProgress: ({ source, ...step }) => progress.advance(publicSource(source), step),
-      onOutcome: (outcome) => {
-        const numFrames = outcome.status === 'labelled' ? outcome.numFrames : undefined;
-        progress.settle(publicSource(outcome.source), numFrames);
-        const print = outcome.status === 'failed' ? printNote : printStatus;
-        print(terminal, ...formatOutcome(outcome));
-      },
-    });
-  } catch (error) {
-    if (terminal.signal.aborted)
-      printStatus(terminal, 'Finished videos are kept. Run the same command again to continue.');
-    throw error;
-  } finally {
-    progress.stop();
-  }
+/** `--overlay`, `--contact-sheet` and `--report`. */
+function drawOptions(): Option[] {
+  return [
+    new Option('--overlay', 'also write a copy of each video with labels and a timeline drawn into it'),
+    new Option('--contact-sheet', 'also write one picture per video with a thumbnail per segment'),
+    new Option('--report', 'also write report.html: a searchable page of all videos with their timelines'),
+  ];
 }
 
 /**

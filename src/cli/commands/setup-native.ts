@@ -4,9 +4,14 @@ import { DEFAULT_TENSORFLOW } from '../../native/install-tensorflow.js';
 import type { NativeBackend } from '../../native/native-folder.js';
 import { NATIVE_PARTS, planNativeSetup, type NativeSetup } from '../../native/plan-native-setup.js';
 import { setUpNative, undoNativeSetup } from '../../native/set-up-native.js';
-import type { CommandOutcome } from '../command-outcome.js';
 import { quietOption } from '../options.js';
-import { printNote, printResult, printStatus, type Terminal } from '../terminal/terminal.js';
+import {
+  printNote,
+  printResult,
+  printStatus,
+  type CommandOutcome,
+  type Terminal,
+} from '../terminal/terminal.js';
 
 interface SetupOptions {
   python?: string;

@@ -4,9 +4,14 @@ import { formatCount } from '../../training/format-count.js';
 import type { EpochReport } from '../../training/loop/training-reports.js';
 import { formatConfiguration, resolveOptions } from '../../training/options/resolve-options.js';
 import { trainModel, type TrainModelOptions } from '../../training/train-model.js';
-import type { CommandOutcome } from '../command-outcome.js';
 import { startProgress, type Progress } from '../terminal/progress.js';
-import { printJson, printNote, printResult, type Terminal } from '../terminal/terminal.js';
+import {
+  printJson,
+  printNote,
+  printResult,
+  type CommandOutcome,
+  type Terminal,
+} from '../terminal/terminal.js';
 import { addTrainOptions, outputDirOf, trainingOptionsOf } from './train-options.js';
 
 /** `framewise train`. */

@@ -14,6 +14,12 @@ export interface Terminal {
   readonly isQuiet?: boolean;
 }
 
+/** What a command reports when it ends. Errors that stop it are thrown instead. */
+export interface CommandOutcome {
+  /** False if some of the work failed, for example one video of a batch. The exit code is then 1. */
+  isAllDone: boolean;
+}
+
 /** Words that a line on stderr may start with, and their colors on a terminal. */
 const MARKS = {
   labeled: 'green',

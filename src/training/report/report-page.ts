@@ -1,5 +1,5 @@
 import { html, pageHead, type Html } from '../../view/html.js';
-import { LabelColors } from '../../view/label-colors.js';
+import { LabelColors } from '../../view/timeline-drawing.js';
 import { formatCount } from '../format-count.js';
 import { drawLearning } from './learning-charts.js';
 import { LearningCurves } from './learning-curves.js';

@@ -1,6 +1,5 @@
-import { formatTime } from '../../view/timeline-drawing.js';
 import { html, type Html } from '../../view/html.js';
-import type { LabelColors } from '../../view/label-colors.js';
+import { formatTime, type LabelColors } from '../../view/timeline-drawing.js';
 import type { ReportData, ReportVideo } from './report-data.js';
 import { LONGEST_CLIP_SEC, type ReportPictures } from './report-pictures.js';
 import { drawConfusion, drawReliability, FAINT_SHARE, MAX_NUMBERED_LABELS } from './score-charts.js';

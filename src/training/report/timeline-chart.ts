@@ -2,9 +2,8 @@ import * as Plot from '@observablehq/plot';
 import type { LabelSpan } from '../../timeline/timeline.js';
 import { drawChart } from './draw-chart.js';
 import type { Html } from '../../view/html.js';
-import type { LabelColors } from '../../view/label-colors.js';
 import type { VideoPictures } from '../../view/take-frames.js';
-import { formatTime } from '../../view/timeline-drawing.js';
+import { formatTime, type LabelColors } from '../../view/timeline-drawing.js';
 import type { ReportVideo } from './report-data.js';
 
 /** Rows from top to bottom as `[bottom, top]`; one unit is the height of the curve. */

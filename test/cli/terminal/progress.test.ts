@@ -1,7 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BatchPace } from '../../../src/cli/terminal/batch-pace.js';
-import { startBatchProgress, startProgress } from '../../../src/cli/terminal/progress.js';
+import { BatchPace, startBatchProgress, startProgress } from '../../../src/cli/terminal/progress.js';
 import { formatDuration } from '../../../src/cli/terminal/terminal-text.js';
 import { printNote } from '../../../src/cli/terminal/terminal.js';
 import { Screen } from './screen.js';

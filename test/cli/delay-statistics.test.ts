@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DelayStatistics } from '../../src/live/delay-statistics.js';
+import { DelayStatistics } from '../../src/cli/commands/label-live.js';
 
 it('gives the delay that a share of all did not exceed', () => {
   const delays = new DelayStatistics();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTime } from '../../../src/annotations/text/field-values.js';
+import { parseTime } from '../../../src/annotations/text/parse-table.js';
 
 describe('parseTime', () => {
   it.each([
