@@ -1,7 +1,7 @@
 import type { LabelSpan, Segment, Timeline } from '../timeline/timeline.js';
 import type { VideoInfo } from '../video-info.js';
 
-/** A labeled time span of a video, as a label file gives it. */
+/** A labeled time span of a video, as a label file states it. */
 export interface AnnotatedSegment extends LabelSpan {
   /** The video as the label file names it. */
   video: string;
@@ -51,7 +51,7 @@ export function unknownVideo(source: string): VideoInfo {
 }
 
 /**
- * Makes a timeline of annotated segments. It has no frames, because no model looked at the video; a segment that a
+ * Builds a timeline from annotated segments. It has no frames, because no model looked at the video. A segment that a
  * person labeled has confidence 1.
  */
 export function timelineOf(video: VideoInfo, annotated: readonly AnnotatedSegment[]): Timeline {
@@ -65,7 +65,7 @@ export function timelineOf(video: VideoInfo, annotated: readonly AnnotatedSegmen
   return { video, model: '', labels, frameRate: 0, frames: [], segments };
 }
 
-/** Gives the segments of a timeline in the form in which the readers of label files give them. */
+/** Converts the segments of a timeline into the form that the readers of label files return. */
 export function annotatedSegmentsOf({ video, segments }: Timeline): AnnotatedSegment[] {
   return segments.map((segment, position) => ({
     video: video.source,

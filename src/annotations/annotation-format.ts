@@ -33,7 +33,7 @@ export interface LabelFile {
 
 /** What a reader may use besides the file itself. */
 export interface ReadContext extends ReadOptions {
-  /** Probes the named video; gives undefined if the video is absent. Undefined where no videos are at hand. */
+  /** Probes the named video; returns undefined if it is absent. Not set if there are no videos to search. */
   probe?: (reference: VideoReference) => Promise<VideoInfo | undefined>;
 }
 
@@ -103,7 +103,7 @@ export interface AnnotationFormat {
   /** Whether such files list videos that are no longer available. Those are left out instead of being an error. */
   mayListAbsentVideos?: boolean;
   /**
-   * Makes the whole content of the file. The same timeline gives the same content.
+   * Formats the whole content of the file. The same timeline always has the same content.
    *
    * @throws {AnnotationError} If the format needs something that is unknown, such as the video's frame rate or a label
    *   for unlabeled frames.

@@ -10,7 +10,7 @@ export interface LabelOverlap {
   dropped: string;
 }
 
-/** Overlaps reported one by one; the rest are only counted. */
+/** Number of overlaps that are reported one by one. The rest are only counted. */
 const MAX_REPORTED = 5;
 
 /**

@@ -67,7 +67,7 @@ export function formatOf(file: LabelFile): AnnotationFormat {
   const format = recognize(file);
   if (format) return format;
   const candidates = annotationFormats.filter(({ extensions }) => extensions.includes(extension));
-  // Take it for a table, whatever its name: the CSV reader's message names the missing columns.
+  // Treat it as a table whatever its name, because the CSV reader's message names the missing columns.
   if (candidates.length === 0 || candidates.includes(csvSegmentsFormat)) return csvSegmentsFormat;
   const kinds = candidates.map(({ title }) => title).join(', ');
   throw new AnnotationError(

@@ -30,7 +30,7 @@ export function formatLoss(title: string, detail: Detail, numVideos: number): st
   return `${title} cannot hold ${what}: ${fate}, in ${numVideos} ${numVideos === 1 ? 'video' : 'videos'}.`;
 }
 
-/** Lists the details that a labeled video has, beyond which label it has when. */
+/** Lists the details that a labeled video has besides the label and time of each segment. */
 export function detailsOf({ timeline, group, subset }: LabeledVideo): Detail[] {
   const { video, frames, segments } = timeline;
   const isPath = !isUrl(video.source);

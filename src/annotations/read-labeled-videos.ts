@@ -23,7 +23,7 @@ export interface LabeledVideo {
 
 /**
  * Reads everything that a label file says, as one timeline per video. Frame rate, length and size that the file does not
- * state are taken from the videos themselves, if they are at hand.
+ * state are taken from the videos themselves, if they are found.
  *
  * @param format - Format of the file. Default: detected from its extension and content.
  * @throws {AnnotationError} If the file cannot be read, has no known format, states something impossible, or has no

@@ -5,7 +5,7 @@ import type { VideoFrame } from '../video/video-frame.js';
 export interface FrameIntakeOptions {
   /** Number of frames that may wait, 1 or more. */
   maxWaiting: number;
-  /** Whether the oldest one is dropped when another arrives. Otherwise the source waits. Called each time. */
+  /** Whether the oldest one is dropped when another arrives. Otherwise the source waits. Called whenever the queue is full. */
   mayDrop: () => boolean;
 }
 

@@ -101,7 +101,7 @@ async function pause(seconds: number, signal: AbortSignal | undefined): Promise<
 }
 
 /**
- * Gives the frames of successive connections one common time. Each connection has a clock that starts at zero. The
+ * Puts the frames of successive connections on one common clock. Each connection has a clock that starts at zero. The
  * stream uses the clock of the first one; later clocks are shifted so that their first frame is at its arrival time.
  */
 export class LiveClock {
@@ -116,7 +116,7 @@ export class LiveClock {
     this.#stepSec = stepSec;
   }
 
-  /** Tells that the next frame is the first of another connection. */
+  /** Announces that the next frame is the first of another connection. */
   beginConnection(): void {
     this.#offsetSec = undefined;
   }

@@ -16,7 +16,7 @@ export interface SourceOptions {
   /** Permit URLs. Only local files are opened otherwise. */
   allowRemote?: boolean;
   /**
-   * Gray levels, 0 to 255. A frame takes the features of the last encoded frame if the means of all its tiles of 16 by
+   * Gray levels, 0 to 255. A frame reuses the features of the last encoded frame if the means of all its tiles of 16 by
    * 16 pixels, at the encoder's size, differ by less. Faster for a camera that does not move. Default: every frame is
    * encoded.
    */

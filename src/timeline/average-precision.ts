@@ -34,7 +34,7 @@ export class AveragePrecisionScorer {
     }
   }
 
-  /** Percent by label, averaged over the thresholds. Only labels that occur in the truth have one; 0 if never found. */
+  /** Percent by label, averaged over the thresholds, for labels that occur in the truth. A label never found has 0. */
   result(): Map<string, number> {
     const scores = [...this.#numTruths].map(([label, numTruths]): [string, number] => {
       const ranked = (this.#claims.get(label) ?? []).toSorted((a, b) => b.confidence - a.confidence);

@@ -86,7 +86,7 @@ export function labelClip(
 }
 
 /**
- * Gives every source frame the label of the last sample at or before its time, or of the first sample if there is none.
+ * Labels every source frame like the last sample at or before its time, or like the first sample if there is none.
  * A sample at k/rate holds for `[k/rate, (k+1)/rate)`. Segments are bounded in the same way, so a source frame's label
  * agrees with the segment around it.
  *

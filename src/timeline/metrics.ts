@@ -8,11 +8,11 @@ const F1_OVERLAPS = [10, 25, 50] as const;
 /** Scores of one label. Average precision is over segments, everything else over frames. */
 interface LabelScores {
   label: string;
-  /** Number of frames whose true label it is (support). */
+  /** Number of frames with this true label (support). */
   numFrames: number;
-  /** Percent of the frames given this label whose true label it is; null if no frame was given it. */
+  /** Percent of the frames predicted as this label that are correct; null if there are none. */
   precision: number | null;
-  /** Percent of the frames with this true label that were given it; null if there are none. */
+  /** Percent of the frames with this true label that are predicted as it; null if there are none. */
   recall: number | null;
   /** Harmonic mean of precision and recall; null if the label occurs neither in the truth nor in the prediction. */
   f1: number | null;
@@ -39,7 +39,7 @@ export interface SegmentationScores {
   meanAveragePrecision: number | null;
   /** Names of the rows and columns of `confusion`. */
   labels: string[];
-  /** Number of frames of each true label (row) that were given each label (column). */
+  /** Number of frames of each true label (row) that are predicted as each label (column). */
   confusion: number[][];
   perLabel: LabelScores[];
 }
@@ -60,7 +60,7 @@ interface ScorerOptions {
 export class SegmentationScorer {
   readonly #background: ReadonlySet<string>;
   readonly #labels: string[];
-  /** Number of frames by true label and given label. */
+  /** Number of frames by true label and predicted label. */
   readonly #confusion = new Map<string, Map<string, number>>();
   readonly #matches = F1_OVERLAPS.map(() => ({ hits: 0, falseAlarms: 0, misses: 0 }));
   /** Undefined once a video was added without confidences. */

@@ -25,9 +25,9 @@ export function segmentFrames(frames: readonly FrameLabel[], endSec: number): Se
 }
 
 /**
- * Gives the end of a video in seconds: the stated length if it is a plausible end of the last frame, else one frame
- * duration after the last frame's start. Containers state too short a length if the video was cut, and too long a one if
- * the sound outlasts the pictures.
+ * Returns the end of a video in seconds: the stated length if it is a plausible end of the last frame, else one frame
+ * duration after the last frame's start. The stated length is too short if the video was cut, and too long if
+ * the audio is longer than the pictures.
  *
  * @param lastFrameSec - Time of the last frame.
  * @param frameRate - Frames per second, above 0.

@@ -9,7 +9,7 @@ import { ShapeError } from '../errors.js';
  *   2018, arXiv:1805.06875.
  */
 export interface SegmentPrior {
-  /** Weight of the prior against the evidence of the frames, from 0. Above 1, because neighboring frames look alike. */
+  /** Weight of the prior relative to the frames, 0 or more. Usually above 1, because neighboring frames look alike. */
   weight: number;
   /** Probability that a video begins with each label, `[labels]`. */
   initial: number[];
@@ -33,11 +33,11 @@ interface DurationScores {
   cut: Float64Array;
 }
 
-/** What is known about one label while the frames are walked. */
+/** The state of one label during the pass over the frames. */
 interface LabelTrack extends DurationScores {
   /** Sum of the label's log-probabilities over the frames before each, `[numFrames + 1]`. */
   evidence: Float64Array;
-  /** Best score of everything up to a segment of the label that starts at each frame, less `evidence`, `[numFrames]`. */
+  /** Best score of everything up to a segment of the label that starts at each frame, minus `evidence`, `[numFrames]`. */
   gain: Float64Array;
   /** Label of the segment before the one that starts at each frame, −1 for none, `[numFrames]`. */
   previous: Int32Array;

@@ -17,7 +17,7 @@ async function convert(files: string[], options: ConvertOptions): Promise<Conver
   return outcomes;
 }
 
-it('the library converts label files, and tells of each what became of it and what was lost', async () => {
+it('convertLabels reports for each label file whether it was converted, and which details were lost', async () => {
   const good = await write('good.csv', 'video,label,start,end,confidence\nday/a.mp4,walk,1,2,0.5\n');
   const bad = await write('bad.csv', 'video,label,start,end\na.mp4,walk,2,1\n');
   const [failed, converted] = await convert([bad, good], { to: 'audacity', outputDir: inFolder('out') });
@@ -32,11 +32,11 @@ it('the library converts label files, and tells of each what became of it and wh
   expect(await readFile(file, 'utf8')).toBe('1.000000\t2.000000\twalk\n');
 });
 
-it('the library refuses an unknown format before it reads anything', async () => {
+it('convertLabels refuses an unknown format before it reads a file', async () => {
   await expect(convert(['absent.csv'], { to: 'xls' })).rejects.toThrow(UsageError);
 });
 
-it('the library reports progress after each label file', async () => {
+it('convertLabels reports progress after each label file', async () => {
   const good = await write('good.csv', 'video,label,start,end\na.mp4,walk,1,2\n');
   const bad = await write('bad.csv', 'video,label,start,end\na.mp4,walk,2,1\n');
   const progress: ItemProgress[] = [];

@@ -13,7 +13,7 @@ const { inFolder, write } = useTemporaryFolder();
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../fixtures/annotations/${name}`, import.meta.url));
 
-/** `video: label start-end` a segment. */
+/** Formats each segment as `video: label start-end`. */
 async function read(file: string, context: ReadContext = {}): Promise<string[]> {
   const { segments } = await readLabelFile(file, context);
   return segments.map(({ video, label, startSec, endSec }) => `${video}: ${label} ${startSec}-${endSec}`);
@@ -24,10 +24,10 @@ async function skipsOf(file: string, context: ReadContext = {}): Promise<string[
   return skips.map(({ what, why }) => `${what}: ${why}`.replace(path.dirname(file) + path.sep, ''));
 }
 
-describe('label files as other tools write them', () => {
+describe('readLabelFile reads files of other tools:', () => {
   it.each<[string, string, string[], ReadContext?]>([
     [
-      'ELAN, all tiers that are aligned to time',
+      'ELAN, all time-aligned tiers',
       'street.eaf',
       [
         './street north.mp4: walk 0-1.52',
@@ -42,13 +42,13 @@ describe('label files as other tools write them', () => {
       { tier: 'activity' },
     ],
     [
-      'Label Studio, whose first frame is 1 and whose ranges include their end',
+      'Label Studio, which counts frames from 1 and includes the last frame of a range',
       'label-studio.json',
       ['street_north.mp4: walk 0-1.52', 'street_north.mp4: fall 1.52-4.04', 'day 1/yard.mp4: sit 1-2'],
       { frameRate: 25 },
     ],
     [
-      'CVAT frame tags, joined over the frames that were not shown',
+      'CVAT frame tags, joined across skipped frames',
       'cvat-images.xml',
       ['street.mp4: walk 0.4-1', 'street.mp4: fall 1.2-1.6', 'street.mp4: walk 1.6-1.8'],
       { frameRate: 25 },
@@ -89,7 +89,7 @@ describe('label files as other tools write them', () => {
     expect(await read(fixture(name), context)).toEqual(expected);
   });
 
-  it('keep the subset that they give a video', async () => {
+  it('with the subset of a video', async () => {
     const { segments } = await readLabelFile(fixture('activitynet.json'));
     expect(segments.map(({ subset }) => subset)).toEqual(['training', 'training', 'validation']);
   });
@@ -100,11 +100,11 @@ describe('label files as other tools write them', () => {
     ['via3.json', ['metadata "1_nO1pQ3rS" of "via3.json": it marks a region or a moment, not a time span']],
     ['label-studio.json', ['task 8 of "label-studio.json": it has no timeline labels'], { frameRate: 25 }],
     ['activitynet.json', ['"ccccccccc03": "activitynet.json" has no annotation of it (subset testing)']],
-  ])('%s: what is left out is told', async (name, expected, context) => {
+  ])('%s, and reports what it leaves out', async (name, expected, context) => {
     expect(await skipsOf(fixture(name), context)).toEqual(expected);
   });
 
-  it('of framewise itself are read back', async () => {
+  it('and its own json and vtt', async () => {
     const seconds = street.segments.map(({ startSec }) => startSec);
     for (const [name, text] of [
       ['street.json', jsonFormat.write(street)],
@@ -119,14 +119,14 @@ describe('label files as other tools write them', () => {
   });
 });
 
-describe('files that count frames', () => {
-  it('leave a gap in a CSV of frames where rows were taken out, the last frame as long as the others', async () => {
+describe('label files that count frames', () => {
+  it('have a gap where rows of a CSV of frames are missing, and a last frame of average length', async () => {
     const rows = ['video,frame,time,label', 'a,0,0,x', 'a,1,0.5,x', 'a,2,1,y', 'a,5,2.5,y', 'a,6,3,y', ''];
     const file = await write('a.frames.csv', rows.join('\n'));
     expect(await read(file)).toEqual(['a: x 0-1', 'a: y 1-1.5', 'a: y 2.5-3.5']);
   });
 
-  it('take the rate of the video', async () => {
+  it('use the frame rate of the video', async () => {
     const probe: ReadContext['probe'] = ({ video }) =>
       Promise.resolve(video === 'street.mp4' ? { ...street.video, frameRate: 50 } : undefined);
     expect(await read(fixture('cvat-images.xml'), { probe })).toContain('street.mp4: walk 0.2-0.5');
@@ -136,7 +136,7 @@ describe('files that count frames', () => {
   });
 });
 
-describe('a file is no label file where', () => {
+describe('a file that is not a label file', () => {
   it.each([
     ['notes.txt', 'Remember the milk.\n'],
     ['package.json', '{"name": "street", "data": 1}'],
@@ -144,11 +144,11 @@ describe('a file is no label file where', () => {
     ['other.csv', 'time,value\n0,1\n'],
     ['latin.txt', Uint8Array.of(0xe4, 0xf6, 0xfc)],
     ['labels.md', '0\t1\twalk\n'],
-  ])('%s holds something else', async (name, content) => {
+  ])('is not recognized: %s', async (name, content) => {
     expect(await isLabelFile(await write(name, content))).toBe(false);
   });
 
-  it('and a user who gives one is told what was expected and received', async () => {
+  it('is refused with a message that states what was expected and received', async () => {
     const file = await write('notes.txt', 'Remember the milk.\n');
     await expect(readLabelFile(file)).rejects.toThrow(
       /notes\.txt" is not a label file: expected Audacity labels, MS-TCN frame labels because of the extension "\.txt", received "Remember the milk/,
@@ -156,7 +156,7 @@ describe('a file is no label file where', () => {
   });
 });
 
-describe('a damaged label file is refused, with the place', () => {
+describe('a damaged label file is refused with the position of the damage:', () => {
   const eaf = (rest: string) =>
     `<ANNOTATION_DOCUMENT><TIME_ORDER><TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="5"/></TIME_ORDER>\n${rest}</ANNOTATION_DOCUMENT>`;
   it.each([
@@ -233,14 +233,14 @@ describe('a damaged label file is refused, with the place', () => {
     expect((error as Error).message).toContain(inFolder(name));
   });
 
-  it('and so is a tier that an ELAN file does not have', async () => {
+  it('an ELAN file without the requested tier', async () => {
     await expect(readLabelFile(fixture('street.eaf'), { tier: 'Activity' })).rejects.toThrow(
       /has no tier "Activity"\. Its tiers: "activity", "note", "camera"/,
     );
   });
 });
 
-it('an ELAN file without a medium is named as its video, and a medium’s offset is added', async () => {
+it('an ELAN file without a media file is named after its video, and the offset of a media file is added', async () => {
   const body = (header: string) =>
     `<ANNOTATION_DOCUMENT>${header}<TIME_ORDER><TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="1000"/>` +
     '<TIME_SLOT TIME_SLOT_ID="b" TIME_VALUE="2000"/></TIME_ORDER><TIER TIER_ID="t"><ANNOTATION><ALIGNABLE_ANNOTATION ' +

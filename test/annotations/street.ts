@@ -1,6 +1,6 @@
 import type { Timeline } from '../../src/timeline/timeline.js';
 
-/** A small timeline whose names are as awkward as names get. */
+/** A small timeline with awkward names: quotes, commas, markup and line breaks. */
 export const street: Timeline = {
   video: {
     source: 'clips/street, "north".mp4',
@@ -47,7 +47,7 @@ export const street: Timeline = {
   ],
 };
 
-/** Four seconds at 25 frames a second, at which a model looked five times a second. */
+/** A video of four seconds at 25 frames per second, labeled at 5 frames per second. */
 export const short: Timeline = {
   ...street,
   video: { ...street.video, frameRate: 25, durationSec: 4, numFrames: 101 },

@@ -4,7 +4,7 @@ import { UsageError } from '../../src/errors.js';
 import { FrameIntake } from '../../src/live/frame-intake.js';
 import type { VideoFrame } from '../../src/video/video-frame.js';
 
-/** A source that gives a frame whenever it is told to, and says how many it was asked for. */
+/** A source that delivers one frame per turn of the event loop, and counts them. */
 function makeSource(numFrames: number) {
   const state = { numGiven: 0, isClosed: false };
   async function* frames(): AsyncGenerator<VideoFrame> {
@@ -26,13 +26,13 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 describe('FrameIntake', () => {
-  it('keeps the newest frames where the consumer is slow, each with its own time', async () => {
+  it('keeps the newest frames with their times if the consumer is slow', async () => {
     const { state, frames } = makeSource(100);
     const intake = new FrameIntake({ maxWaiting: 3, mayDrop: () => true });
     const received: VideoFrame[] = [];
     for await (const frame of intake.receive(frames())) {
       received.push(frame);
-      // Busy with the first frame until the source has given 50, with the next until it has ended.
+      // The consumer holds the first frame until the source has delivered 50, and the second until it has ended.
       await until(
         () =>
           state.numGiven >= (received.length === 1 ? 50 : 100) && (received.length === 1 || state.isClosed),
@@ -41,26 +41,26 @@ describe('FrameIntake', () => {
     expect(received).toHaveLength(5);
     const [first, second] = received;
     expect(first?.index).toBe(0);
-    expect([47, 48]).toContain(second?.index); // the source may be one frame further than what waits
+    expect([47, 48]).toContain(second?.index); // the source may be one frame ahead of the queue
     expect(received.slice(2).map(({ index }) => index)).toEqual([97, 98, 99]);
     for (const { index, timeSec } of received) expect(timeSec).toBe(index / 5);
     expect(intake.numReceived).toBe(100);
   });
 
-  it('makes the source wait where nothing may be dropped', async () => {
+  it('makes the source wait if no frame may be dropped', async () => {
     const { state, frames } = makeSource(30);
     const intake = new FrameIntake({ maxWaiting: 4, mayDrop: () => false });
     const indices: number[] = [];
     for await (const { index } of intake.receive(frames())) {
       indices.push(index);
       for (let i = 0; i < 20; i++) await turn();
-      // One is with the consumer, four wait, one stands before the door.
+      // The consumer has one frame, four wait, and one is about to enter the queue.
       expect(state.numGiven - index).toBeLessThanOrEqual(6);
     }
     expect(indices).toEqual([...Array(30).keys()]);
   });
 
-  it('tells when a frame came, before it was taken', async () => {
+  it('returns the time at which a frame arrived, not the time at which it was taken', async () => {
     const { state, frames } = makeSource(2);
     const intake = new FrameIntake({ maxWaiting: 4, mayDrop: () => true });
     const begin = performance.now();
@@ -72,7 +72,7 @@ describe('FrameIntake', () => {
     }
   });
 
-  it('gives the frames that wait before the error that ended the source', async () => {
+  it('yields the waiting frames before it throws the error of the source', async () => {
     async function* failing(): AsyncGenerator<VideoFrame> {
       yield* makeSource(3).frames();
       throw new Error('the camera fell');
@@ -97,7 +97,7 @@ describe('FrameIntake', () => {
     expect(state.numGiven).toBeLessThan(1000);
   });
 
-  it.each([0, 1.5, NaN])('refuses to hold %s frames', (maxWaiting) => {
+  it.each([0, 1.5, NaN])('refuses maxWaiting %s', (maxWaiting) => {
     expect(() => new FrameIntake({ maxWaiting, mayDrop: () => true })).toThrow(UsageError);
   });
 });

@@ -11,7 +11,7 @@ import type { VideoFrame } from '../../src/video/video-frame.js';
 
 const broken = () => new VideoDecodeError('broken', { path: 'x', exitCode: 1, stderrTail: '' });
 
-/** Connections that give some items, and then end or fail. */
+/** Connections that each yield some items, and then end or fail. */
 function connections(...each: [items: number[], failure?: Error][]) {
   let numConnections = 0;
   async function* connect(): AsyncGenerator<number> {
@@ -36,19 +36,19 @@ async function collect(items: AsyncIterable<number>): Promise<{ items: number[];
 const defaults = { attempts: Infinity, isFirstRetried: false, isEndless: () => true };
 
 describe('reconnecting', () => {
-  it('goes on with the next connection, tells of each loss, and begins to count anew with each item', async () => {
+  it('continues with the next connection, reports each loss, and counts attempts from 1 after each item', async () => {
     const stalled = new VideoStalledError('stalled', 'x', 5);
     const limit = new VideoLimitError('too large', 'x', 'maxPixels', 1);
     const { connect } = connections([[1, 2], stalled], [[3]], [[4], limit]);
     const losses: ConnectionLoss[] = [];
     const result = await collect(reconnecting(connect, { ...defaults, onLoss: (loss) => losses.push(loss) }));
-    expect(result).toEqual({ items: [1, 2, 3, 4], error: limit }); // another connection would not mend that
+    expect(result).toEqual({ items: [1, 2, 3, 4], error: limit }); // reconnecting cannot fix this error
     expect(losses).toMatchObject([{ error: stalled, attempt: 1 }, { attempt: 1 }]);
     expect(losses[1]).not.toHaveProperty('error');
     for (const { pauseSec } of losses) expect(pauseSec).toBeLessThanOrEqual(1);
   });
 
-  it('gives up after as many attempts as it may make, with the last error', async () => {
+  it('throws the last error after the allowed number of attempts', async () => {
     const last = broken();
     const { connect, count } = connections([[1], broken()], [[], last]);
     expect(await collect(reconnecting(connect, { ...defaults, attempts: 1 }))).toEqual({
@@ -58,7 +58,7 @@ describe('reconnecting', () => {
     expect(count()).toBe(2);
   });
 
-  it('does not try again what never gave anything, unless it is asked to', async () => {
+  it('does not retry a source that has never delivered an item, unless isFirstRetried is set', async () => {
     const refused = connections([[], broken()]);
     expect((await collect(reconnecting(refused.connect, defaults))).error).toBeInstanceOf(VideoDecodeError);
     expect(refused.count()).toBe(1);
@@ -67,19 +67,19 @@ describe('reconnecting', () => {
     expect(result.items).toEqual([7]);
   });
 
-  it('ends with a source that has an end, and fails with it', async () => {
+  it('ends or fails together with a source that is not endless', async () => {
     const file = { ...defaults, isEndless: () => false };
     expect(await collect(reconnecting(connections([[1, 2]]).connect, file))).toEqual({ items: [1, 2] });
     const { error } = await collect(reconnecting(connections([[1], broken()]).connect, file));
     expect(error).toBeInstanceOf(VideoDecodeError);
   });
 
-  it('ends an endless source without an error where no attempt is left and none failed', async () => {
+  it('ends without an error if the connection of an endless source ended and no attempt is left', async () => {
     const { connect } = connections([[1]]);
     expect(await collect(reconnecting(connect, { ...defaults, attempts: 0 }))).toEqual({ items: [1] });
   });
 
-  it('ends a pause when it is told to, with the reason', async () => {
+  it('ends a pause when the signal is aborted, and throws its reason', async () => {
     const abort = new AbortController();
     const reason = new Error('the user left');
     const onLoss = () => setImmediate(() => abort.abort(reason));
@@ -94,20 +94,20 @@ describe('reconnecting', () => {
   });
 });
 
-it('pauses 1, 2, 4, … up to 30 seconds, half of each by chance', () => {
+it('backOffSec returns 1, 2, 4, … up to 30 seconds, half of it random', () => {
   const longest = [0, 1, 2, 3, 4, 5, 6, 2000].map((numFailures) => backOffSec(numFailures, () => 1));
   expect(longest).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
   expect([0, 1, 5].map((numFailures) => backOffSec(numFailures, () => 0))).toEqual([0.5, 1, 15]);
 });
 
 describe('LiveClock', () => {
-  it('keeps the times of the first connection, whenever its frames arrived', () => {
+  it('keeps the times of the first connection, independent of arrival times', () => {
     const clock = new LiveClock(0.2);
     clock.beginConnection();
     expect([0, 0.2, 0.4].map((timeSec, i) => clock.timeOf(timeSec, 5000 + 900 * i))).toEqual([0, 0.2, 0.4]);
   });
 
-  it('continues by the wall clock when another connection follows', () => {
+  it('places the next connection by its arrival time', () => {
     const clock = new LiveClock(0.2);
     clock.beginConnection();
     clock.timeOf(2, 10_000);
@@ -117,17 +117,17 @@ describe('LiveClock', () => {
     expect(clock.timeOf(0.6, 17_900)).toBeCloseTo(9.2, 9);
   });
 
-  it('never goes back if the connection before was ahead of the wall clock', () => {
+  it('never goes back in time if the previous connection was ahead of its arrival times', () => {
     const clock = new LiveClock(0.2);
     clock.beginConnection();
     clock.timeOf(0, 1000);
-    clock.timeOf(8, 1100); // eight seconds came at once
+    clock.timeOf(8, 1100); // eight seconds of video arrived at once
     clock.beginConnection();
     expect(clock.timeOf(0, 3000)).toBeCloseTo(8.2, 9);
   });
 });
 
-/** A connection that gives pictures of these levels, and then ends or fails. */
+/** A connection that yields pictures of these gray levels, and then ends or fails. */
 async function* framesOf(levels: number[], failure?: Error): AsyncGenerator<VideoFrame> {
   await Promise.resolve();
   for (const [index, level] of levels.entries()) {
@@ -136,7 +136,7 @@ async function* framesOf(levels: number[], failure?: Error): AsyncGenerator<Vide
   if (failure) throw failure;
 }
 
-/** The levels and numbers of the frames that are let through, connection by connection, and whether each was a repetition. */
+/** The gray levels of the frames that pass, and whether the connection was a repetition, for each connection. */
 async function passAll(...connections: AsyncIterable<VideoFrame>[]) {
   const known = new KnownFrames();
   const passed: { levels: number[]; isRepetition: boolean }[] = [];
@@ -158,26 +158,26 @@ async function passAll(...connections: AsyncIterable<VideoFrame>[]) {
 const all = (levels: number[]) => ({ levels, isRepetition: false });
 
 describe('KnownFrames', () => {
-  it('lets all frames of a source through that goes on', async () => {
+  it('passes all frames of a source that continues', async () => {
     const connections = [framesOf([1, 2, 3]), framesOf([4, 5]), framesOf([4, 6, 5])];
-    // What looks the same at first is not, as soon as something differs.
+    // The last two connections start with the same frame, but differ later.
     expect(await passAll(...connections)).toEqual([all([1, 2, 3]), all([4, 5]), all([4, 6, 5])]);
   });
 
-  it('lets a recording go on where it broke, and knows it when it is over', async () => {
+  it('continues a recording where the connection broke, and detects when it is over', async () => {
     const broken = new Error('broken');
     expect(
       await passAll(
         framesOf([1, 2], broken),
         framesOf([1, 2, 3, 4]),
         framesOf([1, 2], broken),
-        framesOf([1, 2, 3]), // broken too, though nobody says so
+        framesOf([1, 2, 3]), // also broken, but without an error
         framesOf([1, 2, 3, 4]),
       ),
     ).toEqual([all([1, 2]), all([3, 4]), all([]), all([]), { levels: [], isRepetition: true }]);
   });
 
-  it('concludes nothing from a picture that stands still', async () => {
+  it('does not judge a connection that shows a still picture', async () => {
     const each = [[0, 0, 0], [0], [0, 0, 0], [0, 0, 0, 7]];
     expect(await passAll(...each.map((levels) => framesOf(levels)))).toEqual(each.map(all));
   });

@@ -4,16 +4,16 @@ const PACKET_BYTES = 7 * 188;
 const MPEG_TS = 33;
 
 /**
- * A camera on the network that knows just enough of RTSP 1.0 to be played over TCP: it sends an MPEG transport stream as
- * RTP packets between the answers (RFC 2326, 10.12; RFC 2250, 2), and hangs up at its end.
+ * Creates a network camera that supports just enough of RTSP 1.0 to be played over TCP. It sends an MPEG transport stream
+ * as RTP packets between its answers (RFC 2326, 10.12; RFC 2250, 2), and closes the connection at the end of the stream.
  *
- * @param transportStreams - What it shows to one player after another.
+ * @param transportStreams - One stream per player, in the order in which players connect.
  * @param requests - Receives the first line of each request, and its transport.
  */
 export function createRtspServer(transportStreams: Buffer[], requests: string[]): Server {
   return createServer((socket) => {
     let text = '';
-    socket.on('error', () => undefined); // a player that has enough hangs up
+    socket.on('error', () => undefined); // a player may close the connection early
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       text += chunk;
       for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
@@ -42,7 +42,7 @@ function answer(socket: Socket, request: string, transportStreams: Buffer[], req
   if (method === 'PLAY') socket.end(packetize(transportStreams.shift() ?? Buffer.alloc(0)));
 }
 
-/** Cuts a stream into RTP packets, each behind the four bytes that mark it among RTSP's text. */
+/** Cuts a stream into RTP packets. Each follows four bytes that distinguish it from RTSP's text. */
 function packetize(transportStream: Buffer): Buffer {
   const packets: Buffer[] = [];
   for (let offset = 0; offset < transportStream.length; offset += PACKET_BYTES) {

@@ -4,14 +4,14 @@ import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 import type { StreamStages } from '../../src/live/stream-labels.js';
 import { startBackend } from '../../src/runtime/backend.js';
 
-/** Frames a second of {@link createSmallStages}. */
+/** Frames per second of the model of {@link createSmallStages}. */
 export const FRAME_RATE = 5;
 
 const LABELS = ['dark', 'bright', 'other'];
 
 /**
- * What labels a stream, small enough for a test to wait for nothing: the mean of each color goes through an untrained
- * network.
+ * Creates stages that are fast enough for tests: the encoder computes the mean of each color, and the labeler is an
+ * untrained network.
  *
  * @param beforeEncoding - Awaited before each frame is encoded.
  */

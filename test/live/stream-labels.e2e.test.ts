@@ -49,7 +49,7 @@ async function collect(frames: AsyncIterable<StreamedFrame>): Promise<StreamedFr
   return all;
 }
 
-/** Collects until some frames are there, and leaves. */
+/** Collects a number of frames, then leaves the stream. */
 async function collectFirst(
   numFrames: number,
   frames: AsyncIterable<StreamedFrame>,
@@ -62,10 +62,10 @@ async function collectFirst(
 const plain = (frames: StreamedFrame[]) =>
   frames.map(({ index, timeSec, label }) => ({ index, timeSec: timeSec.toFixed(3), label }));
 
-describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
+describe.each(everyTools)('streamLabels with ffmpeg $version', (tools) => {
   useTools(tools);
 
-  it('of a file or of a piped one gives every frame, with the same labels', async () => {
+  it('labels every frame of a file and of piped input alike', async () => {
     const ofFile = await collect(streamLabels(stages, video, {}));
     const stdin = createReadStream(video);
     const piped = await collect(streamLabels(stages, '-', { stdin }));
@@ -78,7 +78,7 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     expect(stdin.destroyed).toBe(true);
   });
 
-  it('of a connection that breaks goes on with the next one, its times later than those before', async () => {
+  it('continues with the next connection when one breaks, with times that increase', async () => {
     let numRequests = 0;
     const address = await serveHttp((_, response) => {
       const isFirst = ++numRequests === 1;
@@ -94,13 +94,13 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     expect(frames.map(({ index }) => index)).toEqual([...frames.keys()]);
     const steps = frames.slice(1).map(({ timeSec }, i) => timeSec - frames[i]!.timeSec);
     for (const step of steps) expect(step).toBeGreaterThan(1 / FRAME_RATE - 1e-6);
-    // On either side of the break, the pace is the source's own.
+    // Before and after the break, frames have the distance that they have in the source.
     expect(steps.filter((step) => Math.abs(step - 1 / FRAME_RATE) < 1e-6).length).toBeGreaterThanOrEqual(38);
     const [first] = await collectFirst(1, streamLabels(stages, transport, {}));
     expect(frames[0]?.probabilities).toEqual(first?.probabilities);
   });
 
-  it('of a recording without a length goes on where it broke, and is over when nothing new comes', async () => {
+  it('continues a recording of unknown length where it broke, and ends when a connection delivers nothing new', async () => {
     const ofFile = await collect(streamLabels(stages, transport, {}));
     let numRequests = 0;
     const address = await serveHttp((_, response) => {
@@ -111,13 +111,13 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     const numAttempts: number[] = [];
     const onConnectionLost = ({ attempt }: ConnectionLoss) => void numAttempts.push(attempt);
     const frames = await collect(streamLabels(stages, address, { dropFrames: false, onConnectionLost }));
-    // What was cut off may have given a damaged frame more.
+    // The end of the broken connection may contain one more, damaged frame.
     expect(frames.length - NUM_FRAMES).toBeOneOf([0, 1]);
     expect(frames[0]?.probabilities).toEqual(ofFile[0]?.probabilities);
     expect({ numRequests, numAttempts }).toEqual({ numRequests: 3, numAttempts: [1, 1] });
   });
 
-  it('of a recording that is over is asked for as often as it is told to', async () => {
+  it('reconnects to a finished recording as often as reconnect says', async () => {
     let numRequests = 0;
     const address = await serveHttp((_, response) => {
       numRequests++;
@@ -130,7 +130,7 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     expect({ numRequests, numAttempts }).toEqual({ numRequests: 3, numAttempts: [1, 2] });
   });
 
-  it('of what refuses is an error at once, and after as many attempts as asked for', async () => {
+  it('fails at once if the source refuses, or after the requested number of attempts', async () => {
     const server = createServer();
     const closed = `http://${await serve(server)}/live.ts`;
     await new Promise((resolve) => server.close(resolve));
@@ -152,7 +152,7 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     expect(losses).toMatchObject([{ attempt: 1, error: { code: 'ERR_VIDEO_OPEN' } }]);
   });
 
-  it('of an address that knows its length ends with it', async () => {
+  it('ends with a URL that states its length', async () => {
     const content = await readFile(video);
     let numRequests = 0;
     const address = await serveHttp((_, response) => {
@@ -163,7 +163,7 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     expect(numRequests).toBe(1);
   });
 
-  it('of a camera is played by RTSP over TCP, and played again when it hangs up', async () => {
+  it('plays a camera by RTSP over TCP, and again when the camera closes the connection', async () => {
     const requests: string[] = [];
     const address = `rtsp://${await serve(createRtspServer([bytes, laterBytes], requests))}/1`;
     const losses: ConnectionLoss[] = [];
@@ -176,7 +176,7 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
     expect(requests.find((request) => request.startsWith('SETUP'))).toMatch(/RTP\/AVP\/TCP/);
   });
 
-  it('that is left or told to stop while the source is silent ends at once', async () => {
+  it('ends at once if the consumer leaves or the signal is aborted while the source is silent', async () => {
     const address = await serveHttp((_, response) => void response.write(bytes));
     expect(await collectFirst(10, streamLabels(stages, address, {}))).toHaveLength(10);
     const abort = new AbortController();
@@ -189,13 +189,13 @@ describe.each(everyTools)('a stream, with ffmpeg $version', (tools) => {
   });
 });
 
-describe('a stream whose labeling is slower than its source', () => {
-  it('drops what waited longest, holds few frames, and gives the others at their own times', async () => {
+describe('streamLabels, when labeling is slower than the source', () => {
+  it('drops the oldest waiting frame, holds few frames, and keeps the times of the others', async () => {
     let isBlocked = true;
     let numEncoding = 0;
     const slow = await createSmallStages(async () => {
       numEncoding++;
-      // The first frame takes until the decoder has given all.
+      // The first frame takes until the decoder has ended.
       while (isBlocked && countRunning() > 0) await turn();
     });
     const frames = await collect(streamLabels(slow, video, { dropFrames: true, maxWaiting: 3 }));
@@ -203,7 +203,7 @@ describe('a stream whose labeling is slower than its source', () => {
     slow.labeler.dispose();
     const numDropped = frames.reduce((sum, frame) => sum + frame.numDropped, 0);
     expect(frames).toHaveLength(numEncoding);
-    // What waits, and what the encoder reads ahead.
+    // Frames that wait, and frames that the encoder reads ahead.
     expect(frames.length).toBeLessThanOrEqual(3 + 3);
     expect(frames.length + numDropped).toBe(NUM_FRAMES);
     expect(frames.map(({ index }) => index)).toEqual([...frames.keys()]);
@@ -215,7 +215,7 @@ describe('a stream whose labeling is slower than its source', () => {
     expect(frames.at(-1)?.timeSec).toBeCloseTo((NUM_FRAMES - 1) / FRAME_RATE, 3);
   });
 
-  it('makes the source wait instead, where it is a file or told to', async () => {
+  it('makes the source wait if it is a file or dropFrames is false', async () => {
     const slow = await createSmallStages(async () => {
       for (let i = 0; i < 50; i++) await turn();
     });
@@ -230,7 +230,7 @@ describe('a stream whose labeling is slower than its source', () => {
   });
 });
 
-it('a stream keeps no tensor, whether it ends, fails or is left', async () => {
+it('streamLabels leaks no tensor, whether it ends, fails or is left', async () => {
   const use = async (): Promise<void> => {
     await collect(streamLabels(stages, video, {}));
     await collectFirst(3, streamLabels(stages, video, {}));
@@ -245,6 +245,6 @@ it('a stream keeps no tensor, whether it ends, fails or is left', async () => {
 it.each([
   ['maxWaiting', { maxWaiting: 0 }],
   ['reconnect', { reconnect: -1 }],
-])('a stream refuses an impossible %s', async (_, options) => {
+])('streamLabels refuses an invalid %s', async (_, options) => {
   await expect(collect(streamLabels(stages, 'http://127.0.0.1:1/', options))).rejects.toThrow(UsageError);
 });

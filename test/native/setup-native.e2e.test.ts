@@ -191,7 +191,7 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
     await expectFailure(/does not compile with "c\+\+": napi_auto_ref\.h:3: error: no such type.*CXX/);
     const calls = (await machine.calls()).length;
     const { stdout } = await framewise('setup-native', '--dry-run');
-    expect(stdout).toMatch(/^tensorflow: is there\npackages: is there\naddon: "c\+\+" compiles/);
+    expect(stdout).toMatch(/^tensorflow: already there\npackages: already there\naddon: "c\+\+" compiles/);
     await framewise('setup-native');
     expect((await machine.calls()).slice(calls)).toEqual([expect.stringMatching(/^c\+\+ -std=c\+\+17/)]);
   });
@@ -216,7 +216,7 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
     expect(programs).toEqual(['python3', 'c++']);
     // The release stays that one unless another is named.
     const { stdout } = await framewise('setup-native', '--dry-run');
-    expect(stdout).toMatch(/^tensorflow: is there/);
+    expect(stdout).toMatch(/^tensorflow: already there/);
   });
 
   it('is undone completely, and leaves its neighbors alone', async () => {

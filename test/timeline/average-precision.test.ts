@@ -51,7 +51,7 @@ describe('average precision', () => {
     return scorer.result();
   };
 
-  it('counts a right segment that is surer than a wrong one in full, and half where the wrong one is surer', () => {
+  it('is 100 if a correct segment has a higher confidence than a wrong one, and 50 otherwise', () => {
     const wrongVideo = (confidence: number): [string, string, number[]] => [
       'bb',
       'ab',
@@ -70,7 +70,7 @@ describe('average precision', () => {
     });
   });
 
-  it('leaves a label out that is predicted and never true, and is null where a video has no confidences', () => {
+  it('leaves out a label that never occurs in the truth, and is null if a video has no confidences', () => {
     expect(score(['aa', 'aa', [1, 1]], ['aa', 'cc', [1, 1]]).meanAveragePrecision).toBeCloseTo(50, 9);
     const scorer = new SegmentationScorer();
     scorer.add(['a'], ['a'], [1]);

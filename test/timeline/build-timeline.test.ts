@@ -25,7 +25,7 @@ const parts = {
 };
 
 describe('buildTimeline', () => {
-  it('labels each frame as streaming does and cuts segments up to the video’s end', () => {
+  it('labels each frame as streaming does, and makes segments up to the end of the video', () => {
     const timeline = buildTimeline(parts);
     expect(timeline).toMatchObject({ video, model: 'people', labels, frameRate: 5 });
     expect(timeline.frames).toEqual(
@@ -41,12 +41,12 @@ describe('buildTimeline', () => {
     ]);
   });
 
-  it('ends where labeling was told to stop, and with the video where that comes first', () => {
+  it('ends at untilSec or with the video, whichever comes first', () => {
     const endOf = (untilSec: number) => buildTimeline({ ...parts, untilSec }).segments.at(-1)?.endSec;
     expect([0.9, 7].map(endOf)).toEqual([0.9, 1.04]);
   });
 
-  it('smooths segments and leaves the frames’ own labels', () => {
+  it('smooths segments and keeps the labels of frames', () => {
     const timeline = buildTimeline({ ...parts, smoothing: { minDurationSec: 0.3 } });
     expect(timeline.frames.map((frame) => frame.label)).toEqual(['walk', 'fall', 'walk', 'walk', 'fall']);
     // The first walk and fall last 0.2 s each: the earlier joins the later. The last fall joins the walk before it.
@@ -56,7 +56,7 @@ describe('buildTimeline', () => {
     ]);
   });
 
-  it('gives every source frame a label at its own time, and bounds segments there', () => {
+  it('labels every source frame at its own time, and starts segments at source frames', () => {
     const sourceTimesSec = Array.from({ length: 26 }, (_, index) => index * 0.04);
     const timeline = buildTimeline({ ...parts, sourceTimesSec });
     expect(timeline.frames.map((frame) => frame.timeSec)).toEqual(sourceTimesSec);
@@ -67,7 +67,7 @@ describe('buildTimeline', () => {
     expect(timeline.segments.at(-1)?.endSec).toBe(1.04);
   });
 
-  it('ends one source frame after the last source frame where the duration is unknown', () => {
+  it('ends one frame duration after the last source frame if the duration is unknown', () => {
     const live = { ...parts, video: { ...video, durationSec: 0 }, sourceTimesSec: [0, 0.4, 0.8] };
     expect(buildTimeline(live).segments.at(-1)?.endSec).toBeCloseTo(0.84, 12);
     expect(
@@ -75,7 +75,7 @@ describe('buildTimeline', () => {
     ).toBeCloseTo(1, 12);
   });
 
-  it('calls a frame unknown by its own confidence and a segment by its mean', () => {
+  it('labels a frame "unknown" by its confidence and a segment by its mean confidence', () => {
     const { labels, frames, segments } = buildTimeline({ ...parts, unknownBelow: 0.74 });
     expect(labels).toEqual(['walk', 'fall', 'unknown']);
     expect(frames.map(({ label }) => label)).toEqual(['walk', 'fall', 'walk', 'unknown', 'fall']);
@@ -86,7 +86,7 @@ describe('buildTimeline', () => {
     expect(unsure.segments).toEqual([{ label: 'unknown', startSec: 0, endSec: 1.04, confidence: 0.75 }]);
   });
 
-  it('joins the unknown with a label of that name, and refuses a threshold that is no probability', () => {
+  it('uses a label "unknown" of the model, and refuses a threshold that is not a probability', () => {
     const { labels, frames } = buildTimeline({ ...parts, labels: ['unknown', 'fall'], unknownBelow: 0.5 });
     expect(labels).toEqual(['unknown', 'fall']);
     expect(frames[0]?.probabilities).toHaveLength(2);
@@ -94,7 +94,7 @@ describe('buildTimeline', () => {
       expect(() => buildTimeline({ ...parts, unknownBelow })).toThrow(UsageError);
   });
 
-  it('makes an empty timeline of no frames', () => {
+  it('builds an empty timeline from no frames', () => {
     const timeline = buildTimeline({ ...parts, timesSec: [], probabilities: new Float32Array() });
     expect([timeline.frames, timeline.segments]).toEqual([[], []]);
   });

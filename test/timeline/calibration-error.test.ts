@@ -10,7 +10,7 @@ const repeat = (count: number, confidence: number, isRight: boolean) =>
   Array<[number, boolean]>(count).fill([confidence, isRight]);
 
 describe('CalibrationScorer', () => {
-  it('is 0 where each confidence is right as often as it says', () => {
+  it('is 0 if accuracy equals confidence in every bin', () => {
     const frames = [
       ...repeat(8, 0.8, true),
       ...repeat(2, 0.8, false),
@@ -20,13 +20,13 @@ describe('CalibrationScorer', () => {
     expect(errorOf(frames)).toBeCloseTo(0, 10);
   });
 
-  it('is the gap of each bin, weighed by its frames', () => {
+  it('is the mean gap of the bins, weighted by their frames', () => {
     // 3 frames at 0.9, one right: gap 0.9 − 1/3. One at 0.4, right: gap 0.6.
     const frames = [...repeat(1, 0.9, true), ...repeat(2, 0.9, false), ...repeat(1, 0.4, true)];
     expect(errorOf(frames)).toBeCloseTo((100 * (3 * (0.9 - 1 / 3) + 0.6)) / 4, 10);
   });
 
-  it('lets right and wrong even out only inside one of fifteen bins', () => {
+  it('averages correct and wrong frames only within one of fifteen bins', () => {
     expect(
       errorOf([
         [0.61, true],
@@ -41,7 +41,7 @@ describe('CalibrationScorer', () => {
     ).toBeCloseTo((100 * (0.39 + 0.68)) / 2, 10);
   });
 
-  it('takes the ends of the scale, and is null for nothing', () => {
+  it('accepts confidences 0 and 1, and is null without frames', () => {
     expect(
       errorOf([
         [0, false],

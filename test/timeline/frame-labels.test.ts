@@ -20,13 +20,13 @@ describe('labelFrame', () => {
     expect(() => labelFrame([], new Float32Array(), 3, 0)).toThrow(ShapeError);
   });
 
-  it('refuses a network that gives NaN rather than naming a label', () => {
+  it('refuses NaN instead of choosing a label', () => {
     expect(() => labelFrame(labels, Float32Array.of(0.5, NaN, 0.5), 3, 0)).toThrow(/frame 3.*0.5, NaN, 0.5/);
   });
 });
 
 describe('labelFrames', () => {
-  it('reads one row of probabilities a frame and shares their memory', () => {
+  it('reads one row of probabilities per frame and shares its memory', () => {
     const probabilities = Float32Array.of(0.5, 0.25, 0.25, 0, 0.25, 0.75);
     const frames = labelFrames(labels, probabilities, [0, 0.2]);
     expect(
@@ -50,7 +50,7 @@ describe('labelClip', () => {
     expect(confidence).toBeCloseTo(0.6, 6);
   });
 
-  it('refuses a clip without a frame, and half a frame', () => {
+  it('refuses a clip without a frame, and an incomplete frame', () => {
     expect(() => labelClip(labels, new Float32Array())).toThrow(ShapeError);
     expect(() => labelClip(labels, new Float32Array(4))).toThrow(ShapeError);
   });
@@ -64,7 +64,7 @@ describe('labelSourceFrames', () => {
   ];
   const heldAt = (timesSec: number[]) => labelSourceFrames(samples, timesSec).map((frame) => frame.label);
 
-  it('holds the sample in effect at an irregular source time', () => {
+  it('uses the last sample at or before an irregular source time', () => {
     expect(heldAt([0, 0.041, 0.19, 0.2, 0.36, 0.4, 3])).toEqual([
       'walk',
       'walk',
@@ -76,12 +76,12 @@ describe('labelSourceFrames', () => {
     ]);
   });
 
-  it('counts a time that was rounded to the millisecond as the time of the sample', () => {
+  it('treats a time rounded to the millisecond as the time of the sample', () => {
     const third = [0, 1, 2].map((index) => ({ index, timeSec: index / 3, label: `${index}`, confidence: 1 }));
     expect(labelSourceFrames(third, [0, 0.333, 0.667]).map((frame) => frame.label)).toEqual(['0', '1', '2']);
   });
 
-  it('gives frames before the first sample its label', () => {
+  it('labels frames before the first sample like the first sample', () => {
     expect(labelSourceFrames(samples.slice(1), [0, 0.1, 0.2]).map((frame) => frame.label)).toEqual([
       'fall',
       'fall',
@@ -89,7 +89,7 @@ describe('labelSourceFrames', () => {
     ]);
   });
 
-  it('keeps the source frame’s own index and time', () => {
+  it('keeps the index and time of the source frame', () => {
     expect(labelSourceFrames(samples, [0, 0.24])[1]).toEqual({
       index: 1,
       timeSec: 0.24,

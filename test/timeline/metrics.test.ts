@@ -27,7 +27,7 @@ const golden = JSON.parse(
   readFileSync(new URL('../../fixtures/golden/segmentation-metrics.json', import.meta.url), 'utf8'),
 ) as Golden;
 
-/** `walk*3 fall*2` spells five frames; `-` is a frame that nobody labeled. */
+/** `walk*3 fall*2` means five frames; `-` is an unlabeled frame. */
 function frames(text: string): string[] {
   return text.split(' ').flatMap((part) => {
     const [label = '', count = '1'] = part.split('*');
@@ -58,7 +58,7 @@ describe.each(golden.cases)('the reference evaluation of MS-TCN, $name', (refere
     for (const { truth, prediction } of reference.videos) scorer.add(unroll(truth), unroll(prediction));
     const scores = scorer.result();
     expect(scores.numVideos).toBe(reference.videos.length);
-    // To the last digit.
+    // Equal to the last digit.
     expect(scores.frameAccuracy).toBe(reference.accuracy);
     expect(scores.edit).toBe(reference.edit);
     expect(scores.f1).toEqual({ 10: reference.f1['0.1'], 25: reference.f1['0.25'], 50: reference.f1['0.5'] });
@@ -66,7 +66,7 @@ describe.each(golden.cases)('the reference evaluation of MS-TCN, $name', (refere
 });
 
 describe('matchSegments', () => {
-  it('counts a second claim on one truth as a false alarm', () => {
+  it('counts a second match of one true segment as a false alarm', () => {
     expect(matchSegments(runsOf('a*10'), runsOf('a*6 b a*3'), 0.25)).toEqual({
       hits: 1,
       falseAlarms: 2,
@@ -74,12 +74,12 @@ describe('matchSegments', () => {
     });
   });
 
-  it('takes an overlap that equals the threshold', () => {
+  it('accepts an overlap that equals the threshold', () => {
     expect(matchSegments(runsOf('a*2'), runsOf('a b'), 0.5).hits).toBe(1);
     expect(matchSegments(runsOf('a*3'), runsOf('a b*2'), 0.5).hits).toBe(0);
   });
 
-  it('gives every truth a miss where nothing was predicted, and the reverse', () => {
+  it('counts only misses if nothing was predicted, and only false alarms if nothing is true', () => {
     expect(matchSegments(runsOf('a b'), [], 0.1)).toEqual({ hits: 0, falseAlarms: 0, misses: 2 });
     expect(matchSegments([], runsOf('a b'), 0.1)).toEqual({ hits: 0, falseAlarms: 2, misses: 0 });
   });
@@ -112,7 +112,7 @@ describe('SegmentationScorer', () => {
     expect(scorer.result().edit).toBe(50);
   });
 
-  it('leaves unlabeled frames out of every score, whatever was predicted there', () => {
+  it('leaves unlabeled frames out of every score, whatever is predicted for them', () => {
     const scorer = new SegmentationScorer();
     scorer.add(truthOf('-*5 a*4 -*3 a*4 b*2'), frames('c*5 a*4 d a c a*4 b*2'));
     const { numFrames, frameAccuracy, edit, f1, labels } = scorer.result();
@@ -125,7 +125,7 @@ describe('SegmentationScorer', () => {
     });
   });
 
-  it('reports null, never NaN, where nothing was scored', () => {
+  it('reports null, never NaN, if nothing was scored', () => {
     const scorer = new SegmentationScorer();
     scorer.add(truthOf('-*3'), frames('a*3'));
     expect(scorer.result()).toEqual({
@@ -141,7 +141,7 @@ describe('SegmentationScorer', () => {
     });
   });
 
-  it('gives two all-background sequences edit 100 and no F1', () => {
+  it('scores two sequences of background with edit 100 and without F1', () => {
     const scorer = new SegmentationScorer({ backgroundLabels: ['nothing'] });
     scorer.add(truthOf('nothing*4'), frames('nothing*4'));
     const { edit, f1, frameAccuracy } = scorer.result();
@@ -158,13 +158,13 @@ describe('SegmentationScorer', () => {
     expect(scorer.result().frameAccuracy).toBe(25);
   });
 
-  it('gives F1 0, not null, where segments exist and none is found', () => {
+  it('scores F1 0, not null, if there are segments and none is found', () => {
     const scorer = new SegmentationScorer();
     scorer.add(truthOf('a*4'), frames('b*4'));
     expect(scorer.result().f1).toEqual({ 10: 0, 25: 0, 50: 0 });
   });
 
-  it('treats labels as names, also those that objects reserve', () => {
+  it('accepts labels that are names of built-in properties', () => {
     const scorer = new SegmentationScorer();
     scorer.add(truthOf('__proto__*2 constructor'), frames('__proto__*3'));
     expect(scorer.result().confusion).toEqual([

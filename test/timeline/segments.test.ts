@@ -9,7 +9,7 @@ const frame = (index: number, timeSec: number, label: string, confidence: number
 });
 
 describe('segmentFrames', () => {
-  it('bounds segments by the irregular times of their frames and averages confidence', () => {
+  it('starts and ends segments at the irregular times of frames, and averages confidence', () => {
     const frames = [
       frame(0, 0, 'walk', 0.5),
       frame(1, 0.04, 'walk', 1),
@@ -23,23 +23,23 @@ describe('segmentFrames', () => {
     ]);
   });
 
-  it('starts where the first frame starts', () => {
+  it('starts at the time of the first frame', () => {
     expect(segmentFrames([frame(0, 2.5, 'a', 1)], 3)).toEqual([
       { label: 'a', startSec: 2.5, endSec: 3, confidence: 1 },
     ]);
   });
 
-  it('makes no segment of no frame', () => {
+  it('returns no segment for no frames', () => {
     expect(segmentFrames([], 4)).toEqual([]);
   });
 });
 
 describe('endOfVideo', () => {
-  it('believes a duration that ends the last frame', () => {
+  it('uses the stated duration if it is a plausible end of the last frame', () => {
     expect(endOfVideo(9.8, 5, 10.04)).toBe(10.04);
   });
 
-  it('adds one frame where the duration is unknown, too short, or much too long', () => {
+  it('adds one frame duration if the stated duration is unknown, too short, or much too long', () => {
     expect(endOfVideo(9.8, 5, 0)).toBeCloseTo(10, 12);
     expect(endOfVideo(9.8, 5, 9.8)).toBeCloseTo(10, 12);
     expect(endOfVideo(9.8, 5, 60)).toBeCloseTo(10, 12);
@@ -53,7 +53,7 @@ describe('labelsAtTimes', () => {
     { label: 'c', startSec: 4, endSec: 5 },
   ];
 
-  it('takes spans as [start, end) and leaves gaps unlabeled', () => {
+  it('treats spans as [start, end) and leaves gaps unlabeled', () => {
     expect(labelsAtTimes(spans, [0, 0.5, 1, 1.9, 2, 2.99, 3, 3.5, 4, 4.5, 5, 6])).toEqual([
       undefined,
       undefined,
@@ -70,7 +70,7 @@ describe('labelsAtTimes', () => {
     ]);
   });
 
-  it('finds each frame of 15 a second in the span whose bounds were written in milliseconds', () => {
+  it('finds each frame of a video at 15 frames per second in spans that were rounded to milliseconds', () => {
     const timesSec = Array.from({ length: 45 }, (_, index) => index / 15);
     const written = timesSec.map((start, index) => ({
       label: `${index}`,
@@ -80,7 +80,7 @@ describe('labelsAtTimes', () => {
     expect(labelsAtTimes(written, timesSec)).toEqual(timesSec.map((_, index) => `${index}`));
   });
 
-  it('labels a whole clip by one endless span', () => {
+  it('labels a whole clip with one endless span', () => {
     expect(labelsAtTimes([{ label: 'wave', startSec: 0, endSec: Infinity }], [0, 1e6])).toEqual([
       'wave',
       'wave',

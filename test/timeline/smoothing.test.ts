@@ -9,7 +9,7 @@ import type { ScoredFrame } from '../../src/timeline/timeline.js';
 const labels = ['a', 'b', 'c'];
 const rows = { a: [0.8, 0.1, 0.1], b: [0.1, 0.8, 0.1], c: [0.1, 0.1, 0.8] } as const;
 
-/** Ten frames a second, each sure of the letter that stands for it. */
+/** Frames at 10 per second, one per letter. The letter is the most probable label. */
 function framesOf(letters: string): ScoredFrame[] {
   const probabilities = [...letters].flatMap((letter) => rows[letter as keyof typeof rows]);
   return labelFrames(labels, Float32Array.from(probabilities), timesOf(letters.length));
@@ -25,7 +25,7 @@ describe('smoothLabels', () => {
     expect(smoothLabels(labels, frames, 0.6, {})).toEqual(frames);
   });
 
-  it('keeps the model’s probability of the new label as confidence', () => {
+  it('uses the probability of the new label as confidence', () => {
     const [, changed] = smoothLabels(labels, framesOf('aba'), 0.3, { medianSec: 0.2 });
     expect(changed?.label).toBe('a');
     expect(changed?.confidence).toBeCloseTo(0.1, 6);
@@ -35,7 +35,7 @@ describe('smoothLabels', () => {
     expect(() => smoothLabels(labels, framesOf('a'), 0.1, options)).toThrow(UsageError);
   });
 
-  it('takes no frame for what it is', () => {
+  it('accepts a video without frames', () => {
     expect(smoothLabels(labels, [], 0, { medianSec: 1, minDurationSec: 1 })).toEqual([]);
   });
 });
@@ -52,28 +52,28 @@ describe('smoothing by a prior', () => {
     durations: Array(3).fill({ logMean: Math.log(6), logDeviation: 0.3 }) as SegmentPrior['durations'],
   };
 
-  it('finds the most probable segmentation, and then absorbs what is too short', () => {
+  it('finds the most probable segmentation, then absorbs segments that are too short', () => {
     expect(smooth('aaabaaabbbbbb', { prior })).toBe('aaaaaaabbbbbb');
     expect(smooth('aabbbbbbbbb', { prior })).toBe('aabbbbbbbbb');
     expect(smooth('aabbbbbbbbb', { prior, minDurationSec: 0.3 })).toBe('bbbbbbbbbbb');
   });
 
-  it('is not done beside a median', () => {
+  it('refuses a median together with a prior', () => {
     expect(() => smooth('aab', { prior, medianSec: 1 })).toThrow(UsageError);
   });
 });
 
 describe('median smoothing', () => {
-  it('removes a flicker shorter than half the window and keeps a step where it is', () => {
+  it('removes a flicker shorter than half the window and does not move a step', () => {
     expect(smooth('aaabaaabbbbb', { medianSec: 0.4 })).toBe('aaaaaaabbbbb');
     expect(smooth('aaaabbaaaabbbb', { medianSec: 0.4 })).toBe('aaaaaaaaaabbbb');
   });
 
-  it('keeps what lasts longer than half the window', () => {
+  it('keeps a segment longer than half the window', () => {
     expect(smooth('aaaabbbaaaa', { medianSec: 0.4 })).toBe('aaaabbbaaaa');
   });
 
-  it('measures the window in seconds, not frames, where times are irregular', () => {
+  it('measures the window in seconds, not in frames', () => {
     const times = [0, 0.1, 0.2, 5, 9.8, 9.9, 10];
     const probabilities = [...'aaabaaa'].flatMap((letter) => rows[letter as keyof typeof rows]);
     const frames = labelFrames(labels, Float32Array.from(probabilities), times);
@@ -81,7 +81,7 @@ describe('median smoothing', () => {
     expect(textOf(smoothLabels(labels, frames, 10.1, { medianSec: 10 }))).toBe('aaaaaaa');
   });
 
-  it('takes the mean of the two middle values at an even count', () => {
+  it('uses the mean of the two middle values for an even count', () => {
     // Label a: 0.1, 0.5, 0.6, 0.9, median 0.55; label b: 0.9, 0.5, 0.4, 0.1, median 0.45.
     const probabilities = Float32Array.of(0.1, 0.9, 0.5, 0.5, 0.6, 0.4, 0.9, 0.1);
     const frames = labelFrames(['a', 'b'], probabilities, timesOf(4));
@@ -98,7 +98,7 @@ describe('minimum duration', () => {
     expect(smooth('aaaabbbaaaa', { minDurationSec: 0.3 })).toBe('aaaabbbaaaa');
   });
 
-  it('gives a short segment to the neighbor that its frames fit better', () => {
+  it('relabels a short segment like the neighbor with the higher probability', () => {
     const frames = framesOf('aaaabccccc');
     frames[4]?.probabilities.set([0.1, 0.6, 0.3]);
     expect(textOf(smoothLabels(labels, frames, 1, { minDurationSec: 0.2 }))).toBe('aaaacccccc');
@@ -106,11 +106,11 @@ describe('minimum duration', () => {
     expect(textOf(smoothLabels(labels, frames, 1, { minDurationSec: 0.2 }))).toBe('aaaaaccccc');
   });
 
-  it('gives it to the earlier neighbor on a tie', () => {
+  it('relabels it like the earlier neighbor on a tie', () => {
     expect(smooth('aaaabccccc', { minDurationSec: 0.2 })).toBe('aaaaaccccc');
   });
 
-  it('absorbs at the video’s start and end, where there is one neighbor', () => {
+  it('absorbs short segments at the start and end of the video, which have one neighbor', () => {
     expect(smooth('baaaaac', { minDurationSec: 0.3 })).toBe('aaaaaaa');
   });
 
@@ -118,12 +118,12 @@ describe('minimum duration', () => {
     expect(smooth('aab', { minDurationSec: 5 })).toBe('aaa');
   });
 
-  it('absorbs the shortest first', () => {
-    // From the left, bb would go to aaa; the shortest first, a joins it to bbb, which is long enough.
+  it('absorbs the shortest segment first', () => {
+    // The shortest segment, a single a, becomes b and joins two segments of b into one that is long enough.
     expect(smooth('aaaabbabbaaaa', { minDurationSec: 0.3 })).toBe('aaaabbbbbaaaa');
   });
 
-  it('does what its definition says, on random videos with irregular times', () => {
+  it('agrees with its definition on random videos with irregular times', () => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = generator(seed);
       const timesSec = Array.from({ length: 60 }, (_, index) => index / 10 + 0.09 * random());
@@ -138,7 +138,7 @@ describe('minimum duration', () => {
   });
 });
 
-/** The rule of the docblock, in the plainest way: find all runs anew after each step. */
+/** The rule of the docblock as a slow reference: it finds all runs again after each step. */
 function absorbByDefinition(frames: ScoredFrame[], endSec: number, minDurationSec: number): string {
   const letters = [...textOf(frames)];
   for (;;) {
@@ -170,7 +170,7 @@ function generator(seed: number): () => number {
 }
 
 describe('PriorityQueue', () => {
-  it('gives items back in the order that sorting gives, pushes and pops mixed', () => {
+  it('returns items in sorted order, also if pushes and pops alternate', () => {
     const queue = new PriorityQueue<number>((a, b) => a - b);
     let waiting: number[] = [];
     for (let step = 0; step < 2000; step++) {

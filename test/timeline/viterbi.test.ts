@@ -26,7 +26,7 @@ function randomPrior(random: () => number, numLabels: number): SegmentPrior {
   };
 }
 
-/** The definition, for one labelling of all frames: nothing is shared with the code under test. */
+/** The score of one labeling of all frames by definition. It shares no code with the code under test. */
 function scoreByDefinition(path: number[], probabilities: Float32Array[], prior: SegmentPrior): number {
   const { weight, initial, transitions, durations } = prior;
   const density = (label: number, numFrames: number): number => {
@@ -67,7 +67,7 @@ const videoOf = (numFrames: number, numLabels: number, random: () => number) =>
   );
 
 describe('viterbiLabels', () => {
-  it('finds what trying every labelling finds', () => {
+  it('finds the same labels as an exhaustive search', () => {
     for (let seed = 1; seed <= 40; seed++) {
       const random = generator(seed * 7919);
       const [numLabels, numFrames] = seed % 2 ? [3, 1 + (seed % 7)] : [2, 4 + (seed % 7)];
@@ -77,7 +77,7 @@ describe('viterbiLabels', () => {
     }
   });
 
-  it('goes by the frames alone where the prior has no weight', () => {
+  it('uses only the frames if the prior has weight 0', () => {
     const random = generator(3);
     const video = videoOf(200, 4, random);
     const own = video.map((row) => row.indexOf(Math.max(...row)));
@@ -98,38 +98,38 @@ describe('viterbiLabels', () => {
   };
   const video = (text: string) =>
     [...text].map((letter) => Float32Array.of(...(letter === 'a' ? [0.8, 0.2] : [0.2, 0.8])));
-  const spelled = (text: string) =>
+  const smoothed = (text: string) =>
     viterbiLabels(video(text), prior)
       .map((label) => 'ab'[label])
       .join('');
 
-  it('takes a flicker out and leaves a step where it is', () => {
-    expect(spelled('a'.repeat(9) + 'bb' + 'a'.repeat(9) + 'b'.repeat(20))).toBe(
+  it('removes a flicker and does not move a step', () => {
+    expect(smoothed('a'.repeat(9) + 'bb' + 'a'.repeat(9) + 'b'.repeat(20))).toBe(
       'a'.repeat(20) + 'b'.repeat(20),
     );
   });
 
-  it('never tears a segment apart for being long', () => {
-    expect(spelled('a'.repeat(5000))).toBe('a'.repeat(5000));
+  it('never splits a segment because it is long', () => {
+    expect(smoothed('a'.repeat(5000))).toBe('a'.repeat(5000));
   });
 
-  it('lets a video’s start and end cut segments short', () => {
-    expect(spelled('aaaa' + 'b'.repeat(20) + 'aaaa')).toBe('aaaa' + 'b'.repeat(20) + 'aaaa');
+  it('accepts short segments at the start and end of a video', () => {
+    expect(smoothed('aaaa' + 'b'.repeat(20) + 'aaaa')).toBe('aaaa' + 'b'.repeat(20) + 'aaaa');
   });
 
-  it('never begins with a label that the prior forbids there', () => {
+  it('never begins with a label that the prior excludes there', () => {
     const forbidding = { ...prior, initial: [0, 1] };
     expect(viterbiLabels(video('a'.repeat(30)), forbidding)[0]).toBe(1);
     expect(viterbiLabels(video('a'.repeat(30)), { ...forbidding, weight: 0 })[0]).toBe(0);
   });
 
-  it('is not ruled by one frame that is surely wrong', () => {
+  it('ignores one wrong frame with probability 1', () => {
     const frames = video('a'.repeat(30));
     frames[10] = Float32Array.of(0, 1);
     expect(viterbiLabels(frames, prior)).toEqual(Array(30).fill(0));
   });
 
-  it('takes no frame for what it is, and refuses a prior of other labels', () => {
+  it('accepts a video without frames, and refuses a prior with another number of labels', () => {
     expect(viterbiLabels([], prior)).toEqual([]);
     expect(() => viterbiLabels([Float32Array.of(0.2, 0.3, 0.5)], prior)).toThrow(ShapeError);
   });

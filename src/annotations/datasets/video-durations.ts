@@ -46,8 +46,8 @@ export async function probeDurations(
 }
 
 /**
- * Finds segments that end after their video, or lie entirely after its end. They cover no frames and teach nothing; often
- * they are a sign of a wrong frame rate or of the wrong video.
+ * Finds segments that end after their video. The part after the end covers no frames. Often such a segment is a sign of a
+ * wrong frame rate or of the wrong video.
  *
  * @param durationsSec - Lengths in seconds by name of the video; videos without a length are ignored.
  */

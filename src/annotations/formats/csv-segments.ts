@@ -79,7 +79,7 @@ function readSegments(file: LabelFile): AnnotatedSegment[] {
   return segments;
 }
 
-/** Reads a segment; gives the problem as text if the row is wrong. */
+/** Reads a segment. Returns the problem as text if the row is wrong. */
 function readRow({ field, line, confidence: readConfidence }: TableRow): AnnotatedSegment | string {
   const [video = '', label = '', start = '', end = ''] = COLUMNS.map(field);
   if (video === '') return 'the video is not named';

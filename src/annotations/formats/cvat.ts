@@ -138,7 +138,7 @@ function joinTags(tags: readonly FrameTag[], step: number): (FrameRun & { line: 
   return runs;
 }
 
-/** Gives the frame number in the video. The name states it; the id only counts the frames of the task. */
+/** Returns the frame number in the video. The name states it; the id only counts the frames of the task. */
 function frameOf(
   { path }: LabelFile,
   { attributes, line }: XmlNode,

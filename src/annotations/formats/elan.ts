@@ -19,7 +19,7 @@ const TIER_TYPE = 'default-lt';
 /**
  * An ELAN file. Every time-aligned annotation of every tier is a segment, and its value is the label. Times are in
  * milliseconds. The video is the first linked media file; if there is none, the file is named after its video. A tier
- * holds one annotation at a time, so overlapping segments are written to further tiers.
+ * holds one annotation at a time, so overlapping segments are written to additional tiers.
  *
  * @see https://www.mpi.nl/tools/elan/EAF_Annotation_Format_3.0_and_ELAN.pdf
  */
@@ -147,7 +147,7 @@ function readTiers(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
   );
 }
 
-/** Path of the first media file, relative if the file states it: the absolute one is of the annotator's machine. */
+/** Path of the first media file. A relative path is preferred, because the absolute one is from the annotator's machine. */
 function linkedVideo(root: XmlNode): string | undefined {
   const { RELATIVE_MEDIA_URL: relative, MEDIA_URL: absolute } = firstMedium(root)?.attributes ?? {};
   const url = relative || absolute;

@@ -8,7 +8,7 @@ import { publicSource } from '../../video/media-names.js';
 import { mentionsKeys, parseJsonFile, roundToMillionths } from '../text/parse-json.js';
 import { timelineSchema } from '../text/timeline-schema.js';
 
-/** Gives the JSON Schema (draft 2020-12) of the `json` format, with a description of every field. */
+/** Returns the JSON Schema (draft 2020-12) of the `json` format, with a description of every field. */
 export function timelineJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(timelineSchema);
 }

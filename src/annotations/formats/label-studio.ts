@@ -123,7 +123,7 @@ function parseTimeline({ path }: LabelFile, value: unknown, entry: string): z.in
 }
 
 /**
- * Gives the name of a task's video. `/data/local-files/?d=day1/a.mp4` gives `day1/a.mp4`; an upload gives its original
+ * Returns the name of a task's video. `/data/local-files/?d=day1/a.mp4` becomes `day1/a.mp4`. An upload has its original
  * name, without the eight random digits that Label Studio puts before it.
  */
 function videoOf({ data, file_upload: upload }: z.infer<typeof taskSchema>): string | undefined {

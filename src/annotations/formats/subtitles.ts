@@ -54,7 +54,7 @@ function writeSrt({ segments }: Timeline): string {
     .join('\n');
 }
 
-/** Escapes what begins markup, which also breaks up `-->`. A line break would end the cue, so there is none. */
+/** Escapes characters that begin markup, which also breaks up `-->`. Line breaks are removed, because one could end the cue. */
 function webvttText(label: string): string {
   return oneLine(label).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

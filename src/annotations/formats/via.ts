@@ -37,7 +37,7 @@ export const viaFormat: AnnotationFormat = {
   write: writeProject,
 };
 
-/** Writes one video, which the user selects again on opening, because a browser knows no paths. Labels become options. */
+/** Writes one video. VIA asks for the file when the project is opened, because browsers hide paths. Labels become options. */
 function writeProject({ video, segments }: Timeline): string {
   const labels = [...new Set(segments.map(({ label }) => label))];
   const project = {
@@ -109,7 +109,7 @@ function readMetadata(file: LabelFile, context: ReadContext): AnnotatedSegment[]
   });
 }
 
-/** Gives the value of a key that the file itself has, never an inherited one such as `constructor`. */
+/** Returns the value of a key that the file itself has, never an inherited one such as `constructor`. */
 function entryOf<Value>(record: Readonly<Record<string, Value>> = {}, key: string): Value | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -8,7 +8,7 @@ export interface FrameRun {
   endFrame: number;
 }
 
-/** A frame that begins this shortly after a time counts as beginning at it, because label files round to the millisecond. */
+/** A frame that begins up to this long before a time counts as beginning at it. Label files round to the millisecond. */
 const TOLERANCE_SEC = 0.001;
 
 /** About a week at 25 frames per second. A limit is needed because a damaged video may claim any number of frames. */
@@ -30,13 +30,13 @@ export function runsOf(labels: readonly (string | undefined)[]): FrameRun[] {
   return runs;
 }
 
-/** The frames of a video as formats count them that store frame numbers instead of seconds. */
+/** How formats that store frame numbers instead of seconds count the frames of a video. */
 export interface FrameCount {
   /** Average frames per second. */
   frameRate: number;
   /** Number of frames that the container states, else computed from the length; 0 if both are unknown. */
   numFrames: number;
-  /** The frames that begin within a time span; an empty run if it lies between two frames. */
+  /** The frames that begin within a time span; an empty run if the span lies between two frames. */
   within: (span: LabelSpan) => Omit<FrameRun, 'label'>;
 }
 

@@ -12,21 +12,21 @@ export const timelineSchema = z
     format: z.literal('framewise-timeline'),
     formatVersion: z.literal(1),
     video: z.object({
-      source: z.string().describe('Path or URL as it was given, a URL without user, password and query.'),
+      source: z.string().describe('Path or URL as given. A URL is stored without user, password and query.'),
       width: z.int().nonnegative().describe('Pixels as shown, after rotation; 0 if unknown.'),
       height: z.int().nonnegative().describe('Pixels as shown, after rotation; 0 if unknown.'),
       rotationDegrees: z.number().describe('Clockwise rotation that was applied: 0, 90, 180 or 270.'),
-      frameRate: z.number().nonnegative().describe('Average frames a second; 0 if unknown.'),
+      frameRate: z.number().nonnegative().describe('Average frames per second; 0 if unknown.'),
       durationSec: z.number().nonnegative().describe('Length in seconds; 0 if unknown.'),
       startSec: z.number().describe("Start of the video stream on the container's clock, in seconds."),
       codec: z.string(),
       numFrames: z.int().nonnegative().optional(),
     }),
-    model: z.string().describe('Name of the model that labeled; empty where a person did.'),
+    model: z.string().describe('Name of the model; empty if a person labeled the video.'),
     frameRate: z
       .number()
       .nonnegative()
-      .describe('Frames a second at which the model looked; 0 where none did.'),
+      .describe('Frames per second at which the model looked; 0 if no model did.'),
     labels: z.array(z.string()).describe('Every label the model knows.'),
     segments: z
       .array(
@@ -38,7 +38,7 @@ export const timelineSchema = z
         }),
       )
       .describe(
-        'Stretches of one activity, in order, none overlapping; smoothed where that was asked for. A model leaves no gaps.',
+        'Time spans of one activity each, in order and without overlaps; smoothed if smoothing was on. A model leaves no gaps.',
       ),
     frames: z
       .array(

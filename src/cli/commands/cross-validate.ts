@@ -26,7 +26,7 @@ export function crossValidateCommand(terminal: Terminal, report: (outcome: Comma
   const command = new Command('cross-validate')
     .description(
       'Train on every split of a dataset with every seed, and score the held-out videos. ' +
-        'Nothing is saved but the table, in the folder of --output if there is one.',
+        'Only the table is saved, in the folder of --output if it is given.',
     )
     .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end')
     .option('--seeds <list>', 'seeds of splits and weights, separated by commas', parseSeeds, [1, 2, 3])

@@ -63,7 +63,10 @@ export function setupNativeCommand(terminal: Terminal, report: (outcome: Command
 function describeSetup(terminal: Terminal, { missing, stale, work }: NativeSetup): void {
   for (const part of NATIVE_PARTS) {
     const removal = stale.includes(part) ? 'remove, then ' : '';
-    printResult(terminal, missing.includes(part) ? `${part}: ${removal}${work[part]}` : `${part}: is there`);
+    printResult(
+      terminal,
+      missing.includes(part) ? `${part}: ${removal}${work[part]}` : `${part}: already there`,
+    );
   }
   printResult(terminal, 'proof: a separate process multiplies two matrices');
 }

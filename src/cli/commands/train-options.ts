@@ -19,14 +19,14 @@ interface FlagField {
   option: Option;
 }
 
-/** Flags that other commands share; their values are checked where those commands check them. */
+/** Flags that other commands share. The parsers of those flags check their values. */
 interface SharedFlags extends MachineOptions, LimitOptions {
   cache?: string | boolean;
 }
 
 /**
- * Adds the flags of `framewise train`. Flags, help texts and defaults come from the schema of the training options; what a
- * flag accepts is what the schema accepts.
+ * Adds the flags of `framewise train`. Flags, help texts and defaults come from the schema of the training options, and
+ * a flag accepts what the schema accepts.
  */
 export function addTrainOptions(command: Command): void {
   command.option('--config <file>', 'JSON file with options; flags override it');

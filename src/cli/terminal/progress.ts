@@ -79,7 +79,7 @@ interface Item extends ItemInProgress {
   startFrames: number;
 }
 
-/** Estimates frames per second and the remaining time of a batch. Items with nothing to do do not count. */
+/** Estimates frames per second and the remaining time of a batch. Items without work are not counted. */
 export class BatchPace {
   readonly numItems: number;
   readonly #items = new Map<string, Item>();

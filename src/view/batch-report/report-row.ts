@@ -14,7 +14,7 @@ export interface ReportVideo {
   error?: { code: string; message: string };
 }
 
-/** Thumbnails of the middles of equal parts of a video, side by side in one JPEG. */
+/** Thumbnails side by side in one JPEG: the middle frames of equal parts of a video. */
 interface Thumbnails {
   jpeg: Uint8Array;
   count: number;

@@ -14,8 +14,8 @@ const ofWholeClip = (label: string) => ({
   clipLabel: label,
 });
 
-describe('a folder of clips for each label', () => {
-  it('is read in natural order, hidden files and others passed over', async () => {
+describe('a dataset with one folder of clips per label', () => {
+  it('is read in natural order, without hidden files and files that are not videos', async () => {
     for (const name of [
       'walk/c10.mp4',
       'walk/c2.MOV',
@@ -34,7 +34,7 @@ describe('a folder of clips for each label', () => {
     ]);
   });
 
-  it('may hold clips that are folders of pictures', async () => {
+  it('may contain clips that are folders of pictures', async () => {
     for (const name of ['wave/one/1.jpg', 'wave/one/2.jpg', 'wave/two/1.PNG', 'wave/three.mp4'])
       await write(name);
     expect(await readClipFolders(inFolder('.'))).toEqual([
@@ -44,7 +44,7 @@ describe('a folder of clips for each label', () => {
     ]);
   });
 
-  it.skipIf(process.platform === 'win32')('may hold links to clips and to class folders', async () => {
+  it.skipIf(process.platform === 'win32')('may contain links to clips and to class folders', async () => {
     const clip = await write('elsewhere/jump/c.mp4');
     await write('set/walk/d.mp4');
     await symlink(clip, inFolder('set/walk/link.mp4'));
@@ -58,7 +58,7 @@ describe('a folder of clips for each label', () => {
     await expect(readClipFolders(inFolder('set'))).rejects.toThrow(DatasetError);
   });
 
-  it('leaves a class without a clip out and says so; if strict, it is refused', async () => {
+  it('leaves out a class without a clip and reports it, or refuses it if isStrict is set', async () => {
     await write('walk/a.mp4');
     await write('fall/notes.txt');
     const empty = inFolder('fall');
@@ -74,19 +74,19 @@ describe('a folder of clips for each label', () => {
     await expect(reading).rejects.toThrow(`The class folder "${empty}" has no clip.`);
   });
 
-  it('is refused where every class is empty', async () => {
+  it('is refused if every class is empty', async () => {
     await write('walk/notes.txt');
     await expect(readDataset(inFolder('.'))).rejects.toThrow(/has no labeled clips: expected one folder/);
   });
 
-  it('is refused where there is no class folder', async () => {
+  it('is refused if there is no class folder', async () => {
     await write('a.mp4');
     await expect(readDataset(inFolder('.'))).rejects.toThrow(/has no labeled clips: expected one folder/);
   });
 });
 
-describe('a label file', () => {
-  it('names videos beside it, in its folder videos, below it, and without extension', async () => {
+describe('a dataset with a label file', () => {
+  it('finds videos beside the file, in the folder videos, in subfolders, and by name without extension', async () => {
     for (const name of ['a.mp4', 'videos/b.mp4', 'videos/c.mkv', 'day 1/d.mp4', 'other/e.mp4'])
       await write(name);
     const rows = [
@@ -103,7 +103,7 @@ describe('a label file', () => {
     );
   });
 
-  it('gives each video its segments by start, and may be named itself', async () => {
+  it('sorts the segments of each video by start, also if the path of the label file is given', async () => {
     await write('a.mp4');
     const file = await write('truth.csv', `${HEADER}a.mp4,sit,2,3\na.mp4,walk,0,1.5\n`);
     expect(await readDataset(file)).toEqual([
@@ -118,13 +118,13 @@ describe('a label file', () => {
     ]);
   });
 
-  it('finds a video by its name alone where the file gives another folder', async () => {
+  it('finds a video by its bare name if the label file states another folder', async () => {
     await write('videos/a.mp4');
     await write('labels.csv', `${HEADER}/old/disk/a.mp4,walk,0,1\n`);
     expect((await readDataset(inFolder('.')))[0]?.path).toBe(inFolder('videos/a.mp4'));
   });
 
-  it('is refused where it names an absent video, with line and places', async () => {
+  it('refuses an absent video, and states the line and the searched folders', async () => {
     await write('videos/a.mp4');
     const file = await write('labels.csv', `${HEADER}a.mp4,walk,0,1\nb.mp4,walk,0,1\n`);
     const error = await readDataset(inFolder('.')).catch((reason: unknown) => reason);
@@ -136,7 +136,7 @@ describe('a label file', () => {
     );
   });
 
-  it('is refused where a name may be two videos, or one video has two names', async () => {
+  it('refuses a name that matches two videos, and two names of one video', async () => {
     await write('a.mp4');
     await write('a.avi');
     await write('labels.csv', `${HEADER}a,walk,0,1\n`);
@@ -149,17 +149,17 @@ describe('a label file', () => {
     );
   });
 
-  it('is refused where it has a header and nothing else', async () => {
+  it('refuses a label file that has only a header', async () => {
     await write('labels.csv', HEADER);
     await expect(readDataset(inFolder('.'))).rejects.toThrow(/labels nothing/);
   });
 });
 
-describe('a folder of label files', () => {
+describe('a dataset with several label files', () => {
   const cue = (label: string) => `WEBVTT\n\n00:00.000 --> 00:01.000\n${label}\n`;
   const AUDACITY = '0\t1\tsit\n';
 
-  it('may mix them, beside the videos, in videos or in annotations, among other files', async () => {
+  it('may mix formats, folders (its own, videos, annotations) and other files', async () => {
     for (const name of ['a.mp4', 'videos/b.mp4', 'videos/c.mkv']) await write(name);
     await write('a.vtt', cue('walk'));
     await write('videos/b.txt', AUDACITY);
@@ -174,7 +174,7 @@ describe('a folder of label files', () => {
     ]);
   });
 
-  it('is refused where two of them label one video', async () => {
+  it('refuses two label files for one video', async () => {
     await write('a.mp4');
     await write('a.txt', AUDACITY);
     await write('a.vtt', cue('walk'));
@@ -186,15 +186,15 @@ describe('a folder of label files', () => {
     ]);
   });
 
-  it('does not hide folders of clips that hold none', async () => {
+  it('reads folders of clips if no text file is a label file', async () => {
     await write('walk/a.mp4');
     await write('notes.txt', 'two cameras');
     expect((await readDataset(inFolder('.')))[0]?.clipLabel).toBe('walk');
   });
 });
 
-describe('what a dataset says of its videos', () => {
-  it('is kept: group, subset and overlaps', async () => {
+describe('group, subset and overlaps of a dataset', () => {
+  it('are part of each video', async () => {
     await write('a.mp4');
     await write(
       'labels.csv',
@@ -215,7 +215,7 @@ describe('what a dataset says of its videos', () => {
     ]);
   });
 
-  it('is refused where it contradicts itself', async () => {
+  it('are refused if two rows of one video contradict each other', async () => {
     await write('a.mp4');
     await write('labels.csv', 'video,label,start,end,group\na.mp4,x,0,1,p1\na.mp4,y,2,4,p2\n');
     await expect(readDataset(inFolder('.'))).rejects.toThrow(
@@ -224,7 +224,7 @@ describe('what a dataset says of its videos', () => {
   });
 });
 
-it('leaves out the videos of an ActivityNet file that are not there, unless none is', async () => {
+it('leaves out absent videos of an ActivityNet file, but refuses the file if all are absent', async () => {
   const database = Object.fromEntries(
     ['here', 'gone'].map((id) => [
       id,
@@ -240,7 +240,7 @@ it('leaves out the videos of an ActivityNet file that are not there, unless none
   expect(skips).toEqual([`"gone": "${file}" labels it, but it was not found`]);
 });
 
-it('tells of a few things that it left out, and counts the rest', async () => {
+it('reports the first five left-out videos one by one, and counts the rest', async () => {
   await write('v0.mp4');
   const database = Object.fromEntries(
     Array.from({ length: 9 }, (_, at) => [`v${at}`, { annotations: [{ label: 'x', segment: [0, 1] }] }]),
@@ -253,16 +253,16 @@ it('tells of a few things that it left out, and counts the rest', async () => {
   expect(told[5]).toBe('Left out 3 more.');
 });
 
-it('refuses a path that is missing', async () => {
+it('refuses a missing path', async () => {
   await expect(readDataset(inFolder('absent'))).rejects.toThrow(DatasetError);
   await expect(readDataset(inFolder('absent'))).rejects.toThrow(/Cannot open ".*absent": ENOENT/);
 });
 
 describe('real datasets beside the checkout', () => {
   const dataOf = (name: string) => fileURLToPath(new URL(`../../../../shared/data/${name}`, import.meta.url));
-  const isAbsent = (name: string) => !existsSync(dataOf(name)); // they are not part of this repository
+  const isAbsent = (name: string) => !existsSync(dataOf(name)); // the datasets are not part of this repository
 
-  it.skipIf(isAbsent('ceiling-actions'))('ceiling actions have 14 videos and 202 segments', async () => {
+  it.skipIf(isAbsent('ceiling-actions'))('reads 14 videos and 202 segments of ceiling actions', async () => {
     const warnings: string[] = [];
     const videos = await readDataset(dataOf('ceiling-actions'), { onWarning: (text) => warnings.push(text) });
     expect(videos).toHaveLength(14);
@@ -270,13 +270,13 @@ describe('real datasets beside the checkout', () => {
     expect(warnings).toEqual([expect.stringContaining('lines 18 and 19')]);
   });
 
-  it.skipIf(isAbsent('surveillance-fights'))('surveillance fights have 120 clips a label', async () => {
+  it.skipIf(isAbsent('surveillance-fights'))('reads 120 clips per label of surveillance fights', async () => {
     const labels = (await readDataset(dataOf('surveillance-fights'))).map(({ clipLabel }) => clipLabel);
     expect(labels.filter((label) => label === 'fight')).toHaveLength(120);
     expect(labels.filter((label) => label === 'no-fight')).toHaveLength(120);
   });
 
-  it.skipIf(isAbsent('hand-gestures'))('hand gestures have 300 clips of 17 labels', async () => {
+  it.skipIf(isAbsent('hand-gestures'))('reads 300 clips of 17 labels of hand gestures', async () => {
     const labels = (await readDataset(dataOf('hand-gestures'))).map(({ clipLabel }) => clipLabel);
     expect([labels.length, new Set(labels).size]).toEqual([300, 17]);
   });

@@ -19,7 +19,7 @@ describe('findFormats', () => {
     expect(findFormats(['vtt', 'json', 'vtt']).map((format) => format.extension)).toEqual(['.vtt', '.json']);
   });
 
-  it.each(['xls', '', 'CSV', 'constructor'])('refuses "%s" and lists what there is', (name) => {
+  it.each(['xls', '', 'CSV', 'constructor'])('refuses "%s" and lists all formats', (name) => {
     expect(() => findFormats(['json', name])).toThrow(UsageError);
     expect(() => findFormats([name])).toThrow(
       `Unknown label format "${name}". Choose from json, jsonl, csv, csv-frames, vtt, srt, `,
@@ -28,14 +28,14 @@ describe('findFormats', () => {
 });
 
 describe('the formats', () => {
-  it('never write two files of one name, and a word that tells them apart is reserved in names', () => {
+  it('have different file names, and the words that distinguish them are reserved', () => {
     const extensions = annotationFormats.map(({ extension }) => extension);
     expect(new Set(extensions).size).toBe(extensions.length);
     const words = extensions.flatMap((extension) => /^\.(.+)\.\w+$/.exec(extension)?.[1] ?? []);
     expect(words.sort()).toEqual(FORMAT_WORDS);
   });
 
-  it('write files with an ending that they read', () => {
+  it('write files with an extension that they read', () => {
     for (const { extension, extensions } of annotationFormats) {
       expect(extensions).toContain(path.extname(`street${extension}`));
     }
@@ -43,7 +43,7 @@ describe('the formats', () => {
 });
 
 describe('csv', () => {
-  it('writes a row a segment, quoted as RFC 4180 says', () => {
+  it('writes one row per segment, quoted as in RFC 4180', () => {
     expect(written('csv')).toBe(
       'video,label,start,end,confidence\n' +
         '"street, ""north"".mp4","walk, slowly",0.000,0.333,0.7500\n' +
@@ -54,7 +54,7 @@ describe('csv', () => {
 });
 
 describe('csv-frames', () => {
-  it('writes a row a frame', () => {
+  it('writes one row per frame', () => {
     expect(written('csv-frames')).toBe(
       'video,frame,time,label,confidence\n' +
         '"street, ""north"".mp4",0,0.000,"walk, slowly",0.7500\n' +
@@ -66,7 +66,7 @@ describe('csv-frames', () => {
 });
 
 describe('writeAnnotations', () => {
-  it('writes each format into a folder that it makes, and leaves nothing else', async () => {
+  it('creates the output folder and writes one file per format', async () => {
     const outputDir = inFolder('new/folder');
     const formats = ['csv-frames', 'csv', 'vtt', 'json'];
     const files = await writeAnnotations(street, { formats, outputDir, baseName: 'street' });
@@ -79,7 +79,7 @@ describe('writeAnnotations', () => {
     expect(await readFile(files[2] as string, 'utf8')).toBe(written('vtt'));
   });
 
-  it('writes every format that there is side by side', async () => {
+  it('writes all formats into one folder', async () => {
     const formats = annotationFormats.map(({ name }) => name);
     const outputDir = inFolder('all');
     const files = await writeAnnotations(short, { formats, outputDir, baseName: 'street' });
@@ -94,7 +94,7 @@ describe('writeAnnotations', () => {
     await expect(readdir(inFolder('new'))).rejects.toThrow('ENOENT');
   });
 
-  it('says where it cannot write', async () => {
+  it('throws OutputError if the folder cannot be written', async () => {
     const file = await write('a-file');
     const target = { formats: ['json'], outputDir: file, baseName: 'street' };
     await expect(writeAnnotations(street, target)).rejects.toThrow(OutputError);

@@ -22,7 +22,7 @@ describe('the json format', () => {
     expect(jsonFormat.write(street, { includeProbabilities: true })).toBe(await readFile(fixture, 'utf8'));
   });
 
-  it('fits the JSON Schema that it publishes, and the schema is strict', () => {
+  it('fits its published JSON Schema, which is strict', () => {
     const validate = new Ajv2020().compile(timelineJsonSchema());
     for (const includeProbabilities of [true, false]) {
       const content = parse(jsonFormat.write(street, { includeProbabilities }));
@@ -33,13 +33,13 @@ describe('the json format', () => {
     }
   });
 
-  it('describes every field of its schema that a name does not explain', () => {
+  it('describes fields in its schema', () => {
     const schema = JSON.stringify(timelineJsonSchema());
     expect(schema).toContain('Exclusive end.');
     expect(schema).toContain('never smoothed');
   });
 
-  it('leaves probabilities out unless asked', () => {
+  it('omits probabilities by default', () => {
     expect(parse(jsonFormat.write(street)).frames[0]).toEqual({
       index: 0,
       timeSec: 0,
@@ -48,7 +48,7 @@ describe('the json format', () => {
     });
   });
 
-  it('writes no password of a camera', () => {
+  it('does not write the password of a camera URL', () => {
     const video = { ...street.video, source: 'rtsp://user:secret@camera:554/1?token=secret' };
     const text = jsonFormat.write({ ...street, video });
     expect(parse(text).video.source).toBe('rtsp://camera:554/1');
@@ -57,7 +57,7 @@ describe('the json format', () => {
 });
 
 describe('readTimelineJson', () => {
-  it('reads back what was written, times to the microsecond', async () => {
+  it('reads what was written, with times to the microsecond', async () => {
     const microseconds = <Row extends { timeSec?: number; startSec?: number; endSec?: number }>(
       row: Row,
     ) => ({
@@ -95,7 +95,7 @@ describe('readTimelineJson', () => {
       'segments.0.endSec',
     ],
     ['an unknown label', (text: string) => text.replace('"label":"say', '"label":"pay'), 'segments.1.label'],
-  ])('refuses %s and says where', async (_, change, where) => {
+  ])('refuses %s and states the position', async (_, change, where) => {
     const file = await write('bad.json', change(jsonFormat.write(street)));
     const reading = readTimelineJson(file);
     await expect(reading).rejects.toThrow(AnnotationError);
@@ -111,7 +111,7 @@ describe('readTimelineJson', () => {
     );
   });
 
-  it('refuses half a file and a missing one', async () => {
+  it('refuses a truncated file and a missing file', async () => {
     const half = await write('half.json', jsonFormat.write(street).slice(0, 200));
     await expect(readTimelineJson(half)).rejects.toThrow(/Cannot read ".*half.json" as JSON/);
     await expect(readTimelineJson(inFolder('absent.json'))).rejects.toThrow(/ENOENT/);

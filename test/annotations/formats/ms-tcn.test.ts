@@ -6,7 +6,7 @@ import { DatasetError } from '../../../src/errors.js';
 import { useTemporaryFolder } from '../../temporary-folder.js';
 
 const { inFolder, write } = useTemporaryFolder();
-/** 305 frames, 15 a second. */
+/** 305 frames at 15 frames per second. */
 const VIDEO = fileURLToPath(new URL('../../../fixtures/drawn-people/demo.mp4', import.meta.url));
 const labels = (...runs: [string, number][]) =>
   runs.flatMap(([label, count]) => Array.from({ length: count }, () => label)).join('\n');
@@ -16,17 +16,17 @@ async function addVideo(name: string): Promise<void> {
   await copyFile(VIDEO, inFolder(`videos/${name}`));
 }
 
-/** Reads the dataset, and everything that is told on the way. */
+/** Reads the dataset, and collects the warnings. */
 async function read(frameRate?: number) {
   const told: string[] = [];
   const videos = await readDataset(inFolder('.'), {
-    ...(frameRate !== undefined && { frameRate }),
+    frameRate,
     onWarning: (message) => told.push(message.replaceAll(`${inFolder('')}/`, '')),
   });
   return { videos, told };
 }
 
-it('turns frames into time at the video’s rate, with or without a last line break', async () => {
+it('converts frame numbers to seconds at the frame rate of the video, with or without a final line break', async () => {
   await addVideo('rgb-01.mp4');
   await addVideo('rgb-02.avi');
   await write('groundTruth/rgb-01.txt', `${labels(['background', 30], ['cut', 270], ['background', 5])}\n`);
@@ -52,7 +52,7 @@ it('turns frames into time at the video’s rate, with or without a last line br
   ]);
 });
 
-it('counts frames at the rate that the user says', async () => {
+it('counts frames at the frame rate that the user gives', async () => {
   await addVideo('a.mp4');
   await write('groundTruth/a.txt', labels(['x', 30], ['y', 580]));
   const { videos, told } = await read(30);
@@ -63,7 +63,7 @@ it('counts frames at the rate that the user says', async () => {
 it.each([
   ['longer', 400],
   ['shorter', 200],
-])('tells of ground truth that is %s than its video', async (_, count) => {
+])('warns about ground truth that is %s than its video', async (_, count) => {
   await addVideo('a.mp4');
   await write('groundTruth/a.txt', labels(['x', count]));
   const { told } = await read();
@@ -74,7 +74,7 @@ it.each([
   ]);
 });
 
-it('keeps the part of each split that a video is in, names with or without .txt', async () => {
+it('reads the subset of each video in each split, from names with or without .txt', async () => {
   for (const name of ['a', 'b', 'c']) {
     await addVideo(`${name}.mp4`);
     await write(`groundTruth/${name}.txt`, labels(['x', 305]));
@@ -94,7 +94,7 @@ it('keeps the part of each split that a video is in, names with or without .txt'
   ]);
 });
 
-it('leaves out what has no video, and tells of labels that the mapping and the truth do not share', async () => {
+it('leaves out ground truth without a video, and warns about labels that only the mapping or only the truth has', async () => {
   await addVideo('a.mp4');
   await write('groundTruth/a.txt', labels(['x', 305]));
   await write('groundTruth/b.txt', 'x\n');
@@ -106,7 +106,7 @@ it('leaves out what has no video, and tells of labels that the mapping and the t
   ]);
 });
 
-it('refuses a frame without a label, ground truth without files, and a dataset without any of its videos', async () => {
+it('refuses a frame without a label, ground truth without files, and a dataset whose videos are all absent', async () => {
   await addVideo('a.mp4');
   await write('groundTruth/a.txt', 'x\n\ny\n');
   await expect(read()).rejects.toThrow(/a\.txt" line 2 is empty: expected a label for each frame/);

@@ -16,7 +16,7 @@ const fixture = (name: string) =>
   readFile(fileURLToPath(new URL(`../../../fixtures/annotations/${name}`, import.meta.url)), 'utf8');
 const written = (name: string, timeline: Timeline = short) => findFormats([name])[0]?.write(timeline) ?? '';
 
-/** Every way from the root to a value, lists and the keys that `isName` knows being one way. */
+/** Every path from the root to a value. Items of a list share one path, and so do keys below a path that `isName` accepts. */
 function pathsOf(value: unknown, isName: (path: string) => boolean, at = ''): string[] {
   if (value === null || typeof value !== 'object') return [at];
   if (Array.isArray(value)) return value.flatMap((each) => pathsOf(each, isName, `${at}[]`));
@@ -25,7 +25,7 @@ function pathsOf(value: unknown, isName: (path: string) => boolean, at = ''): st
   );
 }
 
-/** Every element and attribute by its way from the root, the attributes of each in their place. */
+/** The path of every element and attribute from the root. */
 function xmlPathsOf(text: string): Set<string> {
   const paths = new Set<string>();
   const walk = (element: XmlElement, above: string): void => {
@@ -38,11 +38,11 @@ function xmlPathsOf(text: string): Set<string> {
   return paths;
 }
 
-describe('what is written has the structure of the other tool’s files:', () => {
+describe('written files have the structure of the files of the other tool:', () => {
   it.each([
     ['elan', 'street.eaf'],
     ['cvat', 'cvat-images.xml'],
-  ])('%s, every element and attribute', async (name, file) => {
+  ])('%s has only elements and attributes that the tool writes', async (name, file) => {
     const known = xmlPathsOf(await fixture(file));
     expect([...xmlPathsOf(written(name))].filter((each) => !known.has(each))).toEqual([]);
   });
@@ -50,7 +50,7 @@ describe('what is written has the structure of the other tool’s files:', () =>
   it.each<[string, string, RegExp]>([
     ['via', 'via3.json', /^\.(attribute|file|metadata|view)$|\.(options|av)$/],
     ['activitynet', 'activitynet.json', /^\.database$/],
-  ])('%s, every key', async (name, file, names) => {
+  ])('%s has only keys that the tool writes', async (name, file, names) => {
     const isName = (at: string) => names.test(at);
     const known = new Set(pathsOf(JSON.parse(await fixture(file)), isName));
     const own = new Set(pathsOf(JSON.parse(written(name)), isName));
@@ -58,7 +58,7 @@ describe('what is written has the structure of the other tool’s files:', () =>
     expect([...own].length).toBeGreaterThan(8);
   });
 
-  it('boris, every column in its place', async () => {
+  it('boris has columns of the tool in the order of the tool', async () => {
     const columns = (text: string) => (text.split(/\r?\n/, 1)[0] as string).split(',');
     const known = columns(await fixture('boris-aggregated.csv'));
     const own = columns(written('boris'));
@@ -66,7 +66,7 @@ describe('what is written has the structure of the other tool’s files:', () =>
     expect(known.filter((column) => own.includes(column))).toEqual(own);
   });
 
-  it('label-studio, a prediction that a project can import, and an annotation where a person labeled', () => {
+  it('label-studio has a prediction if a model labeled, and an annotation if a person did', () => {
     const [task] = JSON.parse(written('label-studio')) as { predictions: object[]; annotations: object[] }[];
     expect(task).toEqual({
       data: { video: 'clips/street, "north".mp4' },
@@ -95,8 +95,8 @@ describe('what is written has the structure of the other tool’s files:', () =>
   });
 });
 
-describe('formats of frames count at the video’s own rate, not at the model’s:', () => {
-  it('ms-tcn, a line for every frame of the video', () => {
+describe('formats of frames count at the frame rate of the video, not of the model:', () => {
+  it('ms-tcn has one line per frame of the video', () => {
     const lines = written('ms-tcn').split('\n');
     expect(lines.pop()).toBe('');
     expect(lines).toEqual([
@@ -105,7 +105,7 @@ describe('formats of frames count at the video’s own rate, not at the model’
     ]);
   });
 
-  it('cvat, a tag for every frame by its number', () => {
+  it('cvat has one tag per frame, with the frame number', () => {
     const xml = written('cvat');
     expect(xml.match(/<tag /g)).toHaveLength(100);
     expect(xml).toMatch(/name="frame_000034" [^>]*>\s*<tag label="walk" source="auto"\/>/);
@@ -113,7 +113,7 @@ describe('formats of frames count at the video’s own rate, not at the model’
     expect(xml).toContain('<size>101</size>');
   });
 
-  it('csv-frames, where no model looked', () => {
+  it('csv-frames has one row per frame of the video if no model labeled it', () => {
     const rows = written('csv-frames', { ...short, frames: [] })
       .trim()
       .split('\n');
@@ -121,14 +121,14 @@ describe('formats of frames count at the video’s own rate, not at the model’
     expect(rows[36]).toBe('"street, ""north"".mp4",35,1.400,fall & lie,0.5000');
   });
 
-  it.each(['ms-tcn', 'cvat', 'label-studio'])('%s is refused where the rate is not known', (name) => {
+  it.each(['ms-tcn', 'cvat', 'label-studio'])('%s is refused if the frame rate is unknown', (name) => {
     const video = { ...short.video, frameRate: 0 };
     expect(() => written(name, { ...short, video })).toThrow(
       /count frames, but the frame rate .*is unknown.*give the rate/,
     );
   });
 
-  it('ms-tcn is refused where a frame has no label, unless the background is named', () => {
+  it('ms-tcn is refused if a frame has no label and no background is given', () => {
     const gap = { ...short, segments: short.segments.slice(1) };
     expect(() => written('ms-tcn', gap)).toThrow(/frame 0 of .* has none/);
     const [format] = findFormats(['ms-tcn']);
@@ -137,7 +137,7 @@ describe('formats of frames count at the video’s own rate, not at the model’
 });
 
 describe('elan', () => {
-  it('puts what overlaps on further tiers, and times in order', () => {
+  it('writes overlapping segments to additional tiers, and time slots in order', () => {
     const overlapping = [...short.segments, { label: 'wave', startSec: 1, endSec: 2, confidence: 1 }];
     const xml = written('elan', { ...short, segments: overlapping });
     expect(xml.match(/TIER_ID="[^"]*"/g)).toEqual(['TIER_ID="activity"', 'TIER_ID="activity 2"']);
@@ -145,7 +145,7 @@ describe('elan', () => {
     expect(times).toEqual([0, 1000, 1400, 1400, 2000, 4000]);
   });
 
-  it('links the video where it is and by the path that was given, a URL without its password', () => {
+  it('links the video by absolute and relative path, and a URL without its password', () => {
     expect(written('elan')).toMatch(
       /MEDIA_URL="file:\/\/\/.*\/clips\/street,%20%22north%22\.mp4" MIME_TYPE="video\/mp4" RELATIVE_MEDIA_URL="\.\/clips\/street%2C%20%22north%22\.mp4"/,
     );
@@ -155,7 +155,7 @@ describe('elan', () => {
     );
   });
 
-  // The schema is ELAN's own and not ours to pass on.
+  // The schema belongs to ELAN and may not be redistributed.
   const schema = process.env['ELAN_SCHEMA'];
   it.skipIf(!schema)(
     'fits the schema of ELAN (needs xmllint, and in ELAN_SCHEMA the path of EAFv3.0.xsd from mpi.nl/tools/elan)',
@@ -168,7 +168,7 @@ describe('elan', () => {
   );
 });
 
-it('srt is read by ffmpeg with the same times and text', async () => {
+it('ffmpeg reads srt with the same times and text', async () => {
   const file = await write('street.srt', written('srt', { ...short, segments: street.segments.slice(0, 2) }));
   const { ffmpegPath } = await findFfmpeg();
   const { stdout } = await run(ffmpegPath, ['-v', 'error', '-i', file, '-f', 'webvtt', '-']);

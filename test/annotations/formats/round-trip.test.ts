@@ -14,7 +14,7 @@ const { write } = useTemporaryFolder();
 const FRAME_RATE = 25;
 const context = { frameRate: FRAME_RATE };
 
-/** Files as the other tools write them, see their README. */
+/** Files of the other tools; see the README in their folder. */
 const FILES: Record<string, string> = {
   jsonl: 'segments.jsonl',
   csv: 'segments.csv',
@@ -31,7 +31,7 @@ const FILES: Record<string, string> = {
   'ms-tcn': 'groundTruth/street.txt',
   json: '../labels/street.timeline-v1.json',
 };
-/** Names by which the other file calls a video differently, for formats that say less than a path. */
+/** The name of a video without folder and extension, which all formats keep. */
 const bareName = (video: string): string => path.parse(video).name;
 
 const comparable = (segments: readonly AnnotatedSegment[]) =>
@@ -45,7 +45,7 @@ const comparable = (segments: readonly AnnotatedSegment[]) =>
   }));
 
 it.each(annotationFormats.map(({ name }) => name))(
-  '%s: what another tool wrote is the same after it was written anew and read again',
+  '%s keeps the segments of a file of the other tool when it is written and read again',
   async (name) => {
     const [format] = findFormats([name]);
     const file = fileURLToPath(new URL(`../../../fixtures/annotations/${FILES[name]}`, import.meta.url));
@@ -56,8 +56,8 @@ it.each(annotationFormats.map(({ name }) => name))(
       const [{ group, subset }] = own as [AnnotatedSegment];
       const info = { ...unknownVideo(video), frameRate: FRAME_RATE };
       const text = format?.write(timelineOf(info, own), {
-        ...(group && { group }),
-        ...(subset && { subset }),
+        group,
+        subset,
       });
       const folder = name === 'ms-tcn' ? 'groundTruth/' : '';
       const again = await write(`${folder}${bareName(video)}${format?.extension}`, text);
@@ -68,7 +68,7 @@ it.each(annotationFormats.map(({ name }) => name))(
 );
 
 it.each(annotationFormats.map(({ name }) => name))(
-  '%s: labels and names with markup, quotes and letters of all kinds come back',
+  '%s keeps markup, quotes and letters of all scripts in labels and names',
   async (name) => {
     const [format] = findFormats([name]);
     const labels = [

@@ -8,7 +8,7 @@ import { useTemporaryFolder } from '../../temporary-folder.js';
 
 const { write } = useTemporaryFolder();
 
-it('writes a cue a segment, markup escaped and line breaks made spaces', () => {
+it('writes one cue per segment, with escaped markup and without line breaks', () => {
   expect(webvttFormat.write(street)).toBe(
     [
       'WEBVTT',
@@ -26,7 +26,7 @@ it('writes a cue a segment, markup escaped and line breaks made spaces', () => {
   );
 });
 
-it('counts hours past a hundred, and carries a rounded-up second', () => {
+it('writes more than 99 hours, and carries a second that rounds up to a minute', () => {
   const segments = [{ label: 'walk', startSec: 59.9996, endSec: 360_000.5, confidence: 1 }];
   expect(webvttFormat.write({ ...street, segments })).toContain('00:01:00.000 --> 100:00:00.500\nwalk');
 });
@@ -35,7 +35,7 @@ it('writes a file without cues for a video without segments', () => {
   expect(webvttFormat.write({ ...street, segments: [] })).toBe('WEBVTT\n');
 });
 
-it('is read by ffmpeg with the same times and text', async () => {
+it('writes WebVTT that ffmpeg reads with the same times and text', async () => {
   const file = await write('street.vtt', webvttFormat.write(street));
   const { ffmpegPath } = await findFfmpeg();
   const { stdout } = await promisify(execFile)(ffmpegPath, ['-v', 'error', '-i', file, '-f', 'srt', '-']);

@@ -9,7 +9,7 @@ const write = (name: string, timeline: Timeline, options?: WriteOptions): string
   findFormats([name])[0]!.write(timeline, options);
 const labelsIn = (text: string): string[] => text.split('\n').slice(0, -1);
 
-/** Six frames whose distances vary, a second missing among them, of which the first three show `a`. */
+/** Six frames at irregular times with a gap of more than a second. The first three show `a`. */
 const TIMES_SEC = [0, 0.1, 0.2, 0.3, 1.5, 1.9];
 const uneven: Timeline = {
   ...short,
@@ -26,8 +26,8 @@ const uneven: Timeline = {
   ],
 };
 
-describe('a format that counts frames, of a video whose rate varies', () => {
-  it('counts them by their own times where every one was labeled', () => {
+describe('a format that counts frames, for a video with a variable frame rate', () => {
+  it('counts frames by their own times if every frame was labeled', () => {
     expect(labelsIn(write('ms-tcn', uneven))).toEqual(['a', 'a', 'a', 'b', 'b', 'b']);
     const [{ predictions }] = JSON.parse(write('label-studio', uneven)) as [
       { predictions: { result: { value: object }[] }[] },
@@ -47,16 +47,16 @@ describe('a format that counts frames, of a video whose rate varies', () => {
     ]);
   });
 
-  it('counts them by the average rate where the model looked at others', () => {
+  it('counts frames at the average frame rate if some frames were not labeled', () => {
     const sampled = { ...uneven, frames: uneven.frames.slice(0, 5) };
     expect(labelsIn(write('ms-tcn', sampled))).toEqual(['a', 'b', 'b', 'b', 'b', 'b']);
   });
 });
 
-describe('ms-tcn, of frames that were not looked at', () => {
+describe('ms-tcn, for frames that were not labeled', () => {
   const seen = { ...short, segments: [{ label: 'walk', startSec: 1, endSec: 2, confidence: 1 }] };
 
-  it('gives those outside of a stretch the background', () => {
+  it('writes the background for frames outside the labeled range', () => {
     const lines = labelsIn(write('ms-tcn', seen, { background: ' no\tlabel ' }));
     expect(lines.map((line, frame) => (line === 'walk' ? frame : -1)).filter((at) => at >= 0)).toEqual(
       Array.from({ length: 25 }, (_, i) => 25 + i),
@@ -67,14 +67,14 @@ describe('ms-tcn, of frames that were not looked at', () => {
     }
   });
 
-  it('has none behind the last one of a whole video, however long that claims to be', () => {
+  it('writes no frame after the last one of a whole video, even if the container states a longer length', () => {
     const runsOn = { ...short, video: { ...short.video, durationSec: 9, numFrames: 225 } };
     expect(labelsIn(write('ms-tcn', runsOn, { isWhole: true }))).toHaveLength(100);
     expect(() => write('ms-tcn', runsOn)).toThrow(/frame 100 of .* has none/);
   });
 });
 
-it('a video that claims more frames than a file can hold is refused where each would be a line', () => {
+it('formats with one entry per frame refuse a video that claims too many frames', () => {
   const video = { ...short.video, frameRate: 1e9, numFrames: 4e9 };
   for (const name of ['ms-tcn', 'cvat', 'csv-frames']) {
     const writing = (): string => write(name, { ...short, video, frames: [] });
