@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 
-/** What is native, or finds files beside itself. */
+/** Packages that have native code or find files relative to their own. */
 const NOT_BUNDLED = [
   'sharp',
   'fluent-ffmpeg',
@@ -14,12 +14,12 @@ const NOT_BUNDLED = [
 ];
 
 /**
- * Compiles the sources as they are now, for tests that start the program many times: from TypeScript each start takes
- * seconds, and to find and read a thousand modules is most of what a start takes from JavaScript, so they are joined. Runs
- * without worker threads only, whose program is not part of it.
+ * Compiles the current sources into a bundle, for tests that start the program many times. Starting from TypeScript takes
+ * seconds, and starting from separate modules is slow too, because there are a thousand of them. The bundle does not
+ * contain the program of worker threads, so it can run only with `--workers 0`.
  *
- * @param folder - An empty folder for it.
- * @returns The command line's entry.
+ * @param folder - An empty folder for the bundle.
+ * @returns The path of the program's entry file.
  */
 export async function compileProgram(folder: string): Promise<string> {
   const outdir = path.join(folder, 'dist'); // chunks find ../package.json from here
@@ -27,13 +27,13 @@ export async function compileProgram(folder: string): Promise<string> {
     entryPoints: [path.join(ROOT, 'src/cli/main.ts')],
     outdir,
     bundle: true,
-    splitting: true, // what is loaded when it is needed stays so
+    splitting: true, // keeps dynamic imports dynamic
     minify: true,
     external: NOT_BUNDLED,
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    // CommonJS modules among the joined ones want it; the name is longer than any that minifying gives.
+    // Bundled CommonJS modules need `require`. The long name cannot collide with a minified one.
     banner: {
       js: "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);",
     },

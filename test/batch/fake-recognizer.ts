@@ -3,15 +3,15 @@ import { VideoDecodeError, VideoOpenError } from '../../src/errors.js';
 import type { ActivityRecognizer, LabelOptions } from '../../src/recognizer.js';
 import type { Timeline } from '../../src/timeline/timeline.js';
 
-/** What a batch needs of a recognizer. */
+/** The part of a recognizer that a batch needs. */
 type Recognizer = Pick<ActivityRecognizer, 'label' | 'model'>;
 
 /**
- * Labels text files as if they were videos, a frame a character: `broken` cannot be decoded, and what begins with
- * `fault` meets a fault of the program.
+ * Labels text files as if they were videos with one frame per character. Decoding the text `broken` fails. A text that
+ * begins with `fault` triggers a bug of the program.
  */
 export class FakeRecognizer implements Recognizer {
-  /** Videos that were labeled, in the order of their beginning. */
+  /** Videos in the order in which labeling began. */
   readonly seen: string[] = [];
   /** Called before a video ends. */
   onLabel: (source: string, options: LabelOptions) => unknown = () => undefined;
@@ -34,7 +34,7 @@ export class FakeRecognizer implements Recognizer {
   }
 }
 
-/** The part of a model that a batch looks at. */
+/** The part of a model that a batch reads. */
 export function fakeModel(checksum: string): Recognizer['model'] {
   return { name: 'fake', checksum, encoderId: 'letters' } as Recognizer['model'];
 }

@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type * as files from 'node:fs/promises';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { labelVideos, type LabelVideosOptions } from '../../src/batch/label-videos.js';
 import type { BatchSummary } from '../../src/batch/summary.js';
@@ -15,7 +16,7 @@ const CLIP = path.join(import.meta.dirname, '../../fixtures/drawn-people/clips/w
 const OTHER_CLIP = path.join(path.dirname(CLIP), '../squat down/4.mp4');
 const disk = vi.hoisted((): { fullFor: RegExp | undefined } => ({ fullFor: undefined }));
 
-/** A disk that lets files be made, but takes no byte of some once it is full. */
+/** Simulates a full disk: files can be created, but writing to files whose path matches `disk.fullFor` fails. */
 vi.mock('node:fs/promises', async (importOriginal) => {
   const original = await importOriginal<typeof files>();
   const open: typeof original.open = async (file, ...more) => {
@@ -56,20 +57,20 @@ const run = (output: string, options: Partial<LabelVideosOptions> = {}): Promise
 const labelFilesOf = async (output: string) =>
   Promise.all(['first', 'second', 'third'].map((name) => readFile(inFolder(output, `${name}.json`), 'utf8')));
 
-it('a batch gives the same labels with several videos at a time as with one', async () => {
+it('a batch writes the same labels with several videos at a time as with one', async () => {
   await Promise.all(['first', 'second'].map((name) => cp(OTHER_CLIP, inFolder(`${name}.mp4`))));
   await run('one by one');
   await run('together', { concurrency: 3 });
   expect(await labelFilesOf('together')).toEqual(await labelFilesOf('one by one'));
 });
 
-describe('a batch on a disk that fills up', () => {
+describe('a batch on a full disk', () => {
   it.each([
-    ['before a label file', /second\.json/],
-    ['before a line of the journal', /journal/],
-  ])('%s ends with a clear error, and goes on when there is room', async (_, place) => {
+    ['writes a label file', /second\.json/],
+    ['writes a line of the journal', /journal/],
+  ])('ends with a clear error when it %s, and resumes when there is space', async (_, place) => {
     await run('whole');
-    const onOutcome = () => void (disk.fullFor = place); // after the first
+    const onOutcome = () => void (disk.fullFor = place); // after the first video
     const error: unknown = await run('filled', { onOutcome }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(OutputError);
     expect((error as Error).message).toMatch(/no space left.*has room/);
@@ -82,13 +83,12 @@ describe('a batch on a disk that fills up', () => {
   });
 });
 
-describe('a batch whose worker dies', () => {
-  it('repeats its batch, with the same labels', async () => {
+describe('a batch with a worker that dies', () => {
+  it('encodes the frames of that worker again, with the same labels', async () => {
     await run('whole');
-    const encode = vi.spyOn(EncoderThread.prototype, 'encode');
-    encode.mockImplementationOnce(function (this: EncoderThread) {
-      const worker = (this as unknown as { worker: { terminate: () => Promise<number> } }).worker;
-      return worker.terminate().then(() => Promise.reject(this.causeOfDeath!));
+    // The thread ends when it receives its next batch.
+    vi.spyOn(Worker.prototype, 'postMessage').mockImplementationOnce(function (this: Worker) {
+      void this.terminate();
     });
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     expect(await run('survived')).toMatchObject({ numLabelled: 3 });
@@ -107,7 +107,7 @@ describe('a batch whose worker dies', () => {
     expect(await run('output', { retryFailed: true })).toMatchObject({ numLabelled: 1, numUnchanged: 2 });
   });
 
-  it('ends the batch if the encoder is gone, without failing a video', async () => {
+  it('ends if the encoder was disposed, and does not count videos as failed', async () => {
     recognizer.dispose();
     await expect(run('output')).rejects.toThrow(EncoderError);
     recognizer = await ActivityRecognizer.load(inFolder('model'), { backend: 'cpu', workers: 1 });
@@ -115,8 +115,8 @@ describe('a batch whose worker dies', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a batch whose ffmpeg', () => {
-  /** A program in ffmpeg's place that misbehaves on the second video. */
+describe.skipIf(process.platform === 'win32')('a batch with an ffmpeg that', () => {
+  /** Replaces ffmpeg by a program that runs `behavior` for the second video, and ffmpeg for the others. */
   async function replaceFfmpeg(behavior: string): Promise<void> {
     const { ffmpegPath, ffprobePath } = await findFfmpeg();
     const program = `#!${process.execPath}
@@ -139,7 +139,7 @@ describe.skipIf(process.platform === 'win32')('a batch whose ffmpeg', () => {
     expect(outcomes[1]).toMatchObject({ error: { code } });
   });
 
-  it('vanishes ends, and calls no video failed', async () => {
+  it('vanishes ends, and does not count videos as failed', async () => {
     await replaceFfmpeg('');
     await run('other');
     await rm(inFolder('ffmpeg.cjs'));

@@ -20,7 +20,7 @@ beforeEach(async () => {
   await write('odd [1].mp4');
 });
 
-/** What is found, as paths below the test's folder, and what the output mirrors. */
+/** The found videos, relative to the test's folder, and the subfolder of each that the output mirrors. */
 async function find(...places: string[]): Promise<Record<string, string>> {
   const found = await findVideos(places.map((place) => inFolder(place)));
   return Object.fromEntries(
@@ -29,7 +29,7 @@ async function find(...places: string[]): Promise<Record<string, string>> {
 }
 
 describe('findVideos', () => {
-  it('takes files as given, and searches folders recursively in natural order', async () => {
+  it('returns files as given, and searches folders recursively in natural order', async () => {
     expect(await find('day-1/x.AVI', 'day-1')).toEqual({
       'day-1/x.AVI': '',
       'day-1/cam/2.mp4': 'cam',
@@ -44,7 +44,7 @@ describe('findVideos', () => {
     const places = ['day-1/x.AVI', 'day-2/../day-1/x.AVI', 'day-1', '*/x.AVI'];
     expect(Object.keys(await find(...places)).filter((file) => file.endsWith('AVI'))).toEqual([
       'day-1/x.AVI',
-      'same/x.AVI', // a link is another name, and may be meant so
+      'same/x.AVI', // a link is another name, which may be intended
     ]);
   });
 
@@ -62,7 +62,7 @@ describe('findVideos', () => {
     ['day-1/**', { 'day-1/cam/2.mp4': 'cam', 'day-1/cam/10.mp4': 'cam', 'day-1/x.AVI': '' }],
     ['odd [1].mp4', { 'odd [1].mp4': '' }],
     ['day-1/*.mp4', { 'day-1/*.mp4': '' }],
-  ])('finds by the pattern %s', async (pattern, expected) => {
+  ])('finds the videos that match %s', async (pattern, expected) => {
     expect(await find(pattern)).toEqual(expected);
   });
 
@@ -90,7 +90,7 @@ describe('findVideos with links', () => {
     expect(Object.keys(await find('**/cam/1*.m*'))).toEqual(['day-1/cam/10.mp4', 'day-2/cam/1.mkv']);
   });
 
-  it('finds a linked video, and a link whose target is missing, so that opening it says so', async () => {
+  it('finds linked videos and broken links, so that opening a broken link reports the problem', async () => {
     await symlink(inFolder('day-1/x.AVI'), inFolder('day-2/linked.avi'));
     await symlink(inFolder('absent.avi'), inFolder('day-2/broken.avi'));
     const both = ['day-2/broken.avi', 'day-2/linked.avi'];

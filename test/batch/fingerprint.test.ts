@@ -23,11 +23,11 @@ describe('takeFingerprint', () => {
     expect(await takeFingerprint(inFolder('absent.mp4'))).toBeNull();
   });
 
-  it('reads the first and the last byte of a file that is larger than its samples', async () => {
+  it('depends on the first and last bytes of a file that is larger than the sampled parts', async () => {
     const file = await write('large.mp4');
     const hashWith = async (position: number) => {
       const handle = await open(file, 'w');
-      await handle.truncate(200 * 2 ** 20 + 7); // a hole, which takes no room on the disk
+      await handle.truncate(200 * 2 ** 20 + 7); // a sparse file, which takes no space on the disk
       await handle.write('x', position);
       await handle.close();
       return (await takeFingerprint(file))?.contentHash;

@@ -13,7 +13,7 @@ const entry = (video: string, message = 'broken'): JournalEntry => ({
 const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
 afterEach(() => warn.mockClear());
 
-/** Runs with the journal open, as a run of the program does. */
+/** Opens the journal, does some work, and closes it, as one run of the program does. */
 async function withJournal<T>(work: (journal: Journal) => Promise<T>): Promise<T> {
   const journal = await Journal.open(inFolder());
   try {
@@ -26,7 +26,7 @@ const readBack = () =>
   withJournal((journal) => Promise.resolve(['a', 'b', 'c'].map((video) => journal.entryOf(video))));
 
 describe('Journal', () => {
-  it('keeps entries between runs; the last line about a video counts', async () => {
+  it('keeps entries between runs, and uses the last line about each video', async () => {
     await withJournal(async (journal) => {
       await Promise.all([journal.append(entry('a')), journal.append(entry('b'))]);
       await journal.append(entry('a', 'again'));
@@ -73,7 +73,7 @@ describe('Journal', () => {
         await rename(`${file()}.new`, file());
       },
     ],
-  ])('that was %s under it says so instead of writing where nobody reads', async (_, change) => {
+  ])('refuses to append after its file was %s', async (_, change) => {
     await withJournal(async (journal) => {
       await journal.append(entry('a'));
       await change();

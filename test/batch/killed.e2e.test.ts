@@ -16,7 +16,7 @@ const STATE = '.framewise';
 
 let folder: string;
 let program: string;
-/** Of a run that nobody disturbs: how long it takes, and its files. */
+/** How long an undisturbed run takes, and the files that it writes. */
 let workMs: number;
 let whole: Record<string, string>;
 beforeAll(async () => {
@@ -30,10 +30,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /**
- * Labels the clips in a process of its own.
+ * Labels the clips in a separate process.
  *
- * @param end - A signal to send, and what to wait for before, from the moment when the output folder is its own.
- * @returns Its exit code, or the signal that it died of, and how long it had worked.
+ * @param end - The signal to send to the process, and what to wait for before. Waiting starts when the process has locked
+ *   the output folder.
+ * @returns The exit code, or the signal that ended the process, and the time since it locked the output folder.
  */
 async function label(
   output: string,
@@ -41,7 +42,7 @@ async function label(
 ): Promise<{ exit: number | string | null; workMs: number }> {
   const places = ['--model', path.join(folder, 'model'), '--output', output];
   const machine = ['--backend', 'cpu', '--workers', '0'];
-  // The ffmpeg that npm brings is one file; one of many libraries takes longer to start than to decode a clip.
+  // The ffmpeg from npm is a single file. Others load many libraries, which takes longer than decoding a clip.
   const { ffmpegPath, ffprobePath } = bundledTools;
   const child = spawn(process.execPath, [program, 'label', CLIPS, ...places, ...machine], {
     stdio: 'ignore',
@@ -64,7 +65,7 @@ async function label(
   return { exit: await ended, workMs: performance.now() - startMs };
 }
 
-/** Every file of an output folder with its content, but for what tells of the runs themselves. */
+/** The content of every file in an output folder, except the files that describe the runs. */
 async function filesOf(output: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const name of (await readdir(output, { recursive: true })).sort()) {
@@ -79,15 +80,17 @@ async function journalOf(output: string): Promise<string> {
   return readFile(path.join(output, STATE, 'journal.jsonl'), 'utf8').catch(() => '');
 }
 
-/** Videos that a journal says are labeled, as often as it says so. */
+/** The video of each complete line of a journal. */
 function labeledIn(journal: string): string[] {
-  const lines = journal.split('\n').slice(0, -1); // what stands behind the last line break was cut off
+  const lines = journal.split('\n').slice(0, -1); // text after the last line break is an incomplete line
   return lines.map((line) => (JSON.parse(line) as { video: string }).video);
 }
 
 /**
- * Kills runs on one output folder at random points until one comes to its end, then begins with a new folder, until there
- * were so many kills. Kills that hit when all was done do not count.
+ * Kills runs on one output folder at random moments until a run ends by itself, then continues with a new folder, until
+ * there were `numKills` kills. Kills after the last video was labeled do not count.
+ *
+ * @returns Number of output folders that were completed.
  */
 async function killMany(numKills: number, seed: number): Promise<number> {
   const random = createRandom(seed);
@@ -97,12 +100,12 @@ async function killMany(numKills: number, seed: number): Promise<number> {
     for (;;) {
       const isLast = kills === numKills;
       const before = await journalOf(output);
-      // A part of the time, or runs would come to their end before there were enough kills.
+      // Less than the time of a whole run, because most runs would otherwise end before they are killed.
       const killMs = random() * 0.4 * workMs;
       const kill = { after: () => sleep(killMs), by: 'SIGKILL' } as const;
       const { exit } = await label(output, isLast ? undefined : kill);
       const after = await journalOf(output);
-      // What was done stays done, and is not done again.
+      // Finished work is kept and not repeated.
       expect(after.startsWith(before.slice(0, before.lastIndexOf('\n') + 1))).toBe(true);
       expect(exit).toBeOneOf([0, 'SIGKILL']);
       if (exit === 0) break;
@@ -117,7 +120,7 @@ async function killMany(numKills: number, seed: number): Promise<number> {
 }
 
 it(
-  'a run that is killed at any moment and started again gives the files of one that is not, each video labeled once',
+  'runs that are killed at random moments and started again write the files of an undisturbed run, and label each video once',
   { timeout: 600_000 },
   async () => {
     expect(Object.keys(whole)).toHaveLength(3 * NUM_VIDEOS);
@@ -127,7 +130,7 @@ it(
 );
 
 it.skipIf(process.platform === 'win32')(
-  'a run that is interrupted ends with exit code 130 and leaves all in order for the next',
+  'an interrupted run ends with exit code 130, and the next run completes it',
   async () => {
     const output = path.join(folder, 'interrupted');
     const firstIsDone = async (): Promise<void> => {
@@ -136,7 +139,7 @@ it.skipIf(process.platform === 'win32')(
     expect((await label(output, { after: firstIsDone, by: 'SIGINT' })).exit).toBe(130);
     expect(await readdir(path.join(output, STATE))).toEqual(['journal.jsonl']);
     const before = await filesOf(output);
-    expect(whole).toMatchObject(before); // no half a file
+    expect(whole).toMatchObject(before); // no incomplete file
     expect(labeledIn(await journalOf(output)).length).toBeLessThan(NUM_VIDEOS);
     expect((await label(output)).exit).toBe(0);
     expect(await filesOf(output)).toEqual(whole);

@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 const output = (...parts: string[]) => inFolder('output', ...parts);
 
-/** One run. @returns The summary, and the names of the videos that it labeled or tried to. */
+/** Runs a batch. @returns The summary, and the names of the videos that it labeled or tried to label. */
 async function run(
   options: Partial<LabelVideosOptions> = {},
   recognizer = new FakeRecognizer(),
@@ -30,9 +30,9 @@ const statusOf = ({ videos: outcomes }: BatchSummary) => outcomes.map(({ status 
 
 describe('labelVideos', () => {
   it('refuses a range for a format that labels every frame, unless a background label is given', async () => {
-    for (const stretch of [{ startSec: 0.4 }, { durationSec: 1 }, { startSec: 1, background: ' ' }]) {
+    for (const range of [{ startSec: 0.4 }, { durationSec: 1 }, { startSec: 1, background: ' ' }]) {
       const recognizer = new FakeRecognizer();
-      const refused = run({ ...stretch, formats: ['json', 'ms-tcn'] }, recognizer);
+      const refused = run({ ...range, formats: ['json', 'ms-tcn'] }, recognizer);
       await expect(refused).rejects.toThrow(UsageError);
       await expect(refused).rejects.toThrow(/only a range is to be labeled.*--background.*"ms-tcn"/);
       expect(recognizer.seen).toEqual([]);
@@ -40,10 +40,10 @@ describe('labelVideos', () => {
     expect(await readdir(inFolder())).not.toContain('output');
     const whole = { formats: ['ms-tcn'] };
     expect((await run(whole)).numLabelled).toBe(3);
-    const stretch = { ...whole, startSec: 0.4, background: 'none' };
-    expect(await run(stretch)).toMatchObject({ numLabelled: 3, tried: 'abcd' });
-    expect(await run({ ...stretch, background: 'nothing' })).toMatchObject({ tried: 'abcd' });
-    expect(await run({ ...stretch, background: 'nothing' })).toMatchObject({ tried: '' });
+    const range = { ...whole, startSec: 0.4, background: 'none' };
+    expect(await run(range)).toMatchObject({ numLabelled: 3, tried: 'abcd' });
+    expect(await run({ ...range, background: 'nothing' })).toMatchObject({ tried: 'abcd' });
+    expect(await run({ ...range, background: 'nothing' })).toMatchObject({ tried: '' });
   });
 
   it('reports the outcome of each video in order and a summary, also in summary.json', async () => {
@@ -80,7 +80,7 @@ describe('labelVideos', () => {
     const recognizer = new FakeRecognizer();
     let release = (): void => undefined;
     const secondCame = new Promise<void>((resolve) => (release = resolve));
-    // The first video waits for a later one, which would never come if they went one after another.
+    // The first video waits for a later one, which would never start if videos were labeled one after another.
     recognizer.onLabel = (source) => (source === videos[0] ? secondCame : release());
     const settled: string[] = [];
     const onOutcome: LabelVideosOptions['onOutcome'] = ({ source }) => settled.push(source);
@@ -137,15 +137,15 @@ describe('labelVideos, run again', () => {
   });
 
   it.each<[string, Partial<LabelVideosOptions>, string]>([
-    ['an option that shapes results', { startSec: 1 }, 'abcd'],
+    ['an option that changes labels', { startSec: 1 }, 'abcd'],
     ['the smoothing', { smoothing: { medianSec: 2 } }, 'abcd'],
     ['the probabilities', { includeProbabilities: true }, 'abcd'],
     ['the order of formats', { formats: ['csv', 'json'] }, ''],
-    ['how many videos go at a time', { concurrency: 4 }, ''],
-    ['what may only succeed or fail', { stallTimeoutMs: 5 }, 'b'],
+    ['the number of videos at a time', { concurrency: 4 }, ''],
+    ['an option that cannot change labels', { stallTimeoutMs: 5 }, 'b'],
     ['--retry-failed', { retryFailed: true }, 'b'],
     ['--overwrite', { overwrite: true }, 'abcd'],
-  ])('after a change of %s', async (_, options, tried) => {
+  ])('labels the affected videos again after a change of %s', async (_, options, tried) => {
     expect((await again(options)).tried).toBe(tried);
   });
 
@@ -168,7 +168,7 @@ describe('labelVideos, run again', () => {
     expect(await readdir(output())).toEqual(['.framewise', 'a.json', 'c.json', 'd.json', 'summary.json']);
   });
 
-  it('keeps the names of label files when other videos join', async () => {
+  it('keeps the names of label files when videos are added', async () => {
     videos.unshift(await write('other/a.mp4', 'new one'));
     const summary = await again();
     expect(summary.tried).toBe('a');
@@ -200,7 +200,7 @@ describe('labelVideos, when things go wrong', () => {
       });
     }
     expect(await readdir(output())).toEqual(['.framewise', 'd.json', 'summary.json']);
-    expect((await run()).tried).toBe('ac'); // both are others than they were
+    expect((await run()).tried).toBe('ac'); // both have changed since they failed
     expect((await run()).tried).toBe('');
   });
 

@@ -26,8 +26,8 @@ describe('assignOutputNames', () => {
   });
 
   it('never gives two videos the same file, nor a file the name of a folder', () => {
-    expect(assign(named('x.mp4', 'x.frames.mp4'))).toEqual(['x', 'x.frames.mp4']); // x.frames.csv is the other's
-    expect(assign(named('summary.mp4'))).toEqual(['summary.mp4']); // summary.json is the batch's
+    expect(assign(named('x.mp4', 'x.frames.mp4'))).toEqual(['x', 'x.frames.mp4']); // x.frames.csv belongs to the first video
+    expect(assign(named('summary.mp4'))).toEqual(['summary.mp4']); // summary.json belongs to the batch
     const inFolder = { source: 'clips/a.json/1.mp4', subfolder: 'a.json' };
     expect(assign([inFolder, ...named('a.mp4')])).toEqual(['a.json/1', 'a.mp4']);
     const [file, below] = assign([...named('a.mp4'), inFolder]);
@@ -35,10 +35,10 @@ describe('assignOutputNames', () => {
     expect(below).toMatch(/^1\.mp4-[\da-f]{16}$/);
   });
 
-  it('keeps the name of a video, whatever else is in the batch', () => {
+  it('keeps the name of a video, whatever other videos are in the batch', () => {
     const known = new Map([[videoIdentity('b/x.mp4'), 'x']]);
     expect(assign(named('a/x.mp4', 'b/x.mp4'), known)).toEqual(['x.mp4', 'x']);
-    // As after a run that was killed when only the second of two was done: the others get what they would have had.
+    // After a run that was killed when one video was done, the others get the names that they would have had.
     const videos = named('a/x.mp4', 'b/x.mp4', 'c/x.mp4');
     const before = assign(videos);
     for (const index of [0, 1, 2]) {

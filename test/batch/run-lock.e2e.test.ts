@@ -9,7 +9,7 @@ import { useTemporaryFolder } from '../temporary-folder.js';
 const { inFolder, write } = useTemporaryFolder();
 const STATE = '.framewise';
 const now = () => new Date().toISOString();
-/** What another run's lock says. */
+/** The content of another run's lock. */
 const holder = (more: object) =>
   JSON.stringify({ pid: process.ppid, host: os.hostname(), startedAt: now(), run: 'another', ...more });
 let deadPid: number;
@@ -41,10 +41,10 @@ describe('lockOutputFolder', () => {
 
   it.each<[whose: string, left: () => string]>([
     ['a dead process', () => holder({ pid: deadPid })],
-    ['a process whose number this one has now', () => holder({ pid: process.pid })],
+    ['a process whose ID this process has now', () => holder({ pid: process.pid })],
     ['a process from before the machine started', () => holder({ startedAt: '2001-01-01T00:00:00.000Z' })],
-    ['a process that died before it wrote', () => ''],
-    ['nobody that can be told', () => '{"pid":"one"}'],
+    ['a process that died before it wrote its ID', () => ''],
+    ['an unknown process', () => '{"pid":"one"}'],
   ])('takes over the lock of %s', async (_, left) => {
     await write(`${STATE}/lock`, left());
     const lock = await lockOutputFolder(inFolder());
@@ -79,7 +79,7 @@ describe('lockOutputFolder', () => {
     await next.release();
   });
 
-  it('says what is wrong if it cannot write', async () => {
+  it('explains why it cannot write', async () => {
     await mkdir(inFolder(STATE, 'lock'), { recursive: true });
     await expect(lockOutputFolder(inFolder())).rejects.toThrow(OutputError);
     await writeFile(inFolder('file'), '');

@@ -7,10 +7,10 @@ import { startBackend } from '../../src/runtime/backend.js';
 import { writeGraphModel } from '../encoder/tiny-models.js';
 
 /**
- * Saves a model of random weights on an encoder of two features, which starts and runs in no time: batches do not care
- * what labels are, only that they are the same each time.
+ * Saves a model with random weights and an encoder of two features. It starts and runs fast. Tests of batches need only
+ * labels that are the same in every run.
  *
- * @param folder - Made if missing; the encoder's files go there too.
+ * @param folder - Created if missing. The encoder's files are written there, too.
  */
 export async function saveTinyModel(folder: string, seed = 3): Promise<void> {
   await startBackend('cpu');

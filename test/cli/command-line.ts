@@ -1,19 +1,19 @@
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/run-cli.js';
 
-/** What a run of the command line left behind. */
+/** The result of a run of the command line. */
 export interface CommandResult {
   exitCode: number;
   stdout: string;
   stderr: string;
 }
 
-/** Runs the command line in this process, as if not on a terminal. */
+/** Runs the command line in this process, without a terminal. */
 export async function framewise(...argv: string[]): Promise<CommandResult> {
   return framewiseWith({}, ...argv);
 }
 
-/** As {@link framewise}, with what a shell would bring: a list piped in, or Ctrl+C. */
+/** As {@link framewise}, with piped input or a signal that stands for Ctrl+C. */
 export async function framewiseWith(
   { stdin = '', signal = new AbortController().signal }: { stdin?: string; signal?: AbortSignal },
   ...argv: string[]

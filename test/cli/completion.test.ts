@@ -18,7 +18,7 @@ beforeAll(async () => {
   script = (await framewise('completion', 'bash')).stdout;
 });
 
-/** Lets bash complete the last word, in the test's folder, as if a person had pressed Tab. */
+/** Lets bash complete the last word in the test's folder, as if a person had pressed Tab. */
 async function complete(...words: string[]): Promise<string[]> {
   const source =
     'eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _framewise; printf "%s\\n" "${COMPREPLY[@]}"';
@@ -69,7 +69,7 @@ describe.skipIf(process.platform === 'win32')('the bash script', () => {
     );
   });
 
-  it('completes folders and files where the command expects them, and else nothing', async () => {
+  it('completes folders and files where a command expects them, and nothing elsewhere', async () => {
     expect(await complete('label', '--model', '')).toEqual(['day one', 'models']);
     expect((await complete('label', '--list', '')).sort()).toEqual(['a.mp4', 'day one', 'models']);
     expect((await complete('label', '')).sort()).toEqual(['a.mp4', 'day one', 'models']);

@@ -7,7 +7,7 @@ import { timelineOf, unknownVideo, type AnnotatedSegment } from '../../src/annot
 import { useTemporaryFolder } from '../temporary-folder.js';
 import { framewise } from './command-line.js';
 
-/** 305 frames, 15 a second. */
+/** 305 frames at 15 frames per second. */
 const VIDEO = path.join(import.meta.dirname, '../../fixtures/drawn-people/demo.mp4');
 const TIMELINE = path.join(import.meta.dirname, '../../fixtures/labels/street.timeline-v1.json');
 const NAMES = annotationFormats.map(({ name }) => name);
@@ -23,7 +23,7 @@ describe('framewise convert', () => {
     { video: 'street.mp4', label: 'walk', startSec: 0, endSec: 1.4 },
     { video: 'street.mp4', label: 'fall & lie', startSec: 1.4, endSec: 4 },
   ];
-  it.each(NAMES)('from %s to every format keeps what was labeled when', async (from) => {
+  it.each(NAMES)('converts %s to every format without changing labels and times', async (from) => {
     const [source] = findFormats([from]);
     const info = { ...unknownVideo('street.mp4'), frameRate: 25 };
     const file = await write(`in/street${source?.extension}`, source?.write(timelineOf(info, labeled)) ?? '');
@@ -42,7 +42,7 @@ describe('framewise convert', () => {
     }
   });
 
-  it('writes beside the label file, a file for each video in it', async () => {
+  it('writes one file per video into the folder of the label file', async () => {
     const rows = ['video,label,start,end', 'a.mp4,walk,0,1', 'day 2/b.mp4,sit,2,3', ''];
     const file = await write('labels.csv', rows.join('\n'));
     const { exitCode, stdout } = await convert(file, '--to', 'vtt');
@@ -53,7 +53,7 @@ describe('framewise convert', () => {
     expect(await readFile(inFolder('b.vtt'), 'utf8')).toBe('WEBVTT\n\n00:00:02.000 --> 00:00:03.000\nsit\n');
   });
 
-  it('asks the video for its name, rate and length where it is at hand', async () => {
+  it('takes name, frame rate and length from the video if it is found', async () => {
     await copyFile(VIDEO, inFolder('demo.mp4'));
     const file = await write('labels/demo.srt', '1\n00:00:00,000 --> 00:00:10,000\nwalk\n');
     const flags = ['--videos', inFolder(), '--output', inFolder('out')];
@@ -66,13 +66,13 @@ describe('framewise convert', () => {
     expect(await readFile(inFolder('out/demo.txt'), 'utf8')).toMatch(/^(walk\n){150}(none\n){155}$/);
   });
 
-  it('keeps all that its own JSON says of frames', async () => {
+  it('keeps everything that its own JSON states about frames', async () => {
     await convert(TIMELINE, '--to', 'json', '--output', inFolder());
     const [name] = await readdir(inFolder());
     expect(await readFile(inFolder(name as string), 'utf8')).toBe(await readFile(TIMELINE, 'utf8'));
   });
 
-  it('reads one tier of an ELAN file when asked to', async () => {
+  it('reads only the tier that --tier names from an ELAN file', async () => {
     const eaf = path.join(import.meta.dirname, '../../fixtures/annotations/street.eaf');
     await convert(eaf, '--to', 'audacity', '--tier', 'camera', '--output', inFolder());
     expect(await readFile(inFolder('street north.audacity.txt'), 'utf8')).toBe(
@@ -99,8 +99,8 @@ describe('framewise convert', () => {
   });
 });
 
-describe('framewise convert says what the format cannot hold', () => {
-  it('once a kind, however many videos have it', async () => {
+describe('framewise convert, for a format that cannot hold everything', () => {
+  it('reports each kind of loss once, with the number of videos', async () => {
     const row = (video: string) =>
       `{"video":"${video}","label":"walk","startSec":0,"endSec":1,"confidence":0.5}`;
     const file = await write('two.jsonl', `${row('a.mp4')}\n${row('b.mp4')}\n`);
@@ -115,14 +115,14 @@ describe('framewise convert says what the format cannot hold', () => {
     ]);
   });
 
-  it('nothing where nothing is lost', async () => {
+  it('reports nothing if nothing is lost', async () => {
     const file = await write('a.srt', '1\n00:00:00,000 --> 00:00:01,000\nwalk\n');
     expect((await convert(file, '--to', 'vtt')).stderr).toBe('');
   });
 
   const overlapping =
     '{"video":"a","label":"walk","startSec":0,"endSec":3}\n{"video":"a","label":"wave","startSec":1,"endSec":2}\n';
-  it('of two labels at one moment, which formats of segments keep', async () => {
+  it('reports overlaps for framewise JSON, and keeps them in formats that can hold them', async () => {
     const file = await write('a.jsonl', overlapping);
     const json = await convert(file, '--to', 'json');
     expect(told(json.stderr)).toEqual([
@@ -134,7 +134,7 @@ describe('framewise convert says what the format cannot hold', () => {
     expect(await readFile(inFolder('a.via.json'), 'utf8')).toMatch(/"z":\[0,3\].*"z":\[1,2\]/);
   });
 
-  it('of times between frames, and of gaps, which need a name for the background', async () => {
+  it('reports rounded times and filled gaps, and needs a background label for gaps', async () => {
     const file = await write('a.srt', '1\n00:00:00,510 --> 00:00:01,000\nwalk\n');
     const flags = ['--to', 'ms-tcn', '--frame-rate', '10'];
     const refused = await convert(file, ...flags);
@@ -149,7 +149,7 @@ describe('framewise convert says what the format cannot hold', () => {
     expect(await readFile(inFolder('a.txt'), 'utf8')).toMatch(/^(none\n){6}(walk\n){4}$/);
   });
 
-  it('of smoothed segments, where frames keep labels of their own', async () => {
+  it('reports smoothed segments that differ from the labels of frames', async () => {
     const timeline = JSON.parse(await readFile(TIMELINE, 'utf8')) as { frames: { label: string }[] };
     (timeline.frames[1] as { label: string }).label = 'walk, slowly';
     const file = await write('a.json', JSON.stringify(timeline));
@@ -158,10 +158,10 @@ describe('framewise convert says what the format cannot hold', () => {
   });
 });
 
-describe('framewise convert, used wrongly', () => {
+describe('framewise convert, given something wrong', () => {
   const cue = (label: string) => `1\n00:00:00,000 --> 00:00:01,000\n${label}\n`;
 
-  it('writes over no file unless it is told to', async () => {
+  it('does not replace a file without --overwrite', async () => {
     const file = await write('a.srt', cue('walk'));
     await write('a.vtt', 'mine');
     const { exitCode, stderr } = await convert(file, '--to', 'vtt');
@@ -172,7 +172,7 @@ describe('framewise convert, used wrongly', () => {
     expect(await readFile(inFolder('a.vtt'), 'utf8')).toContain('walk');
   });
 
-  it('never writes two label files into one', async () => {
+  it('never writes two label files to the same file', async () => {
     const files = [await write('1/a.srt', cue('walk')), await write('2/a.srt', cue('sit'))];
     const { exitCode, stderr } = await convert(
       ...files,
@@ -190,7 +190,7 @@ describe('framewise convert, used wrongly', () => {
     expect(await readFile(inFolder('out/a.vtt'), 'utf8')).toContain('walk');
   });
 
-  it('writes none of a label file’s videos if one is in the way', async () => {
+  it('writes no file for a label file if one of its files already exists', async () => {
     const rows = ['video,label,start,end', 'a.mp4,walk,0,1', 'b.mp4,sit,2,3', ''];
     const file = await write('labels.csv', rows.join('\n'));
     await write('b.srt', 'mine');
@@ -206,18 +206,24 @@ describe('framewise convert, used wrongly', () => {
       [],
       /notes\.txt" is not a label file: expected Audacity labels/,
     ],
-    ['half a file', 'cut.eaf', '<ANNOTATION_DOCUMENT><TIER>', [], /cut\.eaf" is not well-formed XML/],
+    ['a truncated file', 'cut.eaf', '<ANNOTATION_DOCUMENT><TIER>', [], /cut\.eaf" is not well-formed XML/],
     ['an impossible time', 'a.srt', cue('x').replace('00:00:00', '00:00:09'), [], /line 2: the segment ends/],
-    ['no label', 'a.vtt', 'WEBVTT\n', [], /a\.vtt" labels nothing/],
-    ['another format than was said', 'a.srt', cue('x'), ['--from', 'json'], /a\.srt" as JSON/],
-    ['an unknown rate', 'a.srt', cue('x'), ['--to', 'cvat'], /CVAT frame tags count frames.*give the rate/],
+    ['a file without labels', 'a.vtt', 'WEBVTT\n', [], /a\.vtt" labels nothing/],
+    ['another format than --from states', 'a.srt', cue('x'), ['--from', 'json'], /a\.srt" as JSON/],
+    [
+      'an unknown frame rate',
+      'a.srt',
+      cue('x'),
+      ['--to', 'cvat'],
+      /CVAT frame tags count frames.*give the rate/,
+    ],
   ];
   it.each(bad)(
-    '%s: says so in one line, converts the rest, exits with 1',
+    'reports %s in one line, converts the rest, and exits with 1',
     async (_, name, text, flags, message) => {
       const file = await write(name, text);
       const good = await write('good.jsonl', '{"video":"good","label":"x","startSec":0,"endSec":1}\n');
-      const isForAll = flags.length > 0; // what is wrong for one is so for the other too
+      const isForAll = flags.length > 0; // the flags are wrong for the other file, too
       const files = isForAll ? [file] : [file, good];
       const { exitCode, stdout, stderr } = await convert(...files, '--to', 'csv', ...flags);
       expect(exitCode).toBe(1);
@@ -233,8 +239,8 @@ describe('framewise convert, used wrongly', () => {
     ['an unknown format', ['a.srt', '--to', 'xls'], /"xls"\. Choose from json, jsonl/],
     ['an unknown format to read', ['a.srt', '--to', 'csv', '--from', 'xls'], /"xls"\. Choose from/],
     ['no file', ['--to', 'csv'], /missing required argument/],
-    ['a rate that is none', ['a.srt', '--to', 'csv', '--frame-rate', '0'], /number above 0/],
-  ])('%s: exits with 2', async (_, argv, message) => {
+    ['a frame rate of 0', ['a.srt', '--to', 'csv', '--frame-rate', '0'], /number above 0/],
+  ])('exits with 2 for %s', async (_, argv, message) => {
     const { exitCode, stdout, stderr } = await convert(...argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(message);

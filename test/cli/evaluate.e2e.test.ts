@@ -9,11 +9,11 @@ import { framewise } from './command-line.js';
 
 const VIDEO = path.join(import.meta.dirname, '../../fixtures/drawn-people/stitched/stitched-3.mp4');
 
-/** With which the prior says that every video begins; the untrained model would not say so by itself. */
+/** The label with which every video begins according to the prior. The untrained model would choose another. */
 const FIRST_LABEL = 'left';
 
 let folder: string;
-/** An untrained model, and the same with a prior that knows how videos begin. */
+/** An untrained model, and the same model with a prior for the first label of a video. */
 let models: { plain: string; learned: string };
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ async function scores(model: string, ...flags: string[]): Promise<DatasetScores>
 }
 
 describe('framewise evaluate', () => {
-  it('prints one object of percentages, counts and nulls', async () => {
+  it('prints one JSON object of percentages, counts and nulls', async () => {
     const result = await scores(models.plain);
     expect(Object.keys(result)).toEqual(
       expect.arrayContaining([
@@ -87,13 +87,13 @@ describe('framewise evaluate', () => {
     }
   });
 
-  it('prints tables for people: scores, labels, and a confusion of numbered columns', async () => {
+  it('prints tables of scores, labels, and a confusion matrix with numbered columns', async () => {
     const { stdout } = await evaluate(models.plain);
     expect(stdout).toMatch(/^1 videos?, 40 labeled frames/);
     expect(stdout).toMatch(/mAP@0\.5:0\.95[^]*calibration error[^]*precision[^]*truth \\ given[^]*3 up/);
   });
 
-  it('calls everything unknown below a confidence that nothing reaches, and says nothing false then', async () => {
+  it('labels every frame "unknown" if no confidence reaches --unknown-below, and scores that correctly', async () => {
     const { labels, confusion, frameAccuracy, perLabel, f1 } = await scores(
       models.plain,
       '--unknown-below',
@@ -106,7 +106,7 @@ describe('framewise evaluate', () => {
     expect(f1[50]).toBe(0);
   });
 
-  it('smooths as it is told to, else as validation chose for the model', async () => {
+  it('smooths as the flags say, or by default as validation chose for the model', async () => {
     const none = await scores(models.plain);
     const chosen = await scores(models.learned);
     expect(chosen.confusion).not.toEqual(none.confusion);
@@ -120,7 +120,7 @@ describe('framewise evaluate', () => {
     [['--smoothing', 'fourier'], /viterbi, median, none/],
     [['--unknown-below', '1.5'], /from 0 to 1/],
   ];
-  it.each(refusals)('refuses %j as wrong usage, and so does labeling', async (flags, message) => {
+  it.each(refusals)('refuses %j as wrong usage, like framewise label', async (flags, message) => {
     const output = path.join(folder, 'refused');
     const label = await framewise('label', VIDEO, '--model', models.plain, '--output', output, ...flags);
     for (const { exitCode, stderr, stdout } of [await evaluate(models.plain, ...flags), label]) {
@@ -138,13 +138,13 @@ describe('framewise label', () => {
     return readTimelineJson(path.join(folder, 'labelled/stitched-3.json'));
   };
 
-  it('smooths segments as validation chose for the model, and leaves the frames as a stream has them', async () => {
+  it('smooths segments as validation chose for the model, and does not smooth the labels of frames', async () => {
     const { frames, segments } = await timelineOf();
     expect(segments[0]?.label).toBe(FIRST_LABEL);
     expect(frames[0]?.label).not.toBe(FIRST_LABEL);
   });
 
-  it('writes what the model is not sure of as unknown, with probabilities that fit the labels', async () => {
+  it('labels frames of low confidence "unknown", with one probability per label', async () => {
     const { labels, frames, segments } = await timelineOf('--unknown-below', '1', '--probabilities');
     expect(labels).toEqual([...UNTRAINED_LABELS, 'unknown']);
     expect(frames.map(({ label, probabilities }) => [label, probabilities?.length])).toEqual(

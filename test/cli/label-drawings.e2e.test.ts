@@ -8,7 +8,7 @@ import { framewise } from './command-line.js';
 const { inFolder, write } = useTemporaryFolder();
 const CLIP = path.join(import.meta.dirname, '../../fixtures/drawn-people/clips/wave/1.mp4');
 
-it('label draws what it is asked for, beside the label files, and again only what has changed', async () => {
+it('framewise label writes the requested drawings beside the label files, and skips drawings that are up to date', async () => {
   await saveTinyModel(inFolder('model'));
   const broken = await write('broken.mp4', 'no video');
   const output = inFolder('out');
@@ -17,7 +17,7 @@ it('label draws what it is asked for, beside the label files, and again only wha
     framewise('label', CLIP, broken, '--model', inFolder('model'), '--output', output, ...machine, ...flags);
 
   const plain = await label('--format', 'csv');
-  expect(plain.exitCode).toBe(1); // one is no video
+  expect(plain.exitCode).toBe(1); // one of the two is not a video
   expect(await readdir(output)).toEqual(['.framewise', '1.csv', 'summary.json']);
 
   const drawn = await label('--format', 'csv', '--overlay', '--contact-sheet', '--report');

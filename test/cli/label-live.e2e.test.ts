@@ -41,7 +41,7 @@ async function labelClip() {
 }
 
 describe('framewise label --live', () => {
-  it('prints a line a frame with its delay, then a summary, and nothing else', async () => {
+  it('prints one line per frame with its delay, then a summary, and nothing else', async () => {
     const { exitCode, stdout, stderr } = await live(CLIP, '--every-frame', '--probabilities');
     const lines = parse(stdout);
     const summary = lines.pop();
@@ -60,7 +60,7 @@ describe('framewise label --live', () => {
     expect(summary?.['p95DelayMs']).toBeGreaterThanOrEqual(summary?.['medianDelayMs'] as number);
   });
 
-  it('prints a line a change of label by default, and reads what is piped in', async () => {
+  it('prints one line per change of label by default, and reads piped input', async () => {
     let stdout = '';
     const output = new Writable({
       write(chunk: Buffer, _encoding, done) {
@@ -82,7 +82,7 @@ describe('framewise label --live', () => {
     );
   });
 
-  it('ends with an error and a summary where the source refuses, its password unsaid', async () => {
+  it('ends with an error and a summary if the source refuses, and hides the password', async () => {
     const { exitCode, stdout, stderr } = await live('http://me:secret@127.0.0.1:1/', '--reconnect', '1');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
@@ -106,7 +106,7 @@ describe('framewise label --live', () => {
   });
 });
 
-/** Processes that a process has started and that still run. */
+/** The running child processes of a process. */
 async function childrenOf(pid: number): Promise<number[]> {
   const lists = await Promise.all(
     (await readdir(`/proc/${pid}/task`)).map((task) =>
@@ -123,7 +123,7 @@ const isRunning = (pid: number) =>
   );
 
 it.skipIf(process.platform !== 'linux')(
-  'Ctrl+C ends a stream that goes on with a summary and exit code 130, and leaves no ffmpeg (Linux: looks into /proc)',
+  'Ctrl+C ends a stream with a summary and exit code 130, and leaves no ffmpeg process (only on Linux, which has /proc)',
   async () => {
     const argv = ['label', '--live', '-', '--model', model, '--workers', '1', '--every-frame'];
     const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...argv], { cwd: ROOT });
@@ -139,7 +139,7 @@ it.skipIf(process.platform !== 'linux')(
       stdout += chunk.toString();
     });
     child.stdin.on('error', () => undefined);
-    child.stdin.write(await readFile(CLIP)); // and it is not ended: more could come
+    child.stdin.write(await readFile(CLIP)); // the pipe stays open, so more could follow
     const exitCode = await new Promise((resolve) => child.on('close', resolve));
     expect(stderr).toContain('Interrupted.');
     expect(exitCode).toBe(130);

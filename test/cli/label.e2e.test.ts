@@ -32,7 +32,7 @@ afterAll(async () => {
 const label = (videos: string[], ...flags: string[]) =>
   framewise('label', ...videos, '--model', model, '--output', output, '--workers', '1', ...flags);
 
-/** Label files in the output folder and below, whole or half-written. */
+/** Label files in the output folder and its subfolders, complete or incomplete. */
 async function written(): Promise<string[]> {
   const entries = await readdir(output, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
@@ -46,7 +46,7 @@ async function damaged(name: string, content: string | Buffer): Promise<string> 
 }
 
 describe('framewise label', () => {
-  it('writes the label files, prints their names on stdout and nothing else there', async () => {
+  it('writes the label files, and prints only their names on stdout', async () => {
     const { exitCode, stdout, stderr } = await label([CLIP]);
     expect({
       exitCode,
@@ -64,7 +64,7 @@ describe('framewise label', () => {
     expect(timeline.frames.length).toBeGreaterThan(4);
   });
 
-  it('encodes one frame where all others count as unchanged, and labels every frame', async () => {
+  it('labels every frame, even if --skip-unchanged encodes only the first', async () => {
     const whole = await label([CLIP], '--format', 'json');
     const file = whole.stdout.trim();
     const all = await readTimelineJson(file);
@@ -153,21 +153,21 @@ describe('framewise label', () => {
   });
 
   it.skipIf(process.platform === 'win32')(
-    'lets no file name end a line, move the cursor or turn the text (skipped on Windows, which forbids such names)',
+    'escapes control and bidi characters in file names (skipped on Windows, which forbids such names)',
     async () => {
       const hostile = '\x1b[2Jfine\nlabeled \u202efake\x9b.mp4';
-      const spelt = '\\x1b[2Jfine\\nlabeled \\u202efake\\x9b';
+      const escaped = '\\x1b[2Jfine\\nlabeled \\u202efake\\x9b';
       const videos = [
         await damaged(hostile, await readFile(CLIP)),
         await damaged(`broken-${hostile}`, 'no video'),
       ];
       const plain = await label(videos, '--format', 'csv');
-      expect(plain.stdout).toBe(`${path.join(output, spelt)}.csv\n`);
+      expect(plain.stdout).toBe(`${path.join(output, escaped)}.csv\n`);
       const lines = plain.stderr.trim().split('\n');
       expect(lines).toHaveLength(3);
       expect(lines.sort()[1]).toMatch(/^failed /);
       expect(lines.sort()[2]).toMatch(/^labeled /);
-      expect(plain.stderr).toContain(spelt);
+      expect(plain.stderr).toContain(escaped);
       expect(plain.stderr).toMatch(/^[\n -~]+$/);
 
       const { stdout } = await label(videos, '--format', 'csv', '--json');
@@ -181,7 +181,7 @@ describe('framewise label', () => {
     },
   );
 
-  it('labels every source frame, smooths, and labels a stretch when asked to', async () => {
+  it('labels every source frame, smooths, and labels a range if the flags say so', async () => {
     const flags = [
       '--every-frame',
       '--smooth',
@@ -196,22 +196,22 @@ describe('framewise label', () => {
     const { exitCode } = await label([CLIP], '--format', 'json', '--probabilities', ...flags);
     expect(exitCode).toBe(0);
     const { frames } = await readTimelineJson(path.join(output, '1.json'));
-    expect(frames.length).toBeGreaterThanOrEqual(8); // 15 frames a second
+    expect(frames.length).toBeGreaterThanOrEqual(8); // 15 frames per second
     expect(frames[0]?.timeSec).toBeCloseTo(0.4, 1);
     expect(frames[0]?.probabilities).toHaveLength(3);
   });
 
-  it('gives a format that labels every frame as many labels as ffprobe counts frames, of a stretch too', async () => {
-    const stretch = ['--format', 'ms-tcn', '--start', '0.4', '--duration', '0.4'];
-    const refused = await label([CLIP], ...stretch);
+  it('writes one label per frame that ffprobe counts for a format that labels every frame, also for a range', async () => {
+    const range = ['--format', 'ms-tcn', '--start', '0.4', '--duration', '0.4'];
+    const refused = await label([CLIP], ...range);
     expect({ exitCode: refused.exitCode, files: await written() }).toEqual({ exitCode: 2, files: [] });
     expect(refused.stderr).toMatch(/only a range is to be labeled.*--background/);
-    const { stdout } = await label([CLIP], ...stretch, '--background', 'not seen');
+    const { stdout } = await label([CLIP], ...range, '--background', 'not seen');
     const lines = (await readFile(stdout.trim(), 'utf8')).trim().split('\n');
     const isSeen = (await probeTimes(CLIP)).map((timeSec) => timeSec > 0.399 && timeSec < 0.799);
     expect(lines.map((line) => line !== 'not seen')).toEqual(isSeen);
 
-    // Half of its frames are missing, and its container does not count the others.
+    // Half of the frames are missing, and the container does not state how many there are.
     const skipping = "testsrc2=s=64x48:r=25:d=2,select='not(between(n\\,5\\,29))'";
     const video = await makeVideo('skipping.mkv', skipping, '-vsync', 'vfr', '-c:v', 'mpeg4');
     const { stdout: files } = await label([video], '--format', 'json,ms-tcn', '--every-frame');
@@ -256,7 +256,7 @@ describe('framewise label, given a bad video', () => {
     ],
   ];
   it.each(cases)(
-    '%s: reports it in one line, labels the rest, exits with 1, leaves nothing half-written',
+    'reports %s in one line, labels the rest, exits with 1, and leaves no incomplete file',
     async (_, make, message) => {
       const bad = await make();
       const { exitCode, stderr } = await label([bad, CLIP], '--format', 'json');
@@ -270,7 +270,7 @@ describe('framewise label, given a bad video', () => {
   );
 
   it.skipIf(isRoot)(
-    'a file that may not be read: reports it (skipped for root, who may read everything)',
+    'reports a file without read permission (skipped for root, who may read everything)',
     async () => {
       const secret = await damaged('secret.mp4', await readFile(CLIP));
       await chmod(secret, 0);
@@ -279,7 +279,7 @@ describe('framewise label, given a bad video', () => {
   );
 });
 
-describe('framewise label, used wrongly', () => {
+describe('framewise label, given wrong arguments', () => {
   const cases: [what: string, argv: () => string[], exitCode: number, message: RegExp][] = [
     [
       'an unknown flag',
@@ -291,7 +291,7 @@ describe('framewise label, used wrongly', () => {
     ['no model', () => ['label', CLIP, '--output', output], 2, /--model/],
     ['no video', () => ['label', '--model', model, '--output', output], 2, /Nothing to label/],
     [
-      'a list that is missing',
+      'a missing list',
       () => ['label', '--list', path.join(folder, 'none.txt'), '--model', model, '--output', output],
       2,
       /Cannot read the list of videos ".*none\.txt"/,
@@ -315,7 +315,7 @@ describe('framewise label, used wrongly', () => {
       /abacus/,
     ],
     [
-      'a number that is none',
+      'a word instead of a number',
       () => ['label', CLIP, '--model', model, '--output', output, '--smooth', 'much'],
       2,
       /number/,
@@ -333,7 +333,7 @@ describe('framewise label, used wrongly', () => {
       /Cannot write/,
     ],
   ];
-  it.each(cases)('%s: says so, labels nothing', async (_, argv, exitCode, message) => {
+  it.each(cases)('reports %s, and labels nothing', async (_, argv, exitCode, message) => {
     const result = await framewise(...argv());
     expect(result.exitCode).toBe(exitCode);
     expect(result.stderr).toMatch(message);
@@ -341,7 +341,7 @@ describe('framewise label, used wrongly', () => {
     expect(await written()).toEqual([]);
   });
 
-  it('reports an output folder that vanishes under a file and keeps what was there', async () => {
+  it('reports a label file that cannot be written because a folder has its name', async () => {
     await mkdir(output, { recursive: true });
     await mkdir(path.join(output, '1.json')); // a folder stands where the file should go
     const { exitCode, stderr } = await label([CLIP], '--format', 'json');

@@ -22,15 +22,18 @@ const MESSAGES: [flag: string, value: string, message: string][] = [
   ['--max-duration', '0.5', 'seconds; at most 0.5 are decoded'],
 ];
 
-it.each(MESSAGES)('label refuses a video beyond %s, and names the option', async (flag, value, message) => {
-  const argv = ['--model', model, '--output', path.join(folder, flag), '--workers', '1', flag, value];
-  const { exitCode, stdout, stderr } = await framewise('label', CLIP, ...argv);
-  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-  expect(stderr).toContain(message);
-  expect(stderr).toContain(`(${flag} on the command line)`);
-});
+it.each(MESSAGES)(
+  'framewise label refuses a video beyond %s, and names the flag',
+  async (flag, value, message) => {
+    const argv = ['--model', model, '--output', path.join(folder, flag), '--workers', '1', flag, value];
+    const { exitCode, stdout, stderr } = await framewise('label', CLIP, ...argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(`(${flag} on the command line)`);
+  },
+);
 
-it('evaluate and train refuse it too', async () => {
+it('framewise evaluate and train refuse a video beyond --max-frames, too', async () => {
   const dataset = path.join(folder, 'dataset');
   for (const label of UNTRAINED_LABELS) {
     await mkdir(path.join(dataset, label), { recursive: true });
@@ -46,7 +49,7 @@ it('evaluate and train refuse it too', async () => {
   }
 });
 
-it.each(['0', '-1', 'many', ''])('%j is no limit', async (value) => {
+it.each(['0', '-1', 'many', ''])('%j is refused as a limit', async (value) => {
   const argv = ['label', CLIP, '--model', model, '--output', folder, '--max-frames', value];
   const { exitCode, stderr } = await framewise(...argv);
   expect(exitCode).toBe(2);

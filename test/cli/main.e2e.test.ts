@@ -18,7 +18,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs a program of this project in a process of its own, to its end. */
+/** Runs a program of this project in a separate process until it ends. */
 function run(
   script: string,
   argv: string[],
@@ -36,7 +36,7 @@ function run(
 }
 
 describe('the program', () => {
-  it('says in one line, once, that the ffmpeg of npm is old and how to have a current one', async () => {
+  it('notes once, in one line, that the ffmpeg from npm is old and how to install a current one', async () => {
     const argv = [
       'label',
       VIDEO,
@@ -54,7 +54,7 @@ describe('the program', () => {
     ]);
   });
 
-  it('reports what the machine can do', async () => {
+  it('reports ffmpeg and the backends of the machine with doctor', async () => {
     const plain = await run('src/cli/main.ts', ['doctor']);
     expect(plain.exitCode).toBe(0);
     expect(plain.stdout).toMatch(
@@ -87,7 +87,7 @@ describe('the program', () => {
     expect(await readdir(output)).toContain('demo.json');
   });
 
-  it('runs the example of the Node API to its end', async () => {
+  it('runs the example of the library', async () => {
     const { exitCode, stdout } = await run('examples/label-video.ts', []);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^fall 0 [\d.]+ [\d.]+\n[^]*\d s: now "/);

@@ -39,7 +39,7 @@ async function datasetOf(name: string, csv: string): Promise<string> {
 }
 
 describe('framewise train and evaluate', () => {
-  it('make a model of a folder of clips, the same for the same seed, and score it', async () => {
+  it('train a model on a folder of clips, the same model for the same seed, and score it', async () => {
     const first = await train(CLIPS, 'a', '--folds', '3', '--units', '8', '--projection', '8', '--json');
     expect(first.stderr).toContain('8 videos to train on, 4 to validate.');
     expect(first.stderr).toMatch(/squat down │ +4 │ +4 │ +0\.1 │ +48 │ +33\.3/);
@@ -54,7 +54,7 @@ describe('framewise train and evaluate', () => {
     const entries = await readdir(cache);
     expect(entries).toHaveLength(12);
     await train(CLIPS, 'b', '--folds', '3', '--units', '8', '--projection', '8');
-    expect(await readdir(cache)).toEqual(entries); // every video came from the cache
+    expect(await readdir(cache)).toEqual(entries); // the features of every video came from the cache
     const weights = (name: string) => readFile(path.join(folder, name, 'weights.safetensors'));
     expect((await weights('b')).equals(await weights('a'))).toBe(true);
 
@@ -84,7 +84,7 @@ describe('framewise train and evaluate', () => {
     expect(table.stdout).toMatch(/12 videos, \d+ labeled frames[^]*frame accuracy[^]*squat down/);
   });
 
-  it('train on untrimmed videos and leave unlabeled frames out, or make them the background', async () => {
+  it('train on untrimmed videos, and leave out unlabeled frames or label them as background', async () => {
     const csv = 'street.mp4,jump,0,1.6\nstreet.mp4,fall,4,6\n';
     const dataset = await datasetOf('gaps', csv);
     const plain = await train(
@@ -125,7 +125,7 @@ describe('framewise train and evaluate', () => {
       );
       return (JSON.parse(stdout) as { numFrames: number }).numFrames;
     };
-    expect(await count('plain')).toBe(36); // 1.6 s and 2 s at 10 frames a second
+    expect(await count('plain')).toBe(36); // 1.6 s and 2 s at 10 frames per second
     expect(await count('filled')).toBe(97); // all 145/15 s
   });
 });
@@ -142,17 +142,20 @@ describe('framewise train, given something wrong', () => {
     ],
     ['no labels', '', /labels nothing/],
   ];
-  it.each(cases)('%s: one clear message, exit code 1, no model', async (name, csv, message) => {
-    const dataset = await datasetOf(name, csv);
-    const { exitCode, stderr, stdout } = await train(dataset, `model of ${name}`, '--folds', '0');
-    expect(exitCode).toBe(1);
-    expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toHaveLength(1);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe('');
-    expect(await readdir(path.join(folder, `model of ${name}`)).catch(() => [])).toEqual([]);
-  });
+  it.each(cases)(
+    'reports %s with one message and exit code 1, and writes no model',
+    async (name, csv, message) => {
+      const dataset = await datasetOf(name, csv);
+      const { exitCode, stderr, stdout } = await train(dataset, `model of ${name}`, '--folds', '0');
+      expect(exitCode).toBe(1);
+      expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toHaveLength(1);
+      expect(stderr).toMatch(message);
+      expect(stdout).toBe('');
+      expect(await readdir(path.join(folder, `model of ${name}`)).catch(() => [])).toEqual([]);
+    },
+  );
 
-  it('refuses to replace a model unless told to, before anything is encoded', async () => {
+  it('refuses to replace a model without --overwrite, before it encodes a video', async () => {
     const place = path.join(folder, 'taken');
     await mkdir(place);
     await writeFile(path.join(place, 'model.json'), 'precious');

@@ -32,7 +32,7 @@ const train = (data: string, output: string, ...flags: string[]) =>
 const read = (...parts: string[]) => readFile(path.join(folder, ...parts));
 
 describe('framewise train', () => {
-  it('leaves out a video that cannot be decoded, reports it, trains on the rest and exits with 1; with --strict it stops', async () => {
+  it('leaves out and reports a video that cannot be decoded, and exits with 1; with --strict it stops', async () => {
     const damaged = path.join(folder, 'damaged');
     await cp(dataset, damaged, { recursive: true });
     await writeFile(path.join(damaged, 'wave', '4.mp4'), 'not a video');
@@ -59,7 +59,7 @@ describe('framewise train', () => {
     expect(stderr).toMatch(/street\.mp4" ends after 9\.\d\d s, its labels do not: fall 4 to 50 s/);
   });
 
-  it('keeps the log, the record of the run, and the last model where it is not the best', async () => {
+  it('keeps the log, the record of the run, and the last model if it is not the best', async () => {
     await train(
       dataset,
       'kept',
@@ -84,13 +84,13 @@ describe('framewise train', () => {
     });
     expect(record.training.length + record.validation.length).toBe(6);
     expect(record.datasetHash).toMatch(/^[0-9a-f]{64}$/);
-    // Steps so small change weights but no label, and an epoch is the best only if it is better.
+    // Such small steps change weights but no label, and a later epoch is the best only if its score is better.
     expect(record.bestEpoch).toBe(1);
     const last = await read('kept', 'last', 'weights.safetensors');
     expect(last.equals(await read('kept', 'weights.safetensors'))).toBe(false);
   });
 
-  it('goes on with --resume to the same model, and loses no unfinished training without being told to', async () => {
+  it('resumes with --resume to the same model, and refuses to discard unfinished training', async () => {
     const flags = ['--folds', '0', '--lanes', '2', '--chunk', '8', '--checkpoint-steps', '2', '--mirror'];
     await train(dataset, 'whole', ...flags);
     await train(dataset, 'broken off', ...flags);
@@ -114,17 +114,17 @@ describe('framewise train', () => {
     }
   });
 
-  it('encodes mirrored videos once, beside the others, and learns another model of them', async () => {
+  it('uses cached features of mirrored videos, and trains another model with them', async () => {
     const before = await readdir(cache);
     await train(dataset, 'plain', '--folds', '0');
     await train(dataset, 'mirrored', '--folds', '0', '--mirror');
-    expect(await readdir(cache)).toEqual(before); // what the test before encoded
+    expect(await readdir(cache)).toEqual(before); // the previous test has encoded all videos
     expect(
       (await read('mirrored', 'weights.safetensors')).equals(await read('plain', 'weights.safetensors')),
     ).toBe(false);
   });
 
-  it('says what was left out where too few labels are left', async () => {
+  it('reports what was left out if too few labels are left', async () => {
     const place = path.join(folder, 'of one');
     await mkdir(place);
     await cp(path.join(FIXTURES, 'stitched/stitched-3.mp4'), path.join(place, 'here.mp4'));
@@ -136,7 +136,7 @@ describe('framewise train', () => {
     expect(stderr).toMatch(/error: .* has one label, "jump".* Left out: "gone": .*it was not found\./);
   });
 
-  it('leaves out a class without a clip, and trains on the others; with --strict it stops', async () => {
+  it('leaves out a class without a clip and trains on the others; with --strict it stops', async () => {
     const place = path.join(folder, 'with an empty class');
     await cp(dataset, place, { recursive: true });
     await mkdir(path.join(place, 'fall'));
@@ -151,8 +151,8 @@ describe('framewise train', () => {
     expect(strict.stderr).toMatch(/error: The class folder ".*fall" has no clip/);
   });
 
-  it('refuses a network that cannot be before it encodes anything', async () => {
-    const encoded = () => readdir(cache).catch(() => []); // no folder yet
+  it('refuses an impossible network before it encodes a video', async () => {
+    const encoded = () => readdir(cache).catch(() => []); // the folder does not exist yet
     const before = await encoded();
     const network = ['--bidirectional', '--lookahead', '2', '--frame-rate', '7'];
     const { exitCode, stderr } = await train(dataset, 'impossible', ...network);

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Five, two of them failures; one is there to be played, and has probabilities. */
+/** Five videos. Two failed; one can be played and has probabilities. */
 async function videos(): Promise<ReportVideo[]> {
   const demo = timelineOf(DEMO, [
     ['walk', 5],
@@ -51,7 +51,7 @@ async function videos(): Promise<ReportVideo[]> {
   ];
 }
 
-describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
+describe.skipIf(!executablePath)(`the report page of a batch in Chromium${title}`, () => {
   let address: string;
   let browser: Browser;
   let page: Page;
@@ -75,7 +75,7 @@ describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
   const names = () => page.locator('li h3').allTextContents();
   const bar = () => page.locator('li', { hasText: HOSTILE }).locator('.bar');
 
-  it('complains of nothing, asks for nothing else, and shows failures first and names as text', async () => {
+  it('logs no error, requests no other file, and shows failures first and names as text', async () => {
     expect(await names()).toEqual(['gone.mp4', 'cut.mp4', HOSTILE, 'b.mp4', 'a.mp4']);
     expect(await page.locator('.error').allTextContents()).toEqual([
       'ERR_VIDEO_OPEN It <b>does</b> not exist.',
@@ -87,7 +87,7 @@ describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
     expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address]);
   });
 
-  it('finds by text, outcome and label, and sorts', async () => {
+  it('filters by text, outcome and label, and sorts', async () => {
     await page.fill('#text', 'cut SHORT');
     expect(await names()).toEqual(['cut.mp4']);
     await page.fill('#text', '');
@@ -105,7 +105,7 @@ describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
     expect(messages).toEqual([]);
   });
 
-  it('colors a timeline, and tells label and probabilities under the pointer', async () => {
+  it('colors the timeline, and shows label and probabilities under the pointer', async () => {
     const colors = colorsOf({ labels: ['walk', 'sit', 'fall', 'unknown'] });
     const shown = await page.evaluate<[number, string][]>(`(() => {
       const bar = document.querySelector('.bar');
@@ -119,12 +119,12 @@ describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
     expect(await page.locator('#tip div').textContent()).toBe('2 s: walk, 75 %');
     expect(await page.locator('#tip p').allTextContents()).toEqual(['walk70 %', 'sit30 %']);
     await page.mouse.move(x + width * 0.5, y + 5);
-    expect(await page.locator('#tip p').allTextContents()).toEqual(['sit91 %', 'walk9 %']); // to a 33rd
+    expect(await page.locator('#tip p').allTextContents()).toEqual(['sit91 %', 'walk9 %']); // in steps of 1/33
     await page.mouse.move(5, 5);
     expect(await page.locator('#tip').isVisible()).toBe(false);
   });
 
-  it('plays from where it is clicked, by mouse and by keyboard', async () => {
+  it('plays from the chosen time, by mouse and by keyboard', async () => {
     const { x, y, width } = (await bar().boundingBox())!;
     await page.mouse.click(x + width * 0.6, y + 5);
     await expect.poll(() => currentTime(), { timeout: 20_000 }).toBeGreaterThanOrEqual(11.9);
@@ -139,14 +139,14 @@ describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
     await expect.poll(() => currentTime()).toBeGreaterThanOrEqual(16.6);
     await page.getByRole('button', { name: 'Close' }).click();
     expect(await page.locator('video').count()).toBe(0);
-    // A video that is not there is said to be so.
+    // The page says so if a video cannot be played.
     await page.locator('li', { hasText: 'b.mp4' }).locator('.bar').click();
     await expect.poll(() => page.getByRole('alert').textContent()).toContain('cannot play it');
   });
   const currentTime = () => page.evaluate<number>(`document.querySelector('video').currentTime`);
 
   it.each(['light', 'dark'] as const)(
-    'is readable in the %s, and in a narrow window',
+    'is readable in %s mode, and in a narrow window',
     async (colorScheme) => {
       await page.emulateMedia({ colorScheme });
       const ink = await page.evaluate<string>(`getComputedStyle(document.body).color`);
@@ -156,7 +156,7 @@ describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
     },
   );
 
-  it('opens with ten thousand videos, of which it makes rows as they are scrolled to', async () => {
+  it('opens with ten thousand videos, and creates rows while the reader scrolls', async () => {
     const numVideos = 10_000;
     const ends = Array.from(
       { length: 300 },
@@ -185,14 +185,14 @@ describe.skipIf(!executablePath)(`a batch's page in Chromium${title}`, () => {
   });
 });
 
-it('keeps less of each video the more there are, and something always', () => {
+it('budgetOf keeps less of each video the more videos there are, but never nothing', () => {
   const [few, many, endless] = [10, 10_000, 1e7].map(budgetOf);
   expect(few).toEqual({ numSegments: 400, numPoints: 200, numCurves: 8, numThumbnails: 6 });
   expect(many!.numSegments).toBeLessThan(few!.numSegments);
   expect(endless).toEqual({ numSegments: 40, numPoints: 30, numCurves: 8, numThumbnails: 1 });
 });
 
-it('leaves the old page where the new one fails', async () => {
+it('writeBatchReport keeps the old page if it fails', async () => {
   const place = path.join(folder, 'kept');
   await writeBatchReport(place, [], 0);
   function* broken(): Generator<ReportVideo> {

@@ -9,7 +9,7 @@ import { colorsOf } from '../../src/view/timeline-drawing.js';
 import { folder, makeVideo } from '../video/video-fixtures.js';
 import { colorDistance, LABELS, timelineOf } from './timelines.js';
 
-/** Draws a sheet. @returns Its size, and the color of a pixel. */
+/** Draws a sheet. @returns Its size, and a function that returns the color of a pixel. */
 async function sheetOf(timeline: Timeline) {
   const file = path.join(folder, 'sheet.jpg');
   const { problem } = await writeContactSheet(timeline, file);
@@ -19,7 +19,7 @@ async function sheetOf(timeline: Timeline) {
 }
 
 describe('writeContactSheet', () => {
-  it('has the middle of each segment above its label’s color, and a bar of all in time', async () => {
+  it('draws the middle frame of each segment above the color of its label, and a bar of the timeline', async () => {
     const halves = 'color=red:s=320x240:r=10:d=4,drawbox=c=blue:t=fill:enable=gte(t\\,3)';
     const video = await makeVideo('halves.mp4', halves, '-pix_fmt', 'yuv420p');
     const timeline = timelineOf(video, [
@@ -28,7 +28,7 @@ describe('writeContactSheet', () => {
     ]);
     const { width, height, pixel, problem } = await sheetOf(timeline);
     expect(problem).toBeUndefined();
-    // Two tiles of 200 × 150 and a caption of 42, below a header of 92; margins of 20.
+    // Two tiles of 200 × 150 pixels with captions of 42, below a header of 92, with margins of 20.
     expect([width, height]).toEqual([640, 92 + 192 + 20]);
     const pictures = [pixel(20 + 100, 92 + 75), pixel(20 + 210 + 100, 92 + 75)];
     expect(colorDistance(pictures[0]!, '#fd0000')).toBeLessThan(12);
@@ -46,7 +46,7 @@ describe('writeContactSheet', () => {
     for (const timeSec of [3.1, 3.9]) expect(colorDistance(bar(timeSec), unknown)).toBeLessThan(12);
   });
 
-  it('stays of a bounded size however many segments there are', async () => {
+  it('has a bounded size however many segments there are', async () => {
     const many = Array.from({ length: 5000 }, (_, i) => [LABELS[i % 3]!, (i + 1) / 5] as [string, number]);
     const { width, height, problem } = await sheetOf(timelineOf('/nowhere/absent.mp4', many));
     expect(problem).toContain('/nowhere/absent.mp4');
@@ -54,14 +54,14 @@ describe('writeContactSheet', () => {
     expect(height).toBe(92 + (MAX_TILES / 6) * 202 - 10 + 20);
   });
 
-  it('is drawn of a video without a segment, and of labels that are no XML', async () => {
+  it('accepts a video without segments, and labels with characters that XML does not allow', async () => {
     expect(await sheetOf(timelineOf('/nowhere/empty.mp4', []))).toMatchObject({ width: 640 });
     const timeline = timelineOf('/nowhere/<odd> & "names"\u0007.mp4', [['a\u0000\uffff<b>]]>&', 1]]);
     expect(await sheetOf({ ...timeline, labels: ['a\u0000\uffff<b>]]>&'] })).toMatchObject({ width: 640 });
   });
 
-  it('fails by name where it cannot be written, and leaves nothing where it is stopped', async () => {
-    const inside = path.join(folder, 'sheet.jpg', 'inside.jpg'); // a file is no folder
+  it('throws OutputError if it cannot be written, and leaves no file if it is aborted', async () => {
+    const inside = path.join(folder, 'sheet.jpg', 'inside.jpg'); // the parent is a file, not a folder
     const timeline = timelineOf('/nowhere/absent.mp4', [['walk', 1]]);
     await sheetOf(timeline);
     await expect(writeContactSheet(timeline, inside)).rejects.toThrow(OutputError);

@@ -1,4 +1,4 @@
-/** Writes the pixels of a line of text to stdout, RGBA. */
+/** Writes the pixels of a line of text to stdout as RGBA. */
 import { drawSvg, FONT } from '../../src/view/draw-svg.js';
 import { html, markup } from '../../src/view/html.js';
 

@@ -8,18 +8,18 @@ import { useTemporaryFolder } from '../temporary-folder.js';
 const { write } = useTemporaryFolder();
 const run = promisify(execFile);
 
-it('writes the same letters on a machine that has no font', async () => {
+it('drawSvg draws the same letters on a machine without fonts', async () => {
   const withoutFonts = await write('fonts.conf', '<?xml version="1.0"?><fontconfig></fontconfig>');
   const [here, there] = [await drawLine(), await drawLine({ FONTCONFIG_FILE: withoutFonts })];
   expect(there.equals(here)).toBe(true);
-  expect(here.filter((value) => value > 128).length).toBeGreaterThan(1000); // something is written
+  expect(here.filter((value) => value > 128).length).toBeGreaterThan(1000); // some pixels are bright
 });
 
 it.each([
   ['walk', 20, 60, 'walk'],
   ['walk on', 20, 60, 'walk…'],
   ['walk', 20, 1, '…'],
-])('cuts %s in letters of %d for %d pixels to %s', (line, fontSize, width, cut) => {
+])('cutLine cuts "%s" at font size %d and width %d to "%s"', (line, fontSize, width, cut) => {
   expect(cutLine(line, fontSize, width)).toBe(cut);
 });
 

@@ -28,14 +28,14 @@ const GREY = 'color=gray:s=320x240:r=30:d=3';
 const SOUND = ['-f', 'lavfi', '-i', 'sine=d=3'];
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
 
-/** Boundaries on frames at 30 a second, two of which no decimal number can say, and a gap. */
+/** Segments that end on frames at 30 frames per second, two of them at times that decimals cannot express. A gap follows. */
 const ENDS: [string, number][] = [
   ['walk', 1 / 3],
   ['sit', 1],
   ['fall', 5 / 3],
 ];
 
-/** Checksum of the packets of a file's sounds. */
+/** Checksum of the audio packets of a file. */
 async function soundOf(file: string): Promise<string> {
   const copy = ['-v', 'error', '-i', `file:${file}`, '-map', '0:a', '-c', 'copy', '-f', 'md5', '-'];
   return (await run(bundledTools.ffmpegPath, copy)).stdout;
@@ -44,8 +44,8 @@ async function soundOf(file: string): Promise<string> {
 describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => {
   useTools(tools);
 
-  it('keeps the sound as it is and every frame at its time, and shows each label from its first frame on', async () => {
-    // The picture begins half a second after the sound.
+  it('copies the audio, keeps the time of every frame, and shows each label from its first frame on', async () => {
+    // The video begins half a second after the audio.
     const silent = await makeVideo('silent.mp4', GREY, ...H264);
     const video = path.join(folder, 'gray.mp4');
     const later = ['-itsoffset', '0.5', '-i', `file:${silent}`];
@@ -73,7 +73,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
 
     const frames = await decodeAll(file, { width: 320, height: 240 });
     const colors = colorsOf(timeline);
-    // Text of 12 pixels: a plate from 6 on, whose text begins at 12; a bar of 6 pixels at the lower edge.
+    // Text of 12 pixels: the plate begins at 6 pixels, its text at 12. The bar at the lower edge has 6 pixels.
     const plate = 3 * (320 * (240 - 6 - 24 + 10) + 9);
     const bar = (timeSec: number) => 3 * (320 * 237 + Math.round((318 * timeSec) / 3));
     for (const { index, data } of frames) {
@@ -84,21 +84,21 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
       const head = (timeSec: number): boolean => Math.abs(index / 30 - timeSec) < 0.08;
       if (!head(0.7)) expect(colorDistance(sit!, colors.of('sit')), `bar of ${index}`).toBeLessThan(24);
       if (!head(1.4)) expect(colorDistance(fall!, colors.of('fall')), `bar of ${index}`).toBeLessThan(24);
-      // The mark, of two pixels, where the video is.
+      // The mark at the current time, two pixels wide.
       const near = [-2, -1, 0, 1, 2].map((x) => data.subarray(bar(index / 30) + 3 * x).subarray(0, 3));
       expect(Math.max(...near.map((pixel) => Math.min(...pixel))), `mark of ${index}`).toBeGreaterThan(180);
       expect(colorDistance(data, '#808080')).toBeLessThan(8); // the rest of the picture
     }
   });
 
-  it('applies rotation, and makes sizes even', async () => {
+  it('applies rotation, and makes width and height even', async () => {
     const plain = await makeVideo('odd.mp4', 'testsrc=s=161x120:r=10:d=1', '-c:v', 'mpeg4');
     const turned = path.join(folder, 'turned.mov');
     await ffmpeg('-i', `file:${plain}`, '-c', 'copy', '-metadata:s:v:0', 'rotate=270', `file:${turned}`);
     expect(await probeVideo(turned)).toMatchObject({ width: 120, height: 161, rotationDegrees: 90 });
     const file = await writeOverlay(timelineOf(turned, [['walk', 1]]), path.join(folder, 'turned'));
     expect(await probeVideo(file)).toMatchObject({ width: 120, height: 162, rotationDegrees: 0 });
-    // The same picture above the band: both decoders turn it.
+    // The pictures above the band agree, because decoding rotates both.
     const size = { width: 12, height: 16 };
     const [before, after] = [(await decodeAll(turned, size))[5]!, (await decodeAll(file, size))[5]!];
     const upper = 3 * 12 * 12;
@@ -106,7 +106,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect(differences.reduce((sum, value) => sum + value, 0) / upper).toBeLessThan(8);
   });
 
-  it('writes Matroska where MP4 cannot hold the sound', async () => {
+  it('writes Matroska if MP4 cannot hold the audio', async () => {
     const video = path.join(folder, 'pcm.avi');
     await ffmpeg('-f', 'lavfi', '-i', GREY, ...SOUND, '-c:v', 'mpeg4', '-c:a', 'pcm_s16le', `file:${video}`);
     const file = await writeOverlay(timelineOf(video, ENDS), path.join(folder, 'pcm'));
@@ -114,8 +114,8 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect(await soundOf(file)).toBe(await soundOf(video));
   });
 
-  it('makes a video of a folder of pictures, in the order and shape in which they are labeled', async () => {
-    // Natural order, all formats, another size, one to be turned as EXIF says; 5 a second.
+  it('converts a folder of pictures to a video, in the order and size in which the pictures were labeled', async () => {
+    // Natural order, all formats, another size, and one picture rotated by EXIF; 5 frames per second.
     const plain = (level: number, width = 161, height = 120) =>
       sharp({ create: { width, height, channels: 3, background: { r: level, g: level, b: 255 - level } } });
     const place = await makeFolder(`pictures ${tools.origin} '%03d`, {
@@ -133,7 +133,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect(path.basename(file)).toBe(`pictures-${tools.origin}.overlay.mp4`);
     expect(await probeVideo(file)).toMatchObject({ width: 162, height: 120, numFrames: 4 });
     const frames = await decodeAll(file, { width: 162, height: 120 });
-    // An ffmpeg of 2018 gives the last frame of a silent video no length, and players leave it out.
+    // ffmpeg of 2018 gives the last frame of a video without audio no duration, and players leave it out.
     const levels = [40, 90, 140, 200].slice(0, tools.supportsFpsMode ? 4 : 3);
     const timesSec = [...levels.keys()].map((i) => i / 5);
     expect(largestDifference(await probeTimes(file), timesSec)).toBeLessThan(1e-4);
@@ -148,7 +148,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect(countRunning()).toBe(0);
   });
 
-  it('names the picture of a folder that cannot be read, and leaves neither a file nor a process', async () => {
+  it('names the picture that cannot be read, and leaves neither a file nor a process', async () => {
     const gray = sharp({ create: { width: 32, height: 24, channels: 3, background: 'gray' } }).png();
     const damaged = await makeFolder(`damaged ${tools.origin}`, { '1.png': gray, '2.png': 'no picture' });
     const base = path.join(folder, `damaged-${tools.origin}`);
@@ -158,7 +158,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     expect(countRunning()).toBe(0);
   });
 
-  it('stops when it is told to, and leaves neither a file nor a process', async () => {
+  it('stops when aborted, and leaves neither a file nor a process', async () => {
     const long = await makeVideo('long.mp4', 'color=gray:s=320x240:r=30:d=100', ...H264);
     const stop = new AbortController();
     const options = { signal: stop.signal };
@@ -173,7 +173,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
 });
 
 describe('writeOverlay', () => {
-  it('says why there is none', async () => {
+  it('rejects with the reason if it cannot write an overlay', async () => {
     const base = path.join(folder, 'none');
     const absent = timelineOf('/nowhere/absent.mp4', ENDS);
     await expect(writeOverlay(absent, base)).rejects.toThrow(VideoOpenError);
@@ -181,7 +181,7 @@ describe('writeOverlay', () => {
     const video = await makeVideo('small.mp4', GREY, ...H264);
     const limits = { maxPixels: 100 };
     await expect(writeOverlay(timelineOf(video, ENDS), base, { limits })).rejects.toThrow(VideoLimitError);
-    const inside = path.join(video, 'inside'); // a file is no folder
+    const inside = path.join(video, 'inside'); // the parent is a file, not a folder
     await expect(writeOverlay(timelineOf(video, ENDS), inside)).rejects.toThrow(OutputError);
   });
 });

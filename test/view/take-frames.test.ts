@@ -17,7 +17,7 @@ async function brightness(uri: string | undefined): Promise<number> {
 }
 
 describe('takePictures', () => {
-  it('takes small JPEGs of the video’s shape', async () => {
+  it('returns small JPEGs with the aspect ratio of the video', async () => {
     const { pictures, aspectRatio, problem } = await takePictures(CLIP, [0, 0.5]);
     expect(problem).toBeUndefined();
     for (const picture of pictures) {
@@ -30,8 +30,8 @@ describe('takePictures', () => {
 
   it.each([
     { what: 'a short video', seconds: 4 },
-    { what: 'a long one, by seeking', seconds: 40 },
-  ])('shows the moments asked for of $what', async ({ seconds }) => {
+    { what: 'a long video, by seeking', seconds: 40 },
+  ])('returns the frames at the requested times of $what', async ({ seconds }) => {
     // Black at the start, white at the end.
     const ramp = `color=black:s=64x48:r=5:d=${seconds},geq=lum='255*T/${seconds}':cb=128:cr=128`;
     const video = await makeVideo(`ramp-${seconds}.mp4`, ramp, '-pix_fmt', 'yuvj420p');
@@ -42,19 +42,19 @@ describe('takePictures', () => {
     }
   });
 
-  it('has none of a video that cannot be read, and says why', async () => {
+  it('returns no picture but the problem if a video cannot be read', async () => {
     const taken = await takePictures('/nowhere/absent.mp4', [0, 1]);
     expect(taken.pictures).toEqual([undefined, undefined]);
     expect(taken.problem).toContain('/nowhere/absent.mp4');
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when aborted', async () => {
     await expect(takePictures(CLIP, [0], AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
   });
 });
 
 describe('takeFrames', () => {
-  it('reports progress after each frame of a long video, which it seeks', async () => {
+  it('reports progress after each frame that it takes from a long video', async () => {
     const video = await makeVideo('progress.mp4', 'color=black:s=64x48:r=5:d=40');
     const counts: number[] = [];
     const onProgress = ({ numDone, numTotal, name }: ItemProgress) => {

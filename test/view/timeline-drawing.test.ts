@@ -9,8 +9,8 @@ it.each([
   [62.5, '1:02.5'],
   [3599.96, '1:00:00'],
   [7384.2, '2:03:04.2'],
-])('spells %d seconds as %s', (seconds, spelt) => {
-  expect(formatTime(seconds)).toBe(spelt);
+])('formats %d seconds as %s', (seconds, text) => {
+  expect(formatTime(seconds)).toBe(text);
 });
 
 it('formats a count with a singular or plural noun', () => {

@@ -2,7 +2,7 @@ import type { Segment, Timeline } from '../../src/timeline/timeline.js';
 
 export const LABELS = ['walk', 'sit', 'fall', 'unknown'];
 
-/** Labels of one confidence, with their ends; each begins where the one before ended. */
+/** Builds a timeline from the labels and ends of its segments. Each segment begins where the one before ends. */
 export function timelineOf(
   source: string,
   ends: readonly [label: string, endSec: number][],

@@ -29,7 +29,7 @@ describe('startBatchProgress on a terminal', () => {
     for (const name of ['a.mp4', 'b.mp4', 'c.mp4']) progress.advance(name);
     wait(2000);
     progress.advance('a.mp4', step(5, 10, 25));
-    progress.advance('b.mp4', step(1, 0, 3)); // of unknown length
+    progress.advance('b.mp4', step(1, 0, 3)); // its length is unknown
     wait();
     expect(screen.text).toEqual([
       '██░░░░░░░░░░░░░░░░░░ 12 %  0 of 4 videos  13.3 frames/s  0:14 left',
@@ -48,7 +48,7 @@ describe('startBatchProgress on a terminal', () => {
     expect(screen.text).toEqual([]);
   });
 
-  it('writes notes above the lines, each once and in full, and leaves nothing else when it stops', () => {
+  it('writes notes above the lines, each once and in full, and removes the lines when it stops', () => {
     const screen = new Screen(40, 24);
     const { terminal, progress } = start(screen, 3);
     progress.advance('a.mp4', step(5, 10, 25));
@@ -82,7 +82,7 @@ describe('startBatchProgress on a terminal', () => {
       '  ░░░░░░░░░░░░░░░░░░░░   0 %  …nce/camera-7/morning.mp4',
       '  ░░░░░░░░░░░░░░░░░░░░   0 %  …/入口/摄像机七/早上.mp4',
     ]);
-    screen.write('^C'); // as a terminal shows that it was pressed
+    screen.write('^C'); // as a terminal shows when Ctrl+C is pressed
     progress.stop();
     expect(screen.text).toEqual([]);
   });
@@ -169,7 +169,7 @@ describe('BatchPace', () => {
     pace.settle('c', 100);
     pace.advance('d', step(5, 10, 40));
     pace.advance('e', step(5, 10, 60));
-    // 2 videos' worth in 20 s, 6 to go.
+    // The work of 2 videos took 20 s, and 6 are left.
     expect([pace.share, pace.framesPerSec, pace.secondsLeft]).toEqual([0.4, 10, 60]);
   });
 });

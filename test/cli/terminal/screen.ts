@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 
-/** A terminal of a given size that keeps what a person would see. It knows the escape sequences that our lines use. */
+/** A terminal of a given size that keeps the text a person would see. It supports the escape sequences of live lines. */
 export class Screen extends Writable {
   readonly isTTY: boolean = true;
   /** Everything that was written, with escape sequences. */

@@ -20,7 +20,7 @@ describe('escapeUnprintable', () => {
 });
 
 describe('printableJson', () => {
-  it('writes JSON of the same value without such characters', () => {
+  it('writes JSON of the same value without characters that change the terminal', () => {
     const value = { [HOSTILE]: [HOSTILE, 1] };
     expect(JSON.parse(printableJson(value))).toEqual(value);
     expect(printableJson(value)).toMatch(/^[ -~]+$/);
