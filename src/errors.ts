@@ -242,7 +242,7 @@ export class TrainingError extends FramewiseError {
 
 /** A result cannot be written. */
 export class OutputError extends FramewiseError {
-  readonly code = 'ERR_OUTPUT';
+  readonly code: string = 'ERR_OUTPUT';
 
   constructor(
     message: string,
@@ -251,6 +251,11 @@ export class OutputError extends FramewiseError {
   ) {
     super(message, options);
   }
+}
+
+/** The results of one video cannot be written under their name. Other videos are not affected. */
+export class OutputNameError extends OutputError {
+  override readonly code = 'ERR_OUTPUT_NAME';
 }
 
 /** Another run writes into the same output folder. */

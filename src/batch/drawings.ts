@@ -9,7 +9,7 @@ import { takeThumbnails } from '../view/take-frames.js';
 import { writeContactSheet } from '../view/contact-sheet.js';
 import { OVERLAY_EXTENSIONS, writeOverlay } from '../view/overlay.js';
 import type { OverlayOptions } from '../view/overlay-source.js';
-import { STATE_FOLDER } from './journal.js';
+import { STATE_FOLDER } from './state-folder.js';
 import type { LabeledVideo } from './summary.js';
 
 /** What to draw, and within which limits. */

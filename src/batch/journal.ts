@@ -1,21 +1,27 @@
-import { open, readFile, stat, truncate, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { OutputError } from '../errors.js';
-import { prepareOutputFolder } from '../runtime/output-file.js';
+import { isConfined, readRegularFile } from '../runtime/input-file.js';
 import { fingerprintSchema } from './fingerprint.js';
+import { isReserved, prepareStateFolder } from './state-folder.js';
 import { writtenFileSchema } from './written-files.js';
 
-/** Folder within the output folder for what a run must know about earlier runs. */
-export const STATE_FOLDER = '.framewise';
-
 const JOURNAL_FILE = 'journal.jsonl';
+
+/** A journal of a million videos has about 500 MB. */
+const MAX_JOURNAL_BYTES = 2 ** 31;
+
+/** Some systems lack the flags against links and pipes. */
+const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const APPEND_NO_FOLLOW = O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK;
 
 const settledSchema = z.object({
   /** Identity of the video, see `videoIdentity`. */
   video: z.string(),
   /** Name of the label files below the output folder, without extension. */
-  name: z.string(),
+  name: z.string().refine((name) => isConfined(name) && !isReserved(name)),
   /** Fingerprint of the video. Null if it could not be read. */
   input: fingerprintSchema.nullable(),
   /** Hash of the model and the options that the outcome depends on. */
@@ -33,7 +39,11 @@ const failedSchema = settledSchema.extend({
   status: z.literal('failed'),
   error: z.object({ code: z.string(), message: z.string() }),
 });
-const entrySchema = z.discriminatedUnion('status', [labeledSchema, failedSchema]);
+const replacingSchema = settledSchema.extend({
+  status: z.literal('replacing'),
+  files: z.array(writtenFileSchema),
+});
+const entrySchema = z.discriminatedUnion('status', [labeledSchema, failedSchema, replacingSchema]);
 
 /** Result of labeling one video. */
 export type LabelResult = z.infer<typeof resultSchema>;
@@ -41,8 +51,13 @@ export type LabelResult = z.infer<typeof resultSchema>;
 export type LabeledEntry = z.infer<typeof labeledSchema>;
 /** Entry for a video that could not be labeled. */
 export type FailedEntry = z.infer<typeof failedSchema>;
-/** Outcome of one video in this run or an earlier one. */
-export type JournalEntry = LabeledEntry | FailedEntry;
+/**
+ * Written just before the label files of an earlier result are replaced. If a run dies before it records the new result,
+ * the next run knows that the files were changed by framewise and not by a person.
+ */
+export type ReplacingEntry = z.infer<typeof replacingSchema>;
+/** Last record about one video, in this run or an earlier one. */
+export type JournalEntry = LabeledEntry | FailedEntry | ReplacingEntry;
 
 /**
  * Records the outcome of each video in the output folder. When a video is settled, one line of JSON is appended and
@@ -63,21 +78,25 @@ export class Journal {
 
   /**
    * Opens the journal of an output folder, or creates one. An incomplete last line, left by a killed run, is removed. Its
-   * video is settled again.
+   * video is settled again. Lines that name files outside the output folder count as damaged.
    *
-   * @throws {OutputError} If the journal cannot be read or written.
+   * @throws {OutputError} If the journal cannot be read or written, or is a link.
    */
   static async open(outputDir: string): Promise<Journal> {
-    const file = path.join(outputDir, STATE_FOLDER, JOURNAL_FILE);
-    await prepareOutputFolder(path.dirname(file));
+    const file = path.join(await prepareStateFolder(outputDir), JOURNAL_FILE);
     return writing(file, async () => {
-      const handle = await open(file, 'a+');
-      const bytes = await readFile(file);
-      const wholeBytes = bytes.lastIndexOf('\n') + 1;
-      if (wholeBytes < bytes.length) await truncate(file, wholeBytes);
-      const journal = new Journal(file, handle);
-      journal.#read(bytes.toString('utf8', 0, wholeBytes));
-      return journal;
+      const handle = await open(file, APPEND_NO_FOLLOW);
+      try {
+        const bytes = await readRegularFile(file, { maxBytes: MAX_JOURNAL_BYTES, noFollow: true });
+        const wholeBytes = bytes.lastIndexOf('\n') + 1;
+        if (wholeBytes < bytes.length) await handle.truncate(wholeBytes);
+        const journal = new Journal(file, handle);
+        journal.#read(bytes.subarray(0, wholeBytes));
+        return journal;
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
     });
   }
 
@@ -130,12 +149,16 @@ export class Journal {
     await this.#handle.close();
   }
 
-  #read(text: string): void {
-    const lines = text.split('\n').slice(0, -1);
-    const damaged = lines.filter((line) => !this.#readLine(line));
-    if (damaged.length === 0) return;
+  #read(bytes: Buffer): void {
+    let [numLines, numDamaged] = [0, 0];
+    for (let begin = 0; begin < bytes.length; numLines++) {
+      const end = bytes.indexOf('\n', begin);
+      if (!this.#readLine(bytes.toString('utf8', begin, end))) numDamaged++;
+      begin = end + 1;
+    }
+    if (numDamaged === 0) return;
     process.emitWarning(
-      `${damaged.length} of ${lines.length} lines of "${this.#file}" are damaged; their videos are labeled again.`,
+      `${numDamaged} of ${numLines} lines of "${this.#file}" are damaged; their videos are labeled again.`,
       { code: 'FRAMEWISE_DAMAGED_JOURNAL' },
     );
   }
@@ -159,8 +182,9 @@ async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    const { code, message: reason } = cause as NodeJS.ErrnoException;
     const message =
-      `Cannot keep the journal "${file}": ${(cause as Error).message}. ` +
+      `Cannot keep the journal "${file}": ${code === 'ELOOP' ? 'it is a symbolic link' : reason}. ` +
       'Choose an output folder that you may write to and that has room.';
     throw new OutputError(message, file, { cause });
   }

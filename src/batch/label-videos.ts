@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { findFormats } from '../annotations/formats/formats.js';
-import { UsageError } from '../errors.js';
+import { OutputError, UsageError } from '../errors.js';
 import type { ActivityRecognizer, LabelOptions, LabelProgress } from '../recognizer.js';
 import { mapConcurrently } from '../runtime/map-concurrently.js';
 import { prepareOutputFolder, removeUnfinishedFiles } from '../runtime/output-file.js';
@@ -30,7 +30,7 @@ export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
   background?: string;
   /** Videos at a time. They share the encoder's workers, so the workers stay busy while a video is opened. Default 2. */
   concurrency?: number;
-  /** Label videos again that an earlier run has labeled. Default false. */
+  /** Label videos again that an earlier run has labeled, and replace label files that someone edited. Default false. */
   overwrite?: boolean;
   /** Try failed videos again even if the video, the model and the options are unchanged. Default false. */
   retryFailed?: boolean;
@@ -43,7 +43,8 @@ export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
 /**
  * Labels several videos at a time and writes their label files. If a video fails, the others continue. A journal in the
  * output folder records finished videos, so an interrupted or killed run resumes and writes the same files as an
- * uninterrupted one. A finished video is labeled again only if it, the model or an option changed.
+ * uninterrupted one. A finished video is labeled again only if it, the model or an option changed. A label file that
+ * someone edited is kept.
  *
  * @param videos - Paths or URLs, or results of `findVideos` (`framewise/stages`). Duplicates are labeled once.
  * @returns One outcome per video, in order. It is also written to `summary.json` in the output folder.
@@ -73,7 +74,7 @@ export async function labelVideos(
   }
   const startMs = performance.now();
   await prepareOutputFolder(outputDir);
-  const lock = await lockOutputFolder(outputDir);
+  const lock = await lockOutputFolder(outputDir, signal);
   try {
     const journal = await Journal.open(outputDir);
     try {
@@ -135,7 +136,15 @@ function nameJobs(videos: readonly (string | FoundVideo)[], journal: Journal): J
 async function tidy(outputDir: string, jobs: readonly Job[]): Promise<void> {
   const folders = new Set(jobs.map(({ name }) => path.dirname(path.join(outputDir, name))));
   for (const folder of folders.add(outputDir)) await removeUnfinishedFiles(folder);
-  await rm(path.join(outputDir, SUMMARY_FILE), { force: true });
+  await removeFile(path.join(outputDir, SUMMARY_FILE));
+}
+
+async function removeFile(file: string): Promise<void> {
+  await rm(file, { force: true }).catch((cause: Error) => {
+    throw new OutputError(`Cannot replace "${file}": ${cause.message}. Move it out of the way.`, file, {
+      cause,
+    });
+  });
 }
 
 /**

@@ -4,13 +4,14 @@ import { annotationFormats } from '../annotations/formats/formats.js';
 import { outputBaseNames, videoName } from '../video/media-names.js';
 import { isRemoteSource } from '../video/video-source.js';
 import { videoIdentity, type FoundVideo } from './find-videos.js';
+import { isReserved } from './state-folder.js';
 import { SUMMARY_FILE } from './summary.js';
 
 /**
  * Chooses the name of each video's label files, without extension: `wave/1` for `wave/1.mp4` below a given folder,
  * `street` for `street.mp4` given by its own path. If two videos would write the same files, the later one keeps its
- * extension (`street.avi`) or gets a short hash of its path. A video keeps its name in later runs, whatever else is in
- * the batch.
+ * extension (`street.avi`) or gets a short hash of its path. So does one whose files would lie in the state folder. A video
+ * keeps its name in later runs, whatever else is in the batch.
  *
  * @param known - Names from earlier runs, by the identity of the video.
  * @returns Names below the output folder with `/` between folders, in the order of the videos.
@@ -47,6 +48,7 @@ class TakenPaths {
   isFree(name: string): boolean {
     const { files, folders } = pathsOf(name);
     return (
+      !isReserved(name) &&
       files.every((file) => !this.#files.has(file) && !this.#folders.has(file)) &&
       folders.every((folder) => !this.#files.has(folder))
     );

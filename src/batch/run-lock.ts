@@ -5,8 +5,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { OutputError, OutputLockedError } from '../errors.js';
-import { prepareOutputFolder } from '../runtime/output-file.js';
-import { STATE_FOLDER } from './journal.js';
+import { readRegularFile } from '../runtime/input-file.js';
+import { prepareStateFolder } from './state-folder.js';
 
 const LOCK_FILE = 'lock';
 
@@ -16,12 +16,17 @@ const MAX_LOOKS = 20;
 /** Milliseconds after which a process that replaces a dead lock counts as dead itself. */
 const MAX_REPLACING_MS = 5000;
 
+/** Most bytes of a lock file. framewise writes about 200. */
+const MAX_LOCK_BYTES = 4096;
+
 const holderSchema = z.object({
-  pid: z.number(),
+  pid: z.int().positive(),
   host: z.string(),
   startedAt: z.string(),
   /** Distinguishes runs of the same process. */
   run: z.string(),
+  /** Distinguishes processes that have the same number one after the other, see {@link birthOf}. */
+  birth: z.string().optional(),
 });
 type Holder = z.infer<typeof holderSchema>;
 
@@ -38,31 +43,37 @@ export interface RunLock {
  * taken over. A process on another host cannot be checked, so the error message says how to remove its lock.
  *
  * @throws {OutputLockedError} If another run holds the lock.
- * @throws {OutputError} If the lock file cannot be written.
+ * @throws {OutputError} If the lock file cannot be read or written, or is a link.
+ * @throws The signal's reason, if it is aborted while waiting.
  */
-export async function lockOutputFolder(outputDir: string): Promise<RunLock> {
-  const file = path.join(outputDir, STATE_FOLDER, LOCK_FILE);
-  await prepareOutputFolder(path.dirname(file));
+export async function lockOutputFolder(outputDir: string, signal?: AbortSignal): Promise<RunLock> {
+  const file = path.join(await prepareStateFolder(outputDir), LOCK_FILE);
   const run = randomUUID();
   const content = JSON.stringify({
     ...{ pid: process.pid, host: os.hostname() },
-    ...{ startedAt: new Date().toISOString(), run },
+    ...{ startedAt: new Date().toISOString(), run, birth: await birthOf(process.pid) },
   } satisfies Holder);
   ownRuns.add(run);
   try {
-    while (!(await tryCreate(file, content)) && !(await tryTakeOver(file, content, outputDir)));
+    while (!(await tryCreate(file, content)) && !(await tryTakeOver(file, content, outputDir))) {
+      signal?.throwIfAborted();
+    }
   } catch (cause) {
     ownRuns.delete(run);
-    if (cause instanceof OutputLockedError) throw cause;
+    if (cause instanceof OutputLockedError || signal?.aborted) throw cause;
     const message = `Cannot lock the output folder with "${file}": ${(cause as Error).message}.`;
-    throw new OutputError(`${message} Choose a folder that you may write to and that has room.`, file, {
-      cause,
-    });
+    throw new OutputError(
+      `${message} Remove it, or choose a folder that you may write to and that has room.`,
+      file,
+      {
+        cause,
+      },
+    );
   }
   return {
     async release() {
       ownRuns.delete(run);
-      const text = await readFile(file, 'utf8').catch(() => ''); // The folder may be gone.
+      const text = await readLock(file).catch(() => ''); // The folder may be gone.
       if (text === content) await rm(file, { force: true });
     },
   };
@@ -80,12 +91,12 @@ async function tryTakeOver(file: string, content: string, outputDir: string): Pr
   const text = await readSettled(file);
   if (text === false) return false; // It was released meanwhile.
   const holder = readHolder(text);
-  if (!holder || isDead(holder)) return tryReplace(file, text, content);
+  if (!holder || (await isDead(holder))) return tryReplace(file, text, content);
   const { pid, host, startedAt } = holder;
   const isHere = host === os.hostname();
   throw new OutputLockedError(
     `Another run uses "${outputDir}": process ${pid} on ${isHere ? 'this machine' : host}, since ${startedAt}. ` +
-      `Wait for it or choose another output folder${isHere ? '' : `; if it is gone, remove "${file}"`}.`,
+      `Wait for it or choose another output folder; if it is gone, remove "${file}".`,
     file,
   );
 }
@@ -102,18 +113,18 @@ async function tryReplace(file: string, dead: string, content: string): Promise<
     await sleep(50);
     return false;
   }
-  if ((await unless('ENOENT', () => readFile(file, 'utf8'))) !== dead) {
+  if ((await unless('ENOENT', () => readLock(file))) !== dead) {
     await rm(successor, { force: true }); // Another process was faster.
     return false;
   }
   await unless('ENOENT', () => rename(successor, file));
-  return (await unless('ENOENT', () => readFile(file, 'utf8'))) === content;
+  return (await unless('ENOENT', () => readLock(file))) === content;
 }
 
 /** Reads the lock once it has content: it is empty for the moment between its creation and the first write. */
 async function readSettled(file: string): Promise<string | false> {
   for (let look = 1; ; look++) {
-    const text = await unless('ENOENT', () => readFile(file, 'utf8'));
+    const text = await unless('ENOENT', () => readLock(file));
     if (text === false || readHolder(text) || look === MAX_LOOKS) return text;
     await sleep(50);
   }
@@ -127,16 +138,37 @@ function readHolder(text: string): Holder | undefined {
   }
 }
 
-function isDead({ pid, host, startedAt, run }: Holder): boolean {
+async function isDead({ pid, host, run, birth }: Holder): Promise<boolean> {
   if (host !== os.hostname()) return false;
   if (pid === process.pid) return !ownRuns.has(run); // A dead process had the same number.
-  if (Date.parse(startedAt) < Date.now() - 1000 * (os.uptime() + 2)) return true; // The machine was restarted since.
   try {
     process.kill(pid, 0);
-    return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true;
   }
+  const current = await birthOf(pid);
+  return birth !== undefined && current !== undefined && birth !== current;
+}
+
+/**
+ * Identifies a process by the start of the machine and its own start, both of which a changed clock leaves unchanged.
+ *
+ * @returns Undefined where the system does not tell: elsewhere than on Linux.
+ */
+async function birthOf(pid: number): Promise<string | undefined> {
+  try {
+    const machine = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+    const facts = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in parentheses; the start time is field 22.
+    return `${machine.trim()}/${facts.slice(facts.lastIndexOf(')') + 2).split(' ')[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A lock that is a link is refused: following a dangling one looks like a lock that was just released. */
+async function readLock(file: string): Promise<string> {
+  return (await readRegularFile(file, { maxBytes: MAX_LOCK_BYTES, noFollow: true })).toString('utf8');
 }
 
 /** @returns The result of the work, or false if it fails with this system error. */

@@ -8,6 +8,7 @@ import {
   FramewiseError,
   ModelError,
   OutputError,
+  OutputNameError,
   UsageError,
   VideoChangedError,
 } from '../errors.js';
@@ -15,15 +16,20 @@ import type { ActivityRecognizer, LabelOptions } from '../recognizer.js';
 import { videoIdentity } from './find-videos.js';
 import { isSameVideo, takeFingerprint, type Fingerprint } from './fingerprint.js';
 import type { FailedEntry, Journal, JournalEntry, LabeledEntry, LabelResult } from './journal.js';
+import { staysBelow } from '../runtime/input-file.js';
+import type { Timeline } from '../timeline/timeline.js';
 import type { FailedVideo, LabeledVideo, VideoOutcome } from './summary.js';
-import { areIntact, describeFiles, removeStale } from './written-files.js';
+import { describeFiles, removeStale, statesOf } from './written-files.js';
+
+/** How a video can end. */
+type VideoStatus = 'labelled' | 'failed';
 
 /** What the videos of a batch share. */
 export interface Batch {
   recognizer: Pick<ActivityRecognizer, 'label' | 'model'>;
   journal: Journal;
   /** Hashes of the model and of the options on which a result, or a failure, depends. */
-  settings: Record<JournalEntry['status'], string>;
+  settings: Record<VideoStatus, string>;
   outputDir: string;
   formats: readonly string[];
   includeProbabilities: boolean | undefined;
@@ -48,7 +54,8 @@ const ENDS_BATCH = [BackendError, EncoderError, FfmpegMissingError, ModelError, 
 
 /**
  * Labels a video, writes its label files, and then appends its entry to the journal. Does nothing if an earlier run has
- * settled the video and neither the video, the model, the options nor the label files have changed since.
+ * settled the video and neither the video, the model nor the options have changed since and its label files are there. A
+ * video whose label files someone edited is never labeled again unless `isOverwriting`.
  *
  * @returns The outcome. A failure is an outcome, too.
  * @throws The signal's reason, or an error that every other video would hit.
@@ -59,20 +66,24 @@ export async function settleVideo(job: Job, batch: Batch, options: JobOptions): 
   const startMs = performance.now();
   const video = videoIdentity(source);
   const earlier = journal.entryOf(video);
-  if (earlier && (await stillHolds(earlier, source, batch))) {
-    return earlier.status === 'failed'
-      ? failedVideo(source, earlier, true)
-      : labeledVideo(source, earlier, outputDir);
-  }
+  const known = earlier && (await earlierOutcome(earlier, source, batch));
+  if (known) return known;
   const settled = { video, name, input: await takeFingerprint(source) };
+  const earlierFiles = earlier && earlier.status !== 'failed' ? earlier.files : [];
   try {
-    const result = await labelAndWrite(job, settled.input, batch, options);
-    const entry: LabeledEntry = { ...settled, settings: settings.labelled, status: 'labelled', ...result };
+    const timeline = await labelUnchanged(source, settled.input, batch, options);
+    const whole = { ...settled, settings: settings.labelled };
+    if (earlierFiles.length > 0) await journal.append({ ...whole, status: 'replacing', files: earlierFiles });
+    const entry: LabeledEntry = {
+      ...whole,
+      status: 'labelled',
+      ...(await write(timeline, name, batch, options)),
+    };
     await journal.append(entry);
-    if (earlier?.status === 'labelled') await removeStale(outputDir, earlier.files, result.files);
-    return labeledVideo(source, entry, outputDir, (performance.now() - startMs) / 1000);
+    await removeStale(outputDir, earlierFiles, entry.files);
+    return labeledVideo(source, entry, outputDir, { wallSec: (performance.now() - startMs) / 1000 });
   } catch (error) {
-    if (options.signal.aborted || ENDS_BATCH.some((kind) => error instanceof kind)) throw error;
+    if (options.signal.aborted || endsBatch(error)) throw error;
     const failure = describeFailure(error, source);
     const entry: FailedEntry = { ...settled, settings: settings.failed, status: 'failed', error: failure };
     await journal.append(entry);
@@ -80,31 +91,71 @@ export async function settleVideo(job: Job, batch: Batch, options: JobOptions): 
   }
 }
 
-async function stillHolds(entry: JournalEntry, source: string, batch: Batch): Promise<boolean> {
-  if (batch.isOverwriting || entry.settings !== batch.settings[entry.status]) return false;
-  if (entry.status === 'failed' && batch.isRetrying) return false;
-  if (!(await isSameVideo(source, entry.input))) return false;
-  return entry.status === 'failed' || areIntact(batch.outputDir, entry.files);
+function endsBatch(error: unknown): boolean {
+  return ENDS_BATCH.some((kind) => error instanceof kind) && !(error instanceof OutputNameError);
 }
 
-async function labelAndWrite(
-  { source, name }: Job,
+/** @returns What an earlier run has settled, or undefined if the video must be labeled. */
+async function earlierOutcome(
+  entry: JournalEntry,
+  source: string,
+  batch: Batch,
+): Promise<VideoOutcome | undefined> {
+  if (batch.isOverwriting || entry.status === 'replacing') return undefined;
+  if (entry.status === 'failed') {
+    const isSettled = !batch.isRetrying && (await stillHolds(entry, 'failed', source, batch));
+    return isSettled ? failedVideo(source, entry, true) : undefined;
+  }
+  const states = await statesOf(batch.outputDir, entry.files);
+  const isEdited = states.includes('edited');
+  const isSettled = !states.includes('missing') && (await stillHolds(entry, 'labelled', source, batch));
+  return isEdited || isSettled ? labeledVideo(source, entry, batch.outputDir, { isEdited }) : undefined;
+}
+
+async function stillHolds(
+  entry: JournalEntry,
+  status: VideoStatus,
+  source: string,
+  batch: Batch,
+): Promise<boolean> {
+  return entry.settings === batch.settings[status] && isSameVideo(source, entry.input);
+}
+
+/** Labels a video and checks that it did not change meanwhile. */
+async function labelUnchanged(
+  source: string,
   input: Fingerprint | null,
-  { recognizer, journal, outputDir, formats, includeProbabilities, background }: Batch,
+  { recognizer }: Batch,
+  options: JobOptions,
+): Promise<Timeline> {
+  const timeline = await recognizer.label(source, options);
+  if (await isSameVideo(source, input)) return timeline;
+  const message = `"${source}" was changed, replaced or removed while it was read. Label it once it is complete.`;
+  throw new VideoChangedError(message, source);
+}
+
+async function write(
+  timeline: Timeline,
+  name: string,
+  { journal, outputDir, formats, includeProbabilities, background }: Batch,
   options: JobOptions,
 ): Promise<LabelResult> {
-  const timeline = await recognizer.label(source, options);
-  if (!(await isSameVideo(source, input))) {
-    const message = `"${source}" was changed, replaced or removed while it was read. Label it once it is complete.`;
-    throw new VideoChangedError(message, source);
-  }
   await journal.expectInPlace(); // Before files are written into another folder.
+  await expectBelow(outputDir, name);
   const isWhole = !options.startSec && options.durationSec === undefined;
   const target = { formats, outputDir, baseName: name, includeProbabilities, background, isWhole };
   const files = await describeFiles(outputDir, await writeAnnotations(timeline, target));
   const { frames, segments } = timeline;
   const videoSec = segments.reduce((sum, { startSec, endSec }) => sum + endSec - startSec, 0);
   return { files, numFrames: frames.length, numSegments: segments.length, videoSec };
+}
+
+/** @throws {OutputNameError} If the label files would be written outside the output folder, through a link in it. */
+async function expectBelow(outputDir: string, name: string): Promise<void> {
+  if (await staysBelow(outputDir, name)) return;
+  const file = path.join(outputDir, name);
+  const message = `"${path.dirname(file)}" is a link that leads out of the output folder. Remove it, or choose another folder.`;
+  throw new OutputNameError(message, file);
 }
 
 /** A bug in framewise fails only the video that triggered it, so that a long batch continues. */
@@ -127,11 +178,11 @@ function labeledVideo(
   source: string,
   { files, numFrames, numSegments, videoSec }: LabeledEntry,
   outputDir: string,
-  wallSec?: number,
+  { wallSec, isEdited = false }: { wallSec?: number; isEdited?: boolean },
 ): LabeledVideo {
   const paths = files.map((file) => path.join(outputDir, file.path));
   const status = wallSec === undefined ? 'unchanged' : 'labelled';
-  return { source, status, numFrames, numSegments, videoSec, wallSec: wallSec ?? 0, files: paths };
+  return { source, status, isEdited, numFrames, numSegments, videoSec, wallSec: wallSec ?? 0, files: paths };
 }
 
 function failedVideo(source: string, { error }: FailedEntry, isEarlier: boolean): FailedVideo {

@@ -13,6 +13,8 @@ export interface LabeledVideo {
   source: string;
   /** `unchanged` if an earlier run labeled the video and nothing has changed since. */
   status: 'labelled' | 'unchanged';
+  /** Whether someone edited its label files since they were written. They are kept, and so is the old result. */
+  isEdited: boolean;
   numFrames: number;
   numSegments: number;
   /** Seconds of video that the segments cover. */
@@ -37,8 +39,10 @@ export interface BatchSummary {
   numVideos: number;
   /** Videos that this run labeled. */
   numLabelled: number;
-  /** Videos that an earlier run had labeled. */
+  /** Videos that an earlier run had labeled, edited ones included. */
   numUnchanged: number;
+  /** Videos whose label files someone edited. Only `overwrite` replaces them. */
+  numEdited: number;
   numFailed: number;
   /** Frames that this run labeled. */
   numFrames: number;
@@ -60,6 +64,7 @@ export function summarize(videos: readonly VideoOutcome[], wallSec: number): Bat
     numVideos: videos.length,
     numLabelled: labeled.length,
     numUnchanged: done.length - labeled.length,
+    numEdited: done.filter(({ isEdited }) => isEdited).length,
     numFailed: videos.length - done.length,
     numFrames,
     videoSec: labeled.reduce((sum, video) => sum + video.videoSec, 0),

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { isConfined, openRegularFile, staysBelow } from '../runtime/input-file.js';
 
 /** Path, size and content of a label file when it was written. */
 export const writtenFileSchema = z.object({
   /** Path below the output folder, with `/` between folders. */
-  path: z.string(),
+  path: z.string().refine(isConfined),
   numBytes: z.number(),
   /** SHA-256, hexadecimal. */
   sha256: z.string(),
@@ -25,18 +25,32 @@ export async function describeFiles(outputDir: string, files: readonly string[])
   );
 }
 
-/** Whether every file still exists with the same content. */
-export async function areIntact(outputDir: string, files: readonly WrittenFile[]): Promise<boolean> {
-  for (const { path: below, numBytes, sha256 } of files) {
-    const file = path.join(outputDir, below);
-    const entry = await stat(file).catch(() => undefined);
-    if (!entry?.isFile() || entry.size !== numBytes) return false;
-    if ((await hashFile(file)) !== sha256) return false;
-  }
-  return true;
+/** What happened to a label file since it was written. */
+export type FileState = 'intact' | 'edited' | 'missing';
+
+/**
+ * Compares the label files of a video with what was written. A file that is empty, as after a power failure, or no regular
+ * file counts as missing.
+ */
+export async function statesOf(outputDir: string, files: readonly WrittenFile[]): Promise<FileState[]> {
+  return Promise.all(files.map((file) => stateOf(outputDir, file)));
 }
 
-/** Removes files of an earlier result that the new one does not have, for example those of a format no longer requested. */
+async function stateOf(
+  outputDir: string,
+  { path: below, numBytes, sha256 }: WrittenFile,
+): Promise<FileState> {
+  const file = path.join(outputDir, below);
+  const entry = await lstat(file).catch(() => undefined);
+  if (!entry?.isFile() || !(await staysBelow(outputDir, below))) return 'missing';
+  if (entry.size === 0 && numBytes > 0) return 'missing';
+  return entry.size === numBytes && (await hashFile(file)) === sha256 ? 'intact' : 'edited';
+}
+
+/**
+ * Removes files of an earlier result that the new one does not have, for example those of a format no longer requested. A
+ * file that someone edited stays.
+ */
 export async function removeStale(
   outputDir: string,
   before: readonly WrittenFile[],
@@ -44,12 +58,14 @@ export async function removeStale(
 ): Promise<void> {
   const kept = new Set(after.map((file) => file.path));
   for (const file of before) {
-    if (!kept.has(file.path)) await rm(path.join(outputDir, file.path), { force: true });
+    if (kept.has(file.path) || (await stateOf(outputDir, file)) !== 'intact') continue;
+    await rm(path.join(outputDir, file.path), { force: true });
   }
 }
 
 async function hashFile(file: string): Promise<string> {
+  const { handle } = await openRegularFile(file, { maxBytes: Infinity, noFollow: true });
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { OutputError } from '../errors.js';
+import { OutputError, OutputNameError } from '../errors.js';
 
 /**
  * Writes a file completely or not at all: writes a temporary file in the same folder, flushes it to disk and renames it. A
  * reader never sees half a file, and after a failure the old file is still there.
  *
  * @param file - Target path. Missing folders are created.
+ * @throws {OutputNameError} If the file system does not allow the name.
  * @throws {OutputError} If the folder or the file cannot be written.
  */
 export async function writeFileAtomic(file: string, content: string | Uint8Array): Promise<void> {
   const folder = path.dirname(file);
-  const aside = path.join(folder, `.${path.basename(file)}.${randomUUID()}.part`);
+  const aside = temporaryPath(folder);
   try {
     await mkdir(folder, { recursive: true });
     const handle = await open(aside, 'wx');
@@ -25,22 +26,37 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
     await rename(aside, file);
   } catch (cause) {
     await rm(aside, { force: true }).catch(() => undefined);
-    throw new OutputError(
-      `Cannot write "${file}": ${(cause as Error).message}. Choose a folder that you may write to and that has room.`,
+    throw outputError(file, cause);
+  }
+}
+
+/** Says why a file could not be written, and whether only its name is to blame. */
+export function outputError(file: string, cause: unknown): OutputError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENAMETOOLONG') {
+    return new OutputNameError(
+      `Cannot write "${file}": the name is longer than the file system allows. Rename the video.`,
       file,
       { cause },
     );
   }
+  const advice = 'Choose a folder that you may write to and that has room.';
+  return new OutputError(`Cannot write "${file}": ${message}. ${advice}`, file, { cause });
+}
+
+/** A name for a file that is not complete yet. Its length does not depend on the final name, which may be the longest allowed. */
+export function temporaryPath(folder: string): string {
+  return path.join(folder, `.${randomUUID()}.part`);
 }
 
 /**
- * Removes temporary files of {@link writeFileAtomic} that a killed process left in a folder. No other process may be writing
- * to the folder.
+ * Removes files with a {@link temporaryPath} that a killed process left in a folder. No other process may be writing to the
+ * folder.
  */
 export async function removeUnfinishedFiles(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []); // The folder does not exist yet.
   for (const name of names) {
-    if (/^\..+\.[\da-f-]{36}\.part$/.test(name)) await rm(path.join(folder, name), { force: true });
+    if (/^\.(.+\.)?[\da-f-]{36}\.part$/.test(name)) await rm(path.join(folder, name), { force: true });
   }
 }
 

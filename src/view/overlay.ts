@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError, VideoStalledError } from '../errors.js';
 import type { FfmpegExit } from '../ffmpeg/ffmpeg-process.js';
 import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
-import { prepareOutputFolder } from '../runtime/output-file.js';
+import { outputError, prepareOutputFolder, temporaryPath } from '../runtime/output-file.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { bandOf, drawBands, type OverlayBand } from './overlay-pictures.js';
 import { openOverlaySource, type OverlayOptions } from './overlay-source.js';
@@ -136,11 +135,11 @@ function filtersOf(
 async function writeAside(file: string, write: (aside: string) => Promise<void>): Promise<void> {
   const folder = path.dirname(file);
   await prepareOutputFolder(folder);
-  const aside = path.resolve(folder, `.${path.basename(file)}.${randomUUID()}.part`);
+  const aside = path.resolve(temporaryPath(folder));
   try {
     await write(aside);
     await rename(aside, file).catch((cause: unknown) => {
-      throw new OutputError(`Cannot write "${file}": ${(cause as Error).message}.`, file, { cause });
+      throw outputError(file, cause);
     });
   } finally {
     await rm(aside, { force: true });

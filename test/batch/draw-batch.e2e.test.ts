@@ -22,7 +22,16 @@ async function batch(): Promise<VideoOutcome[]> {
   const label = async (source: string, baseName: string): Promise<VideoOutcome> => {
     const target = { formats: ['label-studio', 'json', 'csv'], outputDir, baseName };
     const files = await writeAnnotations(timelineOf(source, [['walk', 1]]), target);
-    return { source, status: 'labelled', numFrames: 10, numSegments: 1, videoSec: 1, wallSec: 1, files };
+    return {
+      source,
+      status: 'labelled',
+      isEdited: false,
+      numFrames: 10,
+      numSegments: 1,
+      videoSec: 1,
+      wallSec: 1,
+      files,
+    };
   };
   const error = { code: 'ERR_VIDEO_OPEN', message: 'It is no video.' };
   return [

@@ -154,13 +154,18 @@ describe('labelVideos, run again', () => {
     expect((await again({}, new FakeRecognizer(fakeModel('two')))).tried).toBe('');
   });
 
-  it('labels a video again if a label file is missing or was altered', async () => {
+  it('labels a video again if a label file is missing or empty, not if it was edited', async () => {
     await rm(output('a.csv'));
-    const text = await readFile(output('c.json'), 'utf8');
-    await writeFile(output('c.json'), text.replace('0.5', '0.6'));
+    await writeFile(output('c.json'), '');
     await appendFile(output('d.csv'), '\n');
-    expect((await again()).tried).toBe('acd');
-    expect(await readFile(output('c.json'), 'utf8')).toBe(text);
+    const summary = await again();
+    expect(summary.tried).toBe('ac');
+    expect(summary.videos.map((video) => 'isEdited' in video && video.isEdited)).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('removes files of a format that is no longer requested', async () => {

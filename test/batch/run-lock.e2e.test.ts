@@ -42,7 +42,6 @@ describe('lockOutputFolder', () => {
   it.each<[whose: string, left: () => string]>([
     ['a dead process', () => holder({ pid: deadPid })],
     ['a process whose ID this process has now', () => holder({ pid: process.pid })],
-    ['a process from before the machine started', () => holder({ startedAt: '2001-01-01T00:00:00.000Z' })],
     ['a process that died before it wrote its ID', () => ''],
     ['an unknown process', () => '{"pid":"one"}'],
   ])('takes over the lock of %s', async (_, left) => {

@@ -106,7 +106,7 @@ async function labelAll(
       onOutcome: (outcome) => {
         const numFrames = outcome.status === 'labelled' ? outcome.numFrames : undefined;
         progress.settle(publicSource(outcome.source), numFrames);
-        const print = outcome.status === 'failed' ? printNote : printStatus;
+        const print = outcome.status === 'failed' || outcome.isEdited ? printNote : printStatus;
         print(terminal, ...formatOutcome(outcome));
       },
     });
@@ -167,14 +167,17 @@ function formatOutcome(outcome: VideoOutcome): [text: string, mark: Mark] {
     const hint = outcome.isEarlier ? ' (in an earlier run; --retry-failed tries again)' : '';
     return [`${source}: ${outcome.error.message}${hint}`, 'failed'];
   }
+  if (outcome.isEdited) return [`${source}: its label files were edited; --overwrite replaces them`, 'kept'];
   const mark = outcome.status === 'labelled' ? 'labeled' : outcome.status;
   return [`${source}: ${outcome.numFrames} frames, ${outcome.numSegments} segments`, mark];
 }
 
 /** Formats the result of a batch as one line. */
 function formatSummary(summary: BatchSummary, outputDir: string): string {
-  const { numVideos, numLabelled, numUnchanged, numFailed, numFrames, videoSec, wallSec } = summary;
-  const earlier = numUnchanged > 0 ? `, ${numUnchanged} of them in an earlier run` : '';
+  const { numVideos, numLabelled, numUnchanged, numEdited, numFailed, numFrames, videoSec, wallSec } =
+    summary;
+  const edited = numEdited > 0 ? ` (${numEdited} edited and kept)` : '';
+  const earlier = numUnchanged > 0 ? `, ${numUnchanged} of them in an earlier run${edited}` : '';
   const failed = numFailed > 0 ? ` ${numFailed} failed: see ${path.join(outputDir, SUMMARY_FILE)}.` : '';
   const pace =
     `${numFrames} frames, ${formatDuration(videoSec)} of video in ${formatDuration(wallSec)}, ` +

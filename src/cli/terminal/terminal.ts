@@ -25,6 +25,7 @@ const MARKS = {
   labeled: 'green',
   'connected again': 'green',
   unchanged: 'dim',
+  kept: 'yellow',
   progress: 'dim',
   'note:': 'yellow',
   failed: 'red',

@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError } from '../../errors.js';
-import { prepareOutputFolder } from '../../runtime/output-file.js';
+import { prepareOutputFolder, temporaryPath } from '../../runtime/output-file.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
 import { html, pageHead, THEME, type Html } from '../html.js';
 import { formatCount, LabelColors } from '../timeline-drawing.js';
@@ -77,7 +77,7 @@ export async function writeBatchReport(
 ): Promise<string> {
   await prepareOutputFolder(outputDir);
   const file = path.join(outputDir, REPORT_FILE);
-  const aside = path.join(outputDir, `.${REPORT_FILE}.${randomUUID()}.part`);
+  const aside = temporaryPath(outputDir);
   try {
     const handle = await open(aside, 'wx');
     try {
