@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { FramewiseError, OutputError } from '../errors.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
@@ -8,7 +7,7 @@ import { findFormats } from './formats/formats.js';
 import { annotatedSegmentsOf, timelineOf } from './annotated-segment.js';
 import { detailsOf } from './losses.js';
 import { outputBaseNames } from '../video/media-names.js';
-import { createProbeContext, createVideoFinder, type VideoFinder } from './datasets/video-finder.js';
+import { createProbeContext, createVideoFinder, exists, type VideoFinder } from './datasets/video-finder.js';
 import { readLabeledVideos, type LabeledVideo } from './read-labeled-videos.js';
 import type { ItemProgress } from '../progress.js';
 
@@ -124,11 +123,4 @@ export async function* convertLabels(
       file,
     );
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

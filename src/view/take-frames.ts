@@ -9,7 +9,7 @@ import type { ItemProgress } from '../progress.js';
 
 /** Small frames of a video. */
 export interface TakenFrames {
-  /** One frame per requested time, RGB `[height, width, 3]`. Undefined where there is none. */
+  /** One frame per requested time, RGB `[height, width, 3]`; undefined if it is missing. */
   frames: (VideoFrame | undefined)[];
   /** Size of every frame in pixels. */
   width: number;
@@ -116,7 +116,7 @@ async function firstFrame(source: string, options: FrameOptions): Promise<VideoF
 
 /** Small pictures of a video for an HTML page. */
 export interface VideoPictures {
-  /** One JPEG as a data URI per requested time. Undefined where there is none. */
+  /** One JPEG as a data URI per requested time; undefined if it is missing. */
   pictures: (string | undefined)[];
   /** Width of a picture divided by its height. */
   aspectRatio: number;

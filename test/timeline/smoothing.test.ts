@@ -5,6 +5,7 @@ import { segmentFrames } from '../../src/timeline/segments.js';
 import type { SegmentPrior } from '../../src/timeline/viterbi.js';
 import { PriorityQueue, smoothLabels, type SmoothingOptions } from '../../src/timeline/smoothing.js';
 import type { ScoredFrame } from '../../src/timeline/timeline.js';
+import { createRandom } from './random.js';
 
 const labels = ['a', 'b', 'c'];
 const rows = { a: [0.8, 0.1, 0.1], b: [0.1, 0.8, 0.1], c: [0.1, 0.1, 0.8] } as const;
@@ -125,7 +126,7 @@ describe('minimum duration', () => {
 
   it('agrees with its definition on random videos with irregular times', () => {
     for (let seed = 1; seed <= 200; seed++) {
-      const random = generator(seed);
+      const random = createRandom(seed);
       const timesSec = Array.from({ length: 60 }, (_, index) => index / 10 + 0.09 * random());
       const probabilities = Float32Array.from({ length: 180 }, random);
       const frames = labelFrames(labels, probabilities, timesSec);
@@ -161,12 +162,6 @@ function absorbByDefinition(frames: ScoredFrame[], endSec: number, minDurationSe
     const [before, after] = [letters[shortest.start - 1], letters[shortest.end]];
     letters.fill((fit(after) > fit(before) ? after : before) as string, shortest.start, shortest.end);
   }
-}
-
-/** Numbers in [0, 1) that are the same on every run: a linear congruential generator. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
 describe('PriorityQueue', () => {

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../src/errors.js';
-import type { SegmentPrior } from '../../src/timeline/viterbi.js';
-import { viterbiLabels } from '../../src/timeline/viterbi.js';
-
-/** Numbers in [0, 1) that are the same on every run: a linear congruential generator. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 48271) % 2147483647) / 2147483647;
-}
+import { viterbiLabels, type SegmentPrior } from '../../src/timeline/viterbi.js';
+import { createRandom } from './random.js';
 
 function normalized(values: number[]): number[] {
   const sum = values.reduce((total, value) => total + value, 0);
@@ -69,7 +63,7 @@ const videoOf = (numFrames: number, numLabels: number, random: () => number) =>
 describe('viterbiLabels', () => {
   it('finds the same labels as an exhaustive search', () => {
     for (let seed = 1; seed <= 40; seed++) {
-      const random = generator(seed * 7919);
+      const random = createRandom(seed * 7919);
       const [numLabels, numFrames] = seed % 2 ? [3, 1 + (seed % 7)] : [2, 4 + (seed % 7)];
       const prior = randomPrior(random, numLabels);
       const video = videoOf(numFrames, numLabels, random);
@@ -78,7 +72,7 @@ describe('viterbiLabels', () => {
   });
 
   it('uses only the frames if the prior has weight 0', () => {
-    const random = generator(3);
+    const random = createRandom(3);
     const video = videoOf(200, 4, random);
     const own = video.map((row) => row.indexOf(Math.max(...row)));
     expect(viterbiLabels(video, { ...randomPrior(random, 4), weight: 0 })).toEqual(own);

@@ -65,7 +65,8 @@ export function videoError(file: string, reference: VideoReference, problem: str
   );
 }
 
-async function exists(file: string): Promise<boolean> {
+/** Whether a file or folder exists. */
+export async function exists(file: string): Promise<boolean> {
   return access(file).then(
     () => true,
     () => false,
