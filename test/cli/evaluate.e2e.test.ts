@@ -132,10 +132,10 @@ describe('framewise evaluate', () => {
 
 describe('framewise label', () => {
   const timelineOf = async (...flags: string[]) => {
-    const argv = ['--model', models.learned, '--output', path.join(folder, 'labelled'), '--format', 'json'];
+    const argv = ['--model', models.learned, '--output', path.join(folder, 'labeled'), '--format', 'json'];
     const { exitCode, stderr } = await framewise('label', VIDEO, ...argv, '--duration', '3', ...flags);
     expect(exitCode, stderr).toBe(0);
-    return readTimelineJson(path.join(folder, 'labelled/stitched-3.json'));
+    return readTimelineJson(path.join(folder, 'labeled/stitched-3.json'));
   };
 
   it('smooths segments as validation chose for the model, and does not smooth the labels of frames', async () => {

@@ -24,7 +24,7 @@ import {
 import { colorDistance, timelineOf } from './timelines.js';
 
 const run = promisify(execFile);
-const GREY = 'color=gray:s=320x240:r=30:d=3';
+const GRAY = 'color=gray:s=320x240:r=30:d=3';
 const SOUND = ['-f', 'lavfi', '-i', 'sine=d=3'];
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
 
@@ -46,7 +46,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
 
   it('copies the audio, keeps the time of every frame, and shows each label from its first frame on', async () => {
     // The video begins half a second after the audio.
-    const silent = await makeVideo('silent.mp4', GREY, ...H264);
+    const silent = await makeVideo('silent.mp4', GRAY, ...H264);
     const video = path.join(folder, 'gray.mp4');
     const later = ['-itsoffset', '0.5', '-i', `file:${silent}`];
     await ffmpeg(
@@ -108,7 +108,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
 
   it('writes Matroska if MP4 cannot hold the audio', async () => {
     const video = path.join(folder, 'pcm.avi');
-    await ffmpeg('-f', 'lavfi', '-i', GREY, ...SOUND, '-c:v', 'mpeg4', '-c:a', 'pcm_s16le', `file:${video}`);
+    await ffmpeg('-f', 'lavfi', '-i', GRAY, ...SOUND, '-c:v', 'mpeg4', '-c:a', 'pcm_s16le', `file:${video}`);
     const file = await writeOverlay(timelineOf(video, ENDS), path.join(folder, 'pcm'));
     expect(path.basename(file)).toBe('pcm.overlay.mkv');
     expect(await soundOf(file)).toBe(await soundOf(video));
@@ -178,7 +178,7 @@ describe('writeOverlay', () => {
     const absent = timelineOf('/nowhere/absent.mp4', ENDS);
     await expect(writeOverlay(absent, base)).rejects.toThrow(VideoOpenError);
     await expect(writeOverlay(timelineOf(folder, ENDS), base)).rejects.toThrow(/folder without images/);
-    const video = await makeVideo('small.mp4', GREY, ...H264);
+    const video = await makeVideo('small.mp4', GRAY, ...H264);
     const limits = { maxPixels: 100 };
     await expect(writeOverlay(timelineOf(video, ENDS), base, { limits })).rejects.toThrow(VideoLimitError);
     const inside = path.join(video, 'inside'); // the parent is a file, not a folder

@@ -41,7 +41,7 @@ function writeFrameLabels(timeline: Timeline, { background, isWhole }: WriteOpti
   }
   const last = segments.at(-1);
   const reachesEnd = last && last.endSec + 1 / count.frameRate >= video.durationSec;
-  // If the sound is longer than the pictures, the container's length is that of the sound.
+  // If the audio is longer than the video stream, the container states the length of the audio.
   const numFrames = (isWhole && !reachesEnd ? 0 : count.numFrames) || labels.length;
   expectFewFrames(numFrames, timeline, msTcnFormat.title);
   const other = background?.trim() ? oneLine(background) : undefined;
