@@ -75,7 +75,7 @@ async function probe(source: string, { probe: ask, onWarning }: ReadContext): Pr
     return await ask?.({ video: source, line: 1 });
   } catch (error) {
     if (!(error instanceof FramewiseError)) throw error;
-    onWarning?.(`Only the labels of ${JSON.stringify(source)} are known: ${error.message}`);
+    onWarning?.(`Cannot probe ${JSON.stringify(source)}, so only its labels are converted: ${error.message}`);
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ const terminal: Terminal = {
 process.once('SIGINT', () => controller.abort());
 process.once('SIGTERM', () => controller.abort());
 
-// A reader that closes the pipe early, such as `head`, is no failure: the work continues, because its files are wanted.
+// It is no failure if a reader such as `head` closes the pipe early. The work continues, because its files are wanted.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -72,7 +72,7 @@ export function limitOptions(): Option[] {
     ),
     new Option(
       '--max-frames <n>',
-      'most frames to decode per video (default: 48 hours at 60 per second)',
+      'largest number of frames to decode per video (default: 48 hours at 60 per second)',
     ).argParser(wholeNumber(1)),
     new Option('--max-duration <seconds>', 'longest video to decode (default: 172800, 48 hours)').argParser(
       positiveNumber(),

@@ -73,7 +73,7 @@ function readTimelines(file: LabelFile): Timeline[] {
     const [first, last] = [own[0] as FrameLabel, own.at(-1) as FrameLabel];
     if (first === last) {
       throw new AnnotationError(
-        `"${file.path}" has one frame of ${JSON.stringify(video)}: expected at least two, which tell how long a frame is.`,
+        `"${file.path}" has one frame of ${JSON.stringify(video)}: expected at least two, because their distance is the length of a frame.`,
         file.path,
       );
     }

@@ -70,7 +70,7 @@ _${name}_places() {
 _${name}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" words=""
   COMPREPLY=()
-  # bash takes "--flag=value" for three words.
+  # bash splits "--flag=value" into three words.
   if [[ $current == "=" ]]; then
     current=""
   elif [[ $previous == "=" ]]; then

@@ -31,7 +31,7 @@ export function crossValidateCommand(terminal: Terminal, report: (outcome: Comma
     .argument('<dataset>', 'folder, or CSV file with the columns video,label,start,end')
     .option('--seeds <list>', 'seeds of splits and weights, separated by commas', parseSeeds, [1, 2, 3])
     .option('--each-group <names>', 'groups to hold out, one at a time', (text) => text.split(','))
-    .option('--ablation', 'also try every other recurrence, none, and no motion')
+    .option('--ablation', 'also train with every other cell, without a cell, and without motion features')
     .option('--json', 'print one JSON object on stdout');
   addTrainOptions(command);
   return command.action(async (dataset: string, flags: CrossValidateFlags) => {

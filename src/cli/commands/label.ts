@@ -63,8 +63,8 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
       'videos decoded at a time; each one starts its own ffmpeg process (default: 2)',
       wholeNumber(1),
     )
-    .option('--retry-failed', 'try videos again that failed in an earlier run')
-    .option('--overwrite', 'label videos again that an earlier run has labeled')
+    .option('--retry-failed', 'retry videos that failed in an earlier run')
+    .option('--overwrite', 'label videos again, even if an earlier run has labeled them')
     .option('--json', 'print one JSON object about all videos and their files on stdout');
   const shared = [
     ...[quietOption(), ...segmentOptions(), ...drawOptions(), ...liveOptions()],
