@@ -3,13 +3,15 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { EncoderError } from '../../errors.js';
 import type { ModelOnDiskSpec } from '../encoder-spec.js';
 import type { Network } from './encoder-model.js';
+import { expectAllowedOperations } from './graph-operations.js';
 import type { GraphNode } from './saved-model.js';
 import { createSessionNetwork, hasSessions } from './session-network.js';
 
 /**
  * Loads a graph model of which only the part between its declared nodes runs.
  *
- * @throws {EncoderError} If it lacks a declared node, or has several inputs and none is declared.
+ * @throws {EncoderError} If it lacks a declared node, has several inputs and none is declared, or contains an operation that
+ *   is not allowed.
  */
 export async function loadGraphNetwork(
   spec: ModelOnDiskSpec & { kind: 'graph' },
@@ -20,8 +22,9 @@ export async function loadGraphNetwork(
     const input = spec.inputNode ?? onlyInput(spec, model);
     const output = spec.outputNode ?? model.outputNodes[0]!;
     const inputShape = model.inputs.find(({ name }) => name === input)?.shape;
+    const { node: nodes } = artifacts.modelTopology as { node: GraphNode[] };
+    expectAllowedOperations(spec.path, nodes, { input, output });
     if (hasSessions()) {
-      const { node: nodes } = artifacts.modelTopology as { node: GraphNode[] };
       const part = { input, output, inputShape: [-1, spec.inputHeight, spec.inputWidth, 3] };
       const session = createSessionNetwork(nodes, model.weights, part);
       if (session) {

@@ -1,22 +1,33 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { EncoderError } from '../../errors.js';
+import { isConfined, readRegularFile, staysBelow } from '../../runtime/input-file.js';
 
 const weight = z.looseObject({
   name: z.string(),
-  dtype: z.enum(['float32', 'int32', 'bool', 'string', 'complex64']),
+  dtype: z.enum(['float32', 'int32', 'bool', 'complex64']),
   shape: z.array(z.int().min(0)),
   quantization: z.looseObject({ dtype: z.enum(['uint8', 'uint16', 'float16']) }).optional(),
 });
 
-/** The part of tfjs's `model.json` that every format shares. */
-const modelJson = z.looseObject({
+/**
+ * The part of tfjs's `model.json` that is used. Everything else is left out, also `modelInitializer`, a second graph that
+ * tfjs would run while it loads the first one.
+ */
+const modelJson = z.object({
+  format: z.string().optional(),
+  signature: z.looseObject({}).optional(),
+  userDefinedMetadata: z.record(z.string(), z.custom<object>()).optional(),
   modelTopology: z.looseObject({}),
   weightsManifest: z.array(z.looseObject({ paths: z.array(z.string()), weights: z.array(weight) })),
 });
+
+/** The topology of a network with thousands of nodes has a few megabytes. */
+const MAX_TOPOLOGY_BYTES = 2 ** 28;
+/** The largest ArrayBuffer that every supported Node can make. */
+const MAX_WEIGHT_BYTES = 2 ** 32 - 1;
 
 const BYTES_PER_VALUE = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 };
 
@@ -28,40 +39,61 @@ export interface ModelFiles {
 }
 
 /**
- * Reads a tfjs graph or layers model, without fetch, and checks that all its weights are there.
+ * Reads a tfjs graph or layers model, without fetch, and checks that all its weights are there. The files may come from
+ * anywhere: weights are read only from the model's folder, and only as many bytes as the model declares.
  *
- * @param file - Path of its `model.json`; the weights lie beside it.
- * @throws {EncoderError} If a file is missing or damaged.
+ * @param file - Path of its `model.json`. The weights lie in the same folder or below it.
+ * @throws {EncoderError} If a file is missing, damaged, too large, no regular file, or outside the folder.
  */
 export async function readModelFiles(file: string): Promise<ModelFiles> {
-  const text = await readPart(file, file);
+  const text = await readPart(file, file, MAX_TOPOLOGY_BYTES);
   const { modelTopology, weightsManifest, ...rest } = parse(file, text);
-  const shardNames = weightsManifest.flatMap(({ paths }) => paths);
-  const shards = await Promise.all(
-    shardNames.map((name) => readPart(file, path.join(path.dirname(file), name))),
-  );
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights) as io.WeightsManifestEntry[];
+  const declaredBytes = countBytes(weightSpecs);
+  if (declaredBytes > MAX_WEIGHT_BYTES) {
+    throw new EncoderError(
+      `The encoder model "${file}" declares ${declaredBytes} bytes of weights; at most ${MAX_WEIGHT_BYTES} are read.`,
+    );
+  }
+  const shards: Buffer[] = [];
+  let receivedBytes = 0;
+  for (const name of weightsManifest.flatMap(({ paths }) => paths)) {
+    shards.push(await readShard(file, name, declaredBytes - receivedBytes));
+    receivedBytes += shards.at(-1)!.length;
+  }
+  if (receivedBytes !== declaredBytes) {
+    throw new EncoderError(
+      `The weights of "${file}" are damaged: expected ${declaredBytes} bytes, received ${receivedBytes}. Copy them again.`,
+    );
+  }
   const weightData = Buffer.concat(shards);
-  checkSize(file, weightSpecs, weightData.byteLength);
-
   const hash = createHash('sha256').update(text).update(weightData);
   return {
-    // A copy of its own, as tfjs takes an ArrayBuffer and small Buffers share one.
+    // tfjs takes an ArrayBuffer, and small Buffers share one.
     artifacts: { ...rest, modelTopology, weightSpecs, weightData: new Uint8Array(weightData).buffer },
     sha256: hash.digest('hex'),
   };
 }
 
-async function readPart(model: string, file: string): Promise<Buffer> {
+async function readShard(model: string, name: string, maxBytes: number): Promise<Buffer> {
+  const folder = path.dirname(model);
+  if (isConfined(name) && (await staysBelow(folder, name))) {
+    return readPart(model, path.join(folder, name), maxBytes, true);
+  }
+  throw new EncoderError(
+    `The encoder model "${model}" names the weights ${JSON.stringify(name)}, which are outside its folder. ` +
+      'Do not use this model if you do not trust its source; otherwise put its weights beside it.',
+  );
+}
+
+async function readPart(model: string, file: string, maxBytes: number, noFollow = false): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readRegularFile(file, { maxBytes, noFollow });
   } catch (cause) {
     const message = `Cannot read "${file}" of the encoder model "${model}": ${(cause as Error).message}.`;
     throw new EncoderError(
       `${message} Name the model.json of a TensorFlow.js model, with its weights beside it.`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }
@@ -79,18 +111,12 @@ function parse(file: string, text: Buffer): z.infer<typeof modelJson> {
   }
 }
 
-/** tfjs itself would read past the end, or ignore the rest. */
-function checkSize(file: string, specs: io.WeightsManifestEntry[], received: number): void {
-  let expected = 0;
-  for (const { dtype, shape, quantization } of specs) {
-    if (dtype === 'string') return; // Only its content tells how long a string is.
-    expected += shape.reduce(
+/** Counts the bytes that tfjs reads for these weights. It would read past the end of fewer, and ignore the rest of more. */
+function countBytes(specs: readonly io.WeightsManifestEntry[]): number {
+  const bytesOf = ({ dtype, shape, quantization }: io.WeightsManifestEntry): number =>
+    shape.reduce(
       (product, size) => product * size,
-      BYTES_PER_VALUE[quantization?.dtype ?? dtype],
+      BYTES_PER_VALUE[quantization?.dtype ?? (dtype as 'float32')],
     );
-  }
-  if (received === expected) return;
-  throw new EncoderError(
-    `The weights of "${file}" are damaged: expected ${expected} bytes, received ${received}. Copy them again.`,
-  );
+  return specs.reduce((sum, spec) => sum + bytesOf(spec), 0);
 }
