@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { InThreadEncoder } from '../../src/encoder/pool/in-thread-encoder.js';
 import { ModelError } from '../../src/errors.js';
 import { labelerWeightSpecs } from '../../src/labeler/model/labeler-weights.js';
 import { loadModel, saveModel } from '../../src/labeler/model/model-folder.js';
@@ -12,6 +14,7 @@ import type { ModelDescription, TrainedModel } from '../../src/labeler/model/mod
 import { TemporalLabeler } from '../../src/labeler/temporal-labeler.js';
 import { parseSafetensors } from '../../src/tensors/safetensors.js';
 import { decodeTensorFile, encodeTensorFile, type StoredTensor } from '../../src/tensors/tensor-file.js';
+import { writeGraphModel } from '../encoder/tiny-models.js';
 
 const PRIOR: ModelDescription['segmentPrior'] = {
   weight: 4,
@@ -47,7 +50,10 @@ function createModel(changes: Partial<TrainedModel> = {}): TrainedModel {
 interface Damage {
   json?: (description: ModelDescription) => object;
   text?: string;
+  /** The checksum in `model.json` stays that of the old weights. */
   weights?: (bytes: Buffer) => Uint8Array;
+  /** The checksum becomes that of the new weights. */
+  sealed?: (bytes: Buffer) => Uint8Array;
 }
 
 /** Saves a model and then changes its files. */
@@ -79,6 +85,10 @@ async function changeFiles(weightsName: string, change: Damage): Promise<void> {
   if (change.json) await writeFile(jsonFile, JSON.stringify(change.json(description)));
   if (change.text !== undefined) await writeFile(jsonFile, change.text);
   if (change.weights) await writeFile(weightsFile, change.weights(await readFile(weightsFile)));
+  if (!change.sealed) return;
+  const bytes = change.sealed(await readFile(weightsFile));
+  await writeFile(weightsFile, bytes);
+  await writeFile(jsonFile, JSON.stringify({ ...description, checksum: checksumOf(bytes) }));
 }
 
 function checksumOf(bytes: Uint8Array): string {
@@ -183,10 +193,58 @@ describe('a model folder', () => {
     await rename(folder, moved);
     const { description } = await loadModel(moved);
     expect(description.encoder).toEqual({ ...declared, path: path.join(moved, 'encoder', 'model.json') });
-    const elsewhere = path.join(temporary, 'elsewhere', 'model.json');
-    await saveModel(folder, createModel({ encoder: { ...declared, path: elsewhere } }));
-    expect((await loadModel(folder)).description.encoder).toMatchObject({ path: elsewhere });
   });
+
+  it('gets a copy of an encoder that lies elsewhere', async () => {
+    const place = path.join(temporary, 'colors');
+    await mkdir(place);
+    const spec = await writeGraphModel(place);
+    const { id, ...original } = await InThreadEncoder.load(spec);
+    await saveModel(folder, createModel({ encoder: { kind: 'joined', encoders: [spec, spec] } }));
+    await rm(place, { recursive: true });
+    const { encoder } = (await loadModel(folder)).description;
+    if (encoder.kind !== 'joined') throw new Error(encoder.kind);
+    expect(encoder.encoders).toMatchObject([
+      { path: path.join(folder, 'encoder/1/colors/model.json') },
+      { path: path.join(folder, 'encoder/2/colors/model.json') },
+    ]);
+    const copy = await InThreadEncoder.load(encoder.encoders[0]!);
+    expect(copy).toMatchObject({ id, featureSize: original.featureSize });
+  });
+
+  it.each(['/etc/passwd', '../elsewhere/model.json', 'link/model.json', '/dev/zero'])(
+    'is refused with an encoder outside the folder: %s',
+    async (file) => {
+      await mkdir(path.join(temporary, 'elsewhere'));
+      await writeGraphModel(path.join(temporary, 'elsewhere'));
+      const encoder = { kind: 'graph', path: file, inputWidth: 6, inputHeight: 4, pixelRange: [0, 1] };
+      await damage({ json: (d) => ({ ...d, encoder }) });
+      await symlink(path.join(temporary, 'elsewhere'), path.join(folder, 'link'));
+      expect(await refusal()).toMatch(
+        /its encoder ".*" is outside the model's folder. If you trust the model, copy/,
+      );
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'is refused if its files are devices, pipes or too large',
+    async () => {
+      await damage({ weights: (bytes) => Buffer.concat([bytes, Buffer.alloc(2 ** 21)]) });
+      expect(await refusal()).toMatch(
+        /weights\.safetensors cannot be read: it has \d+ bytes; at most \d+ are read/,
+      );
+      for (const name of ['weights.safetensors', 'model.json']) {
+        for (const make of [
+          symlink.bind(null, '/dev/zero'),
+          (file: string) => execFileSync('mkfifo', [file]),
+        ]) {
+          await rm(path.join(folder, name));
+          await make(path.join(folder, name));
+          expect(await refusal()).toMatch(/cannot be read: it is not a regular file/);
+        }
+      }
+    },
+  );
 
   it('keeps the parts of a joined encoder findable too', async () => {
     const builtin = { kind: 'builtin', name: 'movenet-pose' } as const;
@@ -264,15 +322,16 @@ describe('a model folder', () => {
       { json: (d) => ({ ...d, weights: [] }) },
       /not valid: weights: expected in versions before 4/,
     ],
-    ['weights cut short', { weights: (bytes) => bytes.subarray(0, 100) }, /header would have \d+ bytes/],
+    ['weights cut short', { weights: (bytes) => bytes.subarray(0, 100) }, /checksum/],
+    ['a header cut short', { sealed: (bytes) => bytes.subarray(0, 100) }, /header would have \d+ bytes/],
     [
       'values cut short',
-      { weights: (bytes) => bytes.subarray(0, -4) },
+      { sealed: (bytes) => bytes.subarray(0, -4) },
       /expected \d+ bytes of values, received \d+/,
     ],
     [
       'weights too long',
-      { weights: (bytes) => Buffer.concat([bytes, Buffer.alloc(4)]) },
+      { sealed: (bytes) => Buffer.concat([bytes, Buffer.alloc(4)]) },
       /expected \d+ bytes of values/,
     ],
     ['a flipped bit', { weights: (bytes) => flipBit(bytes, bytes.length - 10) }, /checksum/],
@@ -283,13 +342,13 @@ describe('a model folder', () => {
     ],
     [
       'a weight too few',
-      { weights: (bytes) => changeTensors(bytes, (tensors) => tensors.slice(0, -1)) },
+      { sealed: (bytes) => changeTensors(bytes, (tensors) => tensors.slice(0, -1)) },
       /received nothing more/,
     ],
     [
       'a weight too many',
       {
-        weights: (bytes) =>
+        sealed: (bytes) =>
           changeTensors(bytes, (tensors) => [...tensors, ['x', { shape: [1], values: new Float32Array(1) }]]),
       },
       /received x/,
@@ -297,7 +356,7 @@ describe('a model folder', () => {
     [
       'a float64 weight',
       {
-        weights: (bytes) =>
+        sealed: (bytes) =>
           changeTensors(bytes, (tensors) =>
             tensors.map(([name, { shape, values }]) => [name, { shape, values: Float64Array.from(values) }]),
           ),
@@ -326,14 +385,10 @@ describe('a model folder', () => {
       { json: (d) => ({ ...d, weights: [...d.weights!, { name: 'x', shape: [1] }] }) },
       /received x/,
     ],
-    [
-      'weights cut short',
-      { weights: (bytes) => bytes.subarray(0, 100) },
-      /should have \d+ bytes and has 100/,
-    ],
+    ['weights cut short', { sealed: (bytes) => bytes.subarray(0, 100) }, /should have \d+ bytes and has 100/],
     [
       'weights too long',
-      { weights: (bytes) => Buffer.concat([bytes, Buffer.alloc(4)]) },
+      { sealed: (bytes) => Buffer.concat([bytes, Buffer.alloc(4)]) },
       /should have \d+ bytes/,
     ],
     ['a flipped bit', { weights: (bytes) => flipBit(bytes, 10) }, /checksum/],

@@ -4,6 +4,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { EncoderError } from '../../errors.js';
 import { isConfined, readRegularFile, staysBelow } from '../../runtime/input-file.js';
+import { writeFileAtomic } from '../../runtime/output-file.js';
 
 const weight = z.looseObject({
   name: z.string(),
@@ -21,7 +22,12 @@ const modelJson = z.object({
   signature: z.looseObject({}).optional(),
   userDefinedMetadata: z.record(z.string(), z.custom<object>()).optional(),
   modelTopology: z.looseObject({}),
-  weightsManifest: z.array(z.looseObject({ paths: z.array(z.string()), weights: z.array(weight) })),
+  weightsManifest: z
+    .array(z.looseObject({ paths: z.array(z.string()), weights: z.array(weight) }))
+    .refine(
+      (manifest) => areDistinct(manifest.flatMap(({ paths }) => paths)),
+      'a file of weights is named twice',
+    ),
 });
 
 /** The topology of a network with thousands of nodes has a few megabytes. */
@@ -46,33 +52,66 @@ export interface ModelFiles {
  * @throws {EncoderError} If a file is missing, damaged, too large, no regular file, or outside the folder.
  */
 export async function readModelFiles(file: string): Promise<ModelFiles> {
+  const { text, json, shards } = await readFiles(file);
+  const { modelTopology, weightsManifest, ...rest } = json;
+  const weightData = Buffer.concat([...shards.values()]);
+  const hash = createHash('sha256').update(text).update(weightData);
+  return {
+    artifacts: {
+      ...rest,
+      modelTopology,
+      weightSpecs: specsOf(weightsManifest),
+      weightData: new Uint8Array(weightData).buffer, // tfjs takes an ArrayBuffer, and small Buffers share one.
+    },
+    sha256: hash.digest('hex'),
+  };
+}
+
+/**
+ * Copies a tfjs graph or layers model with its weights.
+ *
+ * @param file - Path of its `model.json`.
+ * @param target - Path of the copy of `model.json`. Missing folders are created.
+ * @throws {EncoderError} Like {@link readModelFiles}.
+ * @throws {OutputError} If the copy cannot be written.
+ */
+export async function copyModelFiles(file: string, target: string): Promise<void> {
+  const { text, shards } = await readFiles(file);
+  for (const [name, bytes] of shards) await writeFileAtomic(path.join(path.dirname(target), name), bytes);
+  await writeFileAtomic(target, text);
+}
+
+interface RawFiles {
+  text: Buffer;
+  json: z.infer<typeof modelJson>;
+  /** Content by file name, in the order of the weights. */
+  shards: Map<string, Buffer>;
+}
+
+async function readFiles(file: string): Promise<RawFiles> {
   const text = await readPart(file, file, MAX_TOPOLOGY_BYTES);
-  const { modelTopology, weightsManifest, ...rest } = parse(file, text);
-  const weightSpecs = weightsManifest.flatMap(({ weights }) => weights) as io.WeightsManifestEntry[];
-  const declaredBytes = countBytes(weightSpecs);
+  const json = parse(file, text);
+  const declaredBytes = countBytes(specsOf(json.weightsManifest));
   if (declaredBytes > MAX_WEIGHT_BYTES) {
     throw new EncoderError(
       `The encoder model "${file}" declares ${declaredBytes} bytes of weights; at most ${MAX_WEIGHT_BYTES} are read.`,
     );
   }
-  const shards: Buffer[] = [];
+  const shards = new Map<string, Buffer>();
   let receivedBytes = 0;
-  for (const name of weightsManifest.flatMap(({ paths }) => paths)) {
-    shards.push(await readShard(file, name, declaredBytes - receivedBytes));
-    receivedBytes += shards.at(-1)!.length;
+  for (const name of json.weightsManifest.flatMap(({ paths }) => paths)) {
+    const shard = await readShard(file, name, declaredBytes - receivedBytes);
+    shards.set(name, shard);
+    receivedBytes += shard.length;
   }
-  if (receivedBytes !== declaredBytes) {
-    throw new EncoderError(
-      `The weights of "${file}" are damaged: expected ${declaredBytes} bytes, received ${receivedBytes}. Copy them again.`,
-    );
-  }
-  const weightData = Buffer.concat(shards);
-  const hash = createHash('sha256').update(text).update(weightData);
-  return {
-    // tfjs takes an ArrayBuffer, and small Buffers share one.
-    artifacts: { ...rest, modelTopology, weightSpecs, weightData: new Uint8Array(weightData).buffer },
-    sha256: hash.digest('hex'),
-  };
+  if (receivedBytes === declaredBytes) return { text, json, shards };
+  throw new EncoderError(
+    `The weights of "${file}" are damaged: expected ${declaredBytes} bytes, received ${receivedBytes}. Copy them again.`,
+  );
+}
+
+function specsOf(manifest: z.infer<typeof modelJson>['weightsManifest']): io.WeightsManifestEntry[] {
+  return manifest.flatMap(({ weights }) => weights) as io.WeightsManifestEntry[];
 }
 
 async function readShard(model: string, name: string, maxBytes: number): Promise<Buffer> {
@@ -109,6 +148,10 @@ function parse(file: string, text: Buffer): z.infer<typeof modelJson> {
       { cause },
     );
   }
+}
+
+function areDistinct(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
 }
 
 /** Counts the bytes that tfjs reads for these weights. It would read past the end of fewer, and ignore the rest of more. */

@@ -32,6 +32,11 @@ export function labelerWeightSpecs(config: LabelerConfig): LabelerWeightSpec[] {
   ];
 }
 
+/** Counts the bytes of a network's weights as float32. */
+export function countWeightBytes(config: LabelerConfig): number {
+  return labelerWeightSpecs(config).reduce((sum, { shape }) => sum + 4 * tf.util.sizeFromShape(shape), 0);
+}
+
 /** Weights before training; the same seed, a non-negative integer, gives the same. */
 export function initialWeights(config: LabelerConfig, seed: number): Map<string, Float32Array> {
   const specs = labelerWeightSpecs(config);

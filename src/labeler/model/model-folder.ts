@@ -1,13 +1,15 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createFrameEncoder, type FrameEncoderOptions } from '../../encoder/create-frame-encoder.js';
-import type { EncoderSpec, SingleEncoderSpec } from '../../encoder/encoder-spec.js';
 import type { FrameEncoder } from '../../encoder/frame-encoder.js';
 import { ModelError } from '../../errors.js';
+import { readRegularFile } from '../../runtime/input-file.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import { TensorFileError } from '../../tensors/tensor-file.js';
 import { firstIssue } from '../labeler-config.js';
 import { TemporalLabeler } from '../temporal-labeler.js';
+import { bundleEncoder, locateEncoder } from './bundled-encoder.js';
+import { countWeightBytes } from './labeler-weights.js';
 import {
   MODEL_FORMAT,
   MODEL_FORMAT_VERSION,
@@ -27,6 +29,11 @@ export type { ModelDescription } from './model-description.js';
 /** File of a model's folder that describes it. */
 export const MODEL_FILE = 'model.json';
 
+/** Thousands of labels with their transitions have some megabytes. */
+const MAX_DESCRIPTION_BYTES = 2 ** 28;
+/** What a file with weights has besides their values. */
+const MAX_HEADER_BYTES = 2 ** 20;
+
 /** A trained model: the network, and all that is known about it and does not follow from the network. */
 export interface TrainedModel extends Omit<
   ModelDescription,
@@ -36,7 +43,8 @@ export interface TrainedModel extends Omit<
 }
 
 /**
- * Saves a model as a folder with `model.json` and `weights.safetensors`. The weights are written first: if the save breaks
+ * Saves a model as a folder with `model.json`, `weights.safetensors` and the files of an encoder that does not ship with
+ * framewise. The weights are written first: if the save breaks
  * off before `model.json`, the checksum there does not match, which loading reports.
  *
  * @param folder - Created if missing. A model that is already there is replaced.
@@ -49,7 +57,7 @@ export async function saveModel(folder: string, { labeler, ...about }: TrainedMo
   const { bytes, checksum } = encodeWeights(labeler.config, weights);
   const parsed = modelDescriptionSchema.safeParse({
     ...about,
-    encoder: relocateEncoder(about.encoder, (file) => portablePath(folder, file)),
+    encoder: await bundleEncoder(folder, about.encoder),
     format: MODEL_FORMAT,
     formatVersion: MODEL_FORMAT_VERSION,
     network: labeler.config,
@@ -108,7 +116,8 @@ async function readWeights(
   folder: string,
   description: ModelDescription,
 ): Promise<Map<string, Float32Array>> {
-  const bytes = await readModelFile(folder, weightsFileOf(description));
+  const maxBytes = countWeightBytes(description.network) + MAX_HEADER_BYTES;
+  const bytes = await readModelFile(folder, weightsFileOf(description), maxBytes);
   try {
     return decodeWeights(description, bytes);
   } catch (cause) {
@@ -122,7 +131,7 @@ async function readWeights(
 }
 
 async function readDescription(folder: string): Promise<ModelDescription> {
-  const text = (await readModelFile(folder, MODEL_FILE)).toString('utf8');
+  const text = (await readModelFile(folder, MODEL_FILE, MAX_DESCRIPTION_BYTES)).toString('utf8');
   const refuse = (what: string, options?: ErrorOptions) =>
     new ModelError(`Cannot load the model "${folder}": ${MODEL_FILE} ${what}`, folder, options);
   let json: unknown;
@@ -148,13 +157,12 @@ async function readDescription(folder: string): Promise<ModelDescription> {
   }
   const parsed = modelDescriptionSchema.safeParse(json);
   if (!parsed.success) throw refuse(`is not valid: ${firstIssue(parsed.error)}.`, { cause: parsed.error });
-  const encoder = relocateEncoder(parsed.data.encoder, (file) => path.resolve(folder, file));
-  return { ...parsed.data, encoder };
+  return { ...parsed.data, encoder: await locateEncoder(folder, parsed.data.encoder) };
 }
 
-async function readModelFile(folder: string, file: string): Promise<Buffer> {
+async function readModelFile(folder: string, file: string, maxBytes: number): Promise<Buffer> {
   try {
-    return await readFile(path.join(folder, file));
+    return await readRegularFile(path.join(folder, file), { maxBytes });
   } catch (cause) {
     const isFolder = await stat(folder).then(
       (found) => found.isDirectory(),
@@ -174,20 +182,6 @@ async function readModelFile(folder: string, file: string): Promise<Buffer> {
       },
     );
   }
-}
-
-function relocateEncoder(encoder: EncoderSpec, relocate: (file: string) => string): EncoderSpec {
-  const relocateSingle = (single: SingleEncoderSpec): SingleEncoderSpec =>
-    single.kind === 'builtin' ? single : { ...single, path: relocate(single.path) };
-  if (encoder.kind !== 'joined') return relocateSingle(encoder);
-  return { ...encoder, encoders: encoder.encoders.map(relocateSingle) };
-}
-
-/** A file inside the folder gets a path relative to it, so that the folder can move; any other an absolute path. */
-function portablePath(folder: string, file: string): string {
-  const relative = path.relative(folder, file);
-  const isInside = relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
-  return isInside ? relative.split(path.sep).join('/') : path.resolve(file);
 }
 
 function expectFinite(weights: ReadonlyMap<string, Float32Array>, doing: string, folder: string): void {

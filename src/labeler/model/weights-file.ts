@@ -46,6 +46,7 @@ export function encodeWeights(
  * @throws {TensorFileError} If the file is damaged, or its weights are not those of the network and of `model.json`.
  */
 export function decodeWeights(description: ModelDescription, bytes: Uint8Array): Map<string, Float32Array> {
+  expectChecksum(description, bytes);
   if (description.weights) return decodeEarlierWeights(description, description.weights, bytes);
   const { tensors } = decodeTensorFile(FORMAT, bytes);
   const listed = [...tensors].map(([name, { shape }]) => ({ name, shape }));
@@ -54,7 +55,6 @@ export function decodeWeights(description: ModelDescription, bytes: Uint8Array):
     if (values instanceof Float32Array) return [name, values];
     throw new TensorFileError(`its weight ${name} is float64; expected float32`);
   });
-  expectChecksum(description, bytes);
   return new Map(weights);
 }
 
@@ -71,7 +71,6 @@ function decodeEarlierWeights(
       `${EARLIER_WEIGHTS_FILE} should have ${expectedBytes} bytes and has ${bytes.length}`,
     );
   }
-  expectChecksum(description, bytes);
   const native = Buffer.from(bytes); // A copy, to be swapped in place.
   if (endianness() === 'BE') native.swap32();
   let end = 0;
