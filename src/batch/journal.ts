@@ -135,7 +135,8 @@ export class Journal {
    * @throws {OutputError} If the journal was deleted or replaced.
    */
   async expectInPlace(): Promise<void> {
-    const [here, held] = await Promise.all([stat(this.#file).catch(() => undefined), this.#handle.stat()]);
+    const held = await writing(this.#file, () => this.#handle.stat());
+    const here = await stat(this.#file).catch(() => undefined);
     if (here?.ino === held.ino) return;
     const message =
       `The output folder was removed or replaced while videos were labeled: "${this.#file}" is not the file that was opened. ` +

@@ -74,7 +74,8 @@ export async function lockOutputFolder(outputDir: string, signal?: AbortSignal):
     async release() {
       ownRuns.delete(run);
       const text = await readLock(file).catch(() => ''); // The folder may be gone.
-      if (text === content) await rm(file, { force: true });
+      // A lock that stays belongs to a dead run, which the next one notices.
+      if (text === content) await rm(file, { force: true }).catch(() => undefined);
     },
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { OutputError } from '../errors.js';
 import { isConfined, openRegularFile, staysBelow } from '../runtime/input-file.js';
 
 /** Path, size and content of a label file when it was written. */
@@ -31,20 +32,29 @@ export type FileState = 'intact' | 'edited' | 'missing';
 /**
  * Compares the label files of a video with what was written. A file that is empty, as after a power failure, or no regular
  * file counts as missing.
+ *
+ * @throws {OutputError} If a file is there and cannot be read.
  */
 export async function statesOf(outputDir: string, files: readonly WrittenFile[]): Promise<FileState[]> {
   return Promise.all(files.map((file) => stateOf(outputDir, file)));
 }
 
+/** @throws {OutputError} If the file cannot be read. It may hold a person's work, so it must not count as missing. */
 async function stateOf(
   outputDir: string,
   { path: below, numBytes, sha256 }: WrittenFile,
 ): Promise<FileState> {
   const file = path.join(outputDir, below);
-  const entry = await lstat(file).catch(() => undefined);
-  if (!entry?.isFile() || !(await staysBelow(outputDir, below))) return 'missing';
-  if (entry.size === 0 && numBytes > 0) return 'missing';
-  return entry.size === numBytes && (await hashFile(file)) === sha256 ? 'intact' : 'edited';
+  try {
+    const entry = await lstat(file);
+    if (!entry.isFile() || !(await staysBelow(outputDir, below))) return 'missing';
+    if (entry.size === 0 && numBytes > 0) return 'missing';
+    return entry.size === numBytes && (await hashFile(file)) === sha256 ? 'intact' : 'edited';
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
+    throw new OutputError(`Cannot read the label file "${file}": ${message}.`, file, { cause });
+  }
 }
 
 /**
