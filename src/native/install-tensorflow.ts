@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { NativeSetupError } from '../errors.js';
 import type { NativeBackend } from './native-folder.js';
+import { ISOLATED_PIP } from './native-tools.js';
+import { WHEEL_SHA256 } from './pinned-downloads.js';
 import { ProgramFailure, runProgram } from './run-program.js';
 
 /** Default release. */
@@ -51,10 +53,10 @@ export async function installTensorflow(
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   const argv = [
-    ...['-m', 'pip', 'install', '--quiet', '--target', folder, '--no-compile'],
+    ...[...ISOLATED_PIP, 'install', '--quiet', '--target', folder, '--no-compile'],
     ...['--only-binary=:all:', '--python-version', WHEELS_FOR_PYTHON],
     ...(backend === 'tensorflow-gpu' ? [] : ['--no-deps']),
-    requirement,
+    ...(await wanted(requirement, temporary)),
   ];
   // The user's pip settings for other environments must not apply here.
   const environment = {
@@ -65,7 +67,7 @@ export async function installTensorflow(
     PIP_USER: '0',
   };
   try {
-    await runProgram(python, argv, signal, environment);
+    await runProgram(python, argv, signal, { environment });
   } catch (error) {
     throw error instanceof ProgramFailure ? explain(error, requirement) : error;
   } finally {
@@ -81,6 +83,15 @@ export async function installTensorflow(
   }
 }
 
+/** Arguments that name what to install. pip refuses a wheel with another checksum than the pinned ones. */
+async function wanted(requirement: string, folder: string): Promise<string[]> {
+  const pinned = WHEEL_SHA256[requirement];
+  if (!pinned) return [requirement];
+  const file = path.join(folder, 'requirements.txt');
+  await writeFile(file, `${requirement} ${pinned.map((sha256) => `--hash=sha256:${sha256}`).join(' ')}\n`);
+  return ['--require-hashes', '--requirement', file];
+}
+
 function explain(failure: ProgramFailure, requirement: string): NativeSetupError {
   const { output } = failure;
   const options = { cause: failure };
@@ -88,6 +99,14 @@ function explain(failure: ProgramFailure, requirement: string): NativeSetupError
     return new NativeSetupError(
       `pip cannot reach its package index for ${requirement}. Connect this machine to the network, or set PIP_INDEX_URL or ` +
         'HTTPS_PROXY. Then run the same command again; it resumes where it stopped.',
+      'tensorflow',
+      options,
+    );
+  }
+  if (/DO NOT MATCH THE HASHES/.test(output)) {
+    return new NativeSetupError(
+      `The downloaded ${requirement} is not the file that framewise was tested with: its checksum differs. Use another ` +
+        'package index, or choose a release that is not pinned with --tensorflow.',
       'tensorflow',
       options,
     );

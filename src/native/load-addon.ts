@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
@@ -21,12 +22,17 @@ const require = createRequire(import.meta.url);
 const AGAIN = 'run "framewise setup-native" again';
 
 /**
- * Registers the backend `tensorflow` from a finished setup, after checking that its files still match the manifest.
+ * Registers the backend `tensorflow` from a finished setup, after checking that its files still match the manifest and that
+ * nobody else could have changed them.
  *
- * @throws {Error} If the setup is for another version, altered or incomplete. The message says what to do.
+ * @throws {Error} If the setup is for another version, altered, incomplete, or open to other users. The message says what to
+ *   do.
  */
 export function loadNativeSetup(backend: NativeBackend, manifest: NativeManifest): void {
-  const { addon } = nativeFolder(backend);
+  const folder = nativeFolder(backend);
+  const { addon } = folder;
+  for (const place of [folder.root, path.dirname(addon), addon, folder.packages, folder.tensorflow])
+    expectOwn(place);
   if (manifest.tfjs !== tf.version_core) {
     throw new Error(
       `it was set up for TensorFlow.js ${manifest.tfjs}, and this is ${tf.version_core}; ${AGAIN}`,
@@ -44,6 +50,27 @@ export function loadNativeSetup(backend: NativeBackend, manifest: NativeManifest
   if (tensorflow !== manifest.tensorflow) {
     throw new Error(
       `it was set up for TensorFlow ${manifest.tensorflow}, and its library is now ${tensorflow}; ${AGAIN}`,
+    );
+  }
+}
+
+/**
+ * Checks that only this user and the administrator can change a file or folder. Its code runs in this process.
+ *
+ * @throws {Error} Otherwise. A missing file passes, because loading reports it.
+ */
+function expectOwn(place: string): void {
+  const facts = statSync(place, { throwIfNoEntry: false });
+  const user = process.getuid?.(); // Windows has neither users nor modes of this kind.
+  if (!facts || user === undefined) return;
+  if (facts.uid !== user && facts.uid !== 0) {
+    throw new Error(
+      `"${place}" belongs to another user, who could change what it runs; ${AGAIN} in a folder of your own`,
+    );
+  }
+  if ((facts.mode & 0o002) !== 0) {
+    throw new Error(
+      `every user can write to "${place}" and change what it runs; run "chmod -R o-w" on it, or ${AGAIN}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { NativeSetupError } from '../errors.js';
 import { ProgramFailure, runProgram } from './run-program.js';
 
@@ -12,6 +13,9 @@ export interface NativeTools {
   /** What pip prints for `--version`. */
   pipVersion: string;
 }
+
+/** Arguments that run Python's pip. Isolated, so that neither the working folder nor `PYTHONPATH` can replace it. */
+export const ISOLATED_PIP = ['-I', '-m', 'pip'] as const;
 
 /** Older versions of pip do not know the platform tags of TensorFlow's wheels. */
 const OLDEST_PIP = [20, 3] as const;
@@ -56,10 +60,10 @@ async function findPip(asked: string | undefined, signal: AbortSignal): Promise<
     );
   }
   const { program } = python;
-  const pip = await findProgram([program], ['-m', 'pip', '--version'], signal);
+  const pip = await findProgram([program], [...ISOLATED_PIP, '--version'], signal);
   if (!pip) {
     throw new NativeSetupError(
-      `"${program}" has no pip. Install it, on Debian and Ubuntu with "apt install python3-pip", elsewhere with ` +
+      `"${program}" has no pip outside the user's own packages. Install it, on Debian and Ubuntu with "apt install python3-pip", elsewhere with ` +
         `"${program} -m ensurepip", or name another Python with --python.`,
       'tools',
     );
@@ -86,7 +90,9 @@ async function findProgram(
   argv: readonly string[],
   signal: AbortSignal,
 ): Promise<Found | undefined> {
-  for (const program of programs) {
+  for (const name of programs) {
+    // Programs run in another folder, which a relative path must not start from.
+    const program = path.basename(name) === name ? name : path.resolve(name);
     try {
       return { program, output: await runProgram(program, argv, signal) };
     } catch (error) {

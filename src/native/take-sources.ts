@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { NativeSetupError } from '../errors.js';
+import { ARCHIVE_INTEGRITY } from './pinned-downloads.js';
 import { ProgramFailure, runProgram } from './run-program.js';
 
 /** Packages that the addon needs besides tfjs-node: a decoder for protocol buffers, and the headers of Node. */
@@ -43,14 +45,30 @@ async function unpack(specifier: string, folder: string, signal: AbortSignal): P
   await mkdir(download, { recursive: true });
   const argv = ['pack', specifier, '--ignore-scripts', '--loglevel=error', '--pack-destination', download];
   try {
-    await runProgram('npm', argv, signal);
-    const [archive] = await readdir(download);
-    const unpacking = ['-xzf', path.join(download, archive!), '-C', target, '--strip-components=1'];
+    await runProgram('npm', argv, signal, { cwd: folder }); // Its package.json keeps npm from settings of other projects.
+    const [name] = await readdir(download);
+    const archive = path.join(download, name!);
+    await expectPinned(archive, specifier);
+    const unpacking = ['-xzf', archive, '-C', target, '--strip-components=1'];
     await runProgram('tar', unpacking, signal);
   } catch (error) {
     throw error instanceof ProgramFailure ? explain(error, specifier) : error;
   }
   await rm(download, { recursive: true });
+}
+
+/** @throws {NativeSetupError} If an archive is pinned and has another checksum. */
+async function expectPinned(archive: string, specifier: string): Promise<void> {
+  const expected = ARCHIVE_INTEGRITY[specifier];
+  const received = `sha512-${createHash('sha512')
+    .update(await readFile(archive))
+    .digest('base64')}`;
+  if (expected === undefined || received === expected) return;
+  throw new NativeSetupError(
+    `The downloaded ${specifier} is not the file that framewise was tested with: its checksum is ${received}, expected ` +
+      `${expected}. Use another npm registry.`,
+    'sources',
+  );
 }
 
 function explain(failure: ProgramFailure, specifier: string): NativeSetupError {

@@ -46,9 +46,7 @@ export class FakeMachine {
     for (const program of ['sh', 'tar', 'gzip', 'mkdir', 'dirname', 'rm', 'sleep']) {
       await symlink(await whereIs(program), path.join(machine.#bin, program));
     }
-    await machine.put('c++', COMPILE);
-    await machine.put('python3', INSTALL);
-    await machine.put('npm', PACK);
+    for (const program of ['c++', 'python3', 'npm'] as const) await machine.restore(program);
     process.env['PATH'] = machine.#bin;
     process.env['FRAMEWISE_NATIVE'] = machine.native;
     delete process.env['CXX'];
@@ -65,6 +63,11 @@ ${script}
 `;
     await writeFile(file, source);
     await chmod(file, 0o755);
+  }
+
+  /** Makes a replaced or removed program work again. */
+  async restore(program: FakeTool): Promise<void> {
+    await this.put(program, { 'c++': COMPILE, python3: INSTALL, npm: PACK }[program]);
   }
 
   async remove(program: FakeTool): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import util from 'node:util';
@@ -64,6 +64,28 @@ describe('a setup that no longer fits', () => {
       /does not load \(ENOENT.*tfjs_binding\.node.*run "framewise setup-native" again$/,
     );
   });
+
+  it.skipIf(process.getuid === undefined)('is refused if other users could have changed it', async () => {
+    const manifest = await setUp({});
+    const { root, addon } = nativeFolder('tensorflow');
+    for (const place of [root, addon]) {
+      const before = (await stat(place)).mode;
+      await chmod(place, before | 0o002);
+      expect(() => loadNativeSetup('tensorflow', manifest)).toThrow(
+        /every user can write to ".*" and change what it runs/,
+      );
+      await chmod(place, before);
+    }
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'is refused if it belongs to another user (skipped: only root can test)',
+    async () => {
+      const manifest = await setUp({});
+      await chown(nativeFolder('tensorflow').addon, 12345, 12345);
+      expect(() => loadNativeSetup('tensorflow', manifest)).toThrow(/belongs to another user/);
+    },
+  );
 
   it('counts as unfinished if its manifest is damaged', async () => {
     const { plan, manifest } = nativeFolder('tensorflow');

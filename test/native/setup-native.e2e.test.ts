@@ -11,6 +11,13 @@ vi.mock('node:fs/promises', async (importOriginal) => {
   return { ...original, statfs: vi.fn(original.statfs) };
 });
 
+// The fake programs download no real files.
+const pinned = vi.hoisted(() => ({
+  ARCHIVE_INTEGRITY: {} as Record<string, string>,
+  WHEEL_SHA256: {} as Record<string, string[]>,
+}));
+vi.mock('../../src/native/pinned-downloads.js', () => pinned);
+
 const isLinux = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
 const onLinux = isLinux ? '' : ' (skipped: setups are for Linux)';
 
@@ -183,6 +190,45 @@ describe.skipIf(!isLinux)(`framewise setup-native${onLinux}`, () => {
     ])('%s', async (_name, script, message) => {
       await machine.put('npm', script);
       await expectFailure(message);
+    });
+  });
+
+  describe('trusts neither the working folder nor a changed download', () => {
+    afterEach(() => {
+      for (const pins of Object.values(pinned)) for (const name of Object.keys(pins)) delete pins[name];
+    });
+
+    it('runs no program in the working folder, and Python isolated', async () => {
+      const folder = path.dirname(machine.native);
+      const places = path.join(folder, 'places');
+      for (const program of ['python3', 'npm', 'c++'] as const) {
+        await machine.put(program, `echo "$PWD" >> '${places}'; exit 1`);
+        const before = process.cwd();
+        process.chdir(folder);
+        await framewise('setup-native').finally(() => process.chdir(before));
+        expect((await machine.calls()).at(-1)).toMatch(
+          program === 'python3' ? /^python3 -I -m pip / : program,
+        );
+        await machine.restore(program);
+      }
+      const visited = (await readFile(places, 'utf8')).trim().split('\n');
+      expect(visited).toHaveLength(3);
+      expect(visited).not.toContain(folder);
+    });
+
+    it('refuses an archive with another checksum', async () => {
+      pinned.ARCHIVE_INTEGRITY['@tensorflow/tfjs-node@4.22.0'] = 'sha512-other';
+      await expectFailure(
+        /tfjs-node@4\.22\.0 is not the file that framewise was tested with.*expected sha512-other/,
+      );
+      expect(existsSync(path.join(root, 'packages'))).toBe(false);
+    });
+
+    it('lets pip refuse a wheel with another checksum', async () => {
+      for (const name of ['tensorflow', 'tensorflow-cpu']) pinned.WHEEL_SHA256[`${name}==2.21.0`] = ['ab12'];
+      await machine.put('python3', `echo 'THESE PACKAGES DO NOT MATCH THE HASHES'; exit 1`);
+      await expectFailure(/is not the file that framewise was tested with: its checksum differs/);
+      expect((await machine.calls())[0]).toMatch(/--require-hashes --requirement .*requirements\.txt$/);
     });
   });
 
