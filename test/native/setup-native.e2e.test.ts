@@ -13,8 +13,8 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 
 // The fake programs download no real files.
 const pinned = vi.hoisted(() => ({
-  ARCHIVE_INTEGRITY: {} as Record<string, string>,
-  WHEEL_SHA256: {} as Record<string, string[]>,
+  ARCHIVE_INTEGRITY: {},
+  WHEEL_SHA256: {},
 }));
 vi.mock('../../src/native/pinned-downloads.js', () => pinned);
 
