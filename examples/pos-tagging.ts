@@ -15,7 +15,7 @@ import type { Terminal } from '../src/cli/terminal/terminal.js';
 import { startBackend } from '../src/runtime/backend.js';
 import { readConllu, type TaggedSentence } from './pos-tagging/conllu.js';
 import { reportErrors, type ErrorReport } from './pos-tagging/error-report.js';
-import { formatReport } from './pos-tagging/spell-report.js';
+import { formatReport } from './pos-tagging/format-report.js';
 import type { Tagger } from './pos-tagging/tagger.js';
 import { trainTagger } from './pos-tagging/train-tagger.js';
 import { normalize } from './pos-tagging/word-features.js';

@@ -8,7 +8,7 @@ import { groupByLength } from '../../examples/pos-tagging/batches.js';
 import { parseConllu, readConllu, UNIVERSAL_TAGS } from '../../examples/pos-tagging/conllu.js';
 import { EmbeddingTable } from '../../examples/pos-tagging/embedding-table.js';
 import { reportErrors, type JudgedWord } from '../../examples/pos-tagging/error-report.js';
-import { formatReport } from '../../examples/pos-tagging/spell-report.js';
+import { formatReport } from '../../examples/pos-tagging/format-report.js';
 import { wordMask } from '../../examples/pos-tagging/tagger.js';
 import { TaggingNetwork } from '../../examples/pos-tagging/tagging-network.js';
 import { trainTagger } from '../../examples/pos-tagging/train-tagger.js';
