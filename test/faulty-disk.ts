@@ -78,41 +78,44 @@ export class FaultyDisk {
   }
 
   #wrapHandle(handle: FileHandle, file: string): FileHandle {
-    const { writeFile, appendFile, sync, datasync, read, stat, truncate: cut } = handle;
-    const sizeOf = async (): Promise<number> => Number((await stat.call(handle)).size);
+    const read: (options: object) => ReturnType<FileHandle['read']> = handle.read.bind(handle);
+    const stat = handle.stat.bind(handle);
+    const cut = handle.truncate.bind(handle);
+    const sizeOf = async (): Promise<number> => Number((await stat()).size);
     const write =
       (work: FileHandle['writeFile']): FileHandle['writeFile'] =>
       async (data, ...more) => {
         const bytes = Buffer.from(data as string);
         if (!this.#flushedBytes.has(file)) this.#flushedBytes.set(file, await sizeOf());
         const isShort = this.#expect(file, true);
-        await work.call(handle, isShort ? bytes.subarray(0, bytes.length / 2) : bytes, ...more);
+        await work(isShort ? bytes.subarray(0, bytes.length / 2) : bytes, ...more);
         if (isShort) throw fail('ENOSPC');
       };
     const flush = (work: () => Promise<void>) => async (): Promise<void> => {
       this.#expect(file, true);
-      await work.call(handle);
+      await work();
       this.#flushedBytes.set(file, await sizeOf());
     };
     return Object.assign(handle, {
-      writeFile: write(writeFile),
-      appendFile: write(appendFile as FileHandle['writeFile']),
-      sync: flush(sync),
-      datasync: flush(datasync),
+      writeFile: write(handle.writeFile.bind(handle)),
+      appendFile: write(handle.appendFile.bind(handle)),
+      sync: flush(handle.sync.bind(handle)),
+      datasync: flush(handle.datasync.bind(handle)),
       truncate: async (length?: number) => {
         this.#expect(file, true);
-        await cut.call(handle, length);
+        await cut(length);
       },
       stat: async () => {
         this.#expect(file, false);
-        return stat.call(handle);
+        return stat();
       },
-      read: async (...args: [Buffer, number, number, number] | [Parameters<FileHandle['read']>[0]]) => {
+      read: async (
+        ...args: [options: object] | [Buffer, offset: number, length: number, position: number]
+      ) => {
         const isShort = this.#expect(file, false);
-        if (args.length === 1) return read.call(handle, args[0] as { buffer: Buffer });
+        if (args.length === 1) return read(args[0]);
         const [buffer, offset, length, position] = args;
-        const shortened = isShort ? Math.ceil(length / 2) : length;
-        return read.call(handle, { buffer, offset, length: shortened, position });
+        return read({ buffer, offset, length: isShort ? Math.ceil(length / 2) : length, position });
       },
     });
   }

@@ -38,7 +38,7 @@ export function stateDerivatives(recurrence: Recurrence): StateDerivatives[] {
   }
   return derivatives.map((matrix) => ({
     hiddenState: matrix.columns(0, units),
-    ...(stateNames.length > 1 && { cellState: matrix.columns(units, 2 * units) }),
+    cellState: stateNames.length > 1 ? matrix.columns(units, 2 * units) : undefined,
   }));
 }
 

@@ -60,7 +60,7 @@ export async function measureFlow(kind: CellKind, radius: number, settings: Flow
     kind,
     radius,
     hiddenState: norms.map(({ hiddenState }) => hiddenState),
-    ...(kind === 'lstm' && { cellState: norms.map(({ cellState }) => cellState!) }),
+    cellState: kind === 'lstm' ? norms.map(({ cellState }) => cellState!) : undefined,
     gradientNorm: norm,
     clippingFactor: Math.min(1, maxNorm / norm),
   };

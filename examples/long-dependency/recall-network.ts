@@ -29,12 +29,14 @@ export interface RecallTraining {
 
 /** An LSTM that says at each step with which cue the sequence began. */
 export class RecallNetwork {
+  readonly #training: RecallTraining;
   readonly #cell: LstmCell;
   readonly #weights: { kernel: Variable<tf.Rank.R2>; recurrentKernel: Variable<tf.Rank.R2>; bias: Variable };
   readonly #readout: Variable<tf.Rank.R2>;
 
-  private constructor(private readonly training: RecallTraining) {
+  constructor(training: RecallTraining) {
     const { units, seed } = training;
+    this.#training = training;
     this.#cell = new LstmCell(units);
     const { kernel, recurrentKernel, bias } = this.#cell.weightSpecs(NUM_SYMBOLS);
     const create = <Rank extends tf.Rank>({ shape, initialize }: typeof kernel, seed: number) =>
@@ -63,10 +65,10 @@ export class RecallNetwork {
   }
 
   async #learn({ inputs, cues }: RecallBatch, optimizer: tf.Optimizer): Promise<void> {
-    const { numSteps, isStateCarried, isAskedThroughout } = this.training;
+    const { numSteps, isStateCarried, isAskedThroughout } = this.#training;
     const initialState = this.#cell.initialState(inputs.shape[0]);
     const chunks = truncatedBackpropagation({
-      ...this.training,
+      ...this.#training,
       initialState,
       variables: [...Object.values(this.#weights), this.#readout] as Variable[],
       forward: (start, end, state: LstmState) => {
@@ -92,7 +94,7 @@ export class RecallNetwork {
 
   /** Share of sequences for which the answer after the last step is right, 0 to 1. */
   accuracy({ inputs, cues }: RecallBatch): number {
-    const { chunkLength, isStateCarried } = this.training;
+    const { chunkLength, isStateCarried } = this.#training;
     const [batchSize, numSteps] = inputs.shape;
     return tf.tidy(() => {
       const start = isStateCarried ? 0 : Math.floor((numSteps - 1) / chunkLength) * chunkLength;

@@ -55,11 +55,11 @@ function createNetworks(kind: Kind, { batchSize, numSteps, numFeatures, units }:
     recurrentInitializer: 'glorotNormal' as const,
     inputShape: [numSteps, numFeatures],
     // Where the two have other defaults: Keras's gates, and the reset convention that tf.layers has.
-    ...(kind !== 'rnn' && { recurrentActivation: 'sigmoid' as const }),
+    ...(kind !== 'rnn' ? { recurrentActivation: 'sigmoid' as const } : {}),
   };
   const theirs = tfl.sequential({ layers: [LAYERS[kind].theirs(config)] });
   const ours = tfl.sequential({
-    layers: [LAYERS[kind].ours({ ...config, ...(kind === 'gru' && { resetAfter: false }) })],
+    layers: [LAYERS[kind].ours({ ...config, ...(kind === 'gru' ? { resetAfter: false } : {}) })],
   });
   ours.setWeights(theirs.getWeights());
   const inputs = tf.randomNormal<tf.Rank.R3>([batchSize, numSteps, numFeatures], 0, 1, 'float32', 1);

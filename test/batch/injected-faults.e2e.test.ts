@@ -16,7 +16,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 
 const { inFolder, write } = useTemporaryFolder();
 let videos: string[];
-beforeEach(async () => {
+beforeEach(() => {
   vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   videos = [];
 });

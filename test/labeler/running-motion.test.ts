@@ -19,7 +19,7 @@ const FEATURE_SIZE = 3;
 
 function createLabeler(motionFrames?: number, inputs: InputKind[] = ['motion']): TemporalLabeler {
   const network = { cell: 'none', projectionUnits: 4, featureSize: FEATURE_SIZE, numLabels: 2 } as const;
-  return TemporalLabeler.create({ ...network, inputs, ...(motionFrames !== undefined && { motionFrames }) });
+  return TemporalLabeler.create({ ...network, inputs, motionFrames });
 }
 
 const drawFrames = (batchSize: number, numFrames: number, seed = 5) =>

@@ -12,10 +12,11 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 });
 
 // The fake programs download no real files.
-const pinned = vi.hoisted(() => ({
-  ARCHIVE_INTEGRITY: {},
-  WHEEL_SHA256: {},
-}));
+const pinned = vi.hoisted(
+  (): Record<'ARCHIVE_INTEGRITY' | 'WHEEL_SHA256', Record<string, string | string[]>> => {
+    return { ARCHIVE_INTEGRITY: {}, WHEEL_SHA256: {} };
+  },
+);
 vi.mock('../../src/native/pinned-downloads.js', () => pinned);
 
 const isLinux = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);

@@ -28,7 +28,7 @@ export async function servePage(script: string): Promise<PageServer> {
   const bundle = await bundleForBrowsers(script);
   const server = createServer((request, response) => {
     const name = path.basename(request.url!);
-    const page = { 'content-type': 'text/html', ...(name === 'threads' && ISOLATION) };
+    const page = { 'content-type': 'text/html', ...(name === 'threads' ? ISOLATION : {}) };
     if (name === '' || name === 'threads') {
       response.writeHead(200, page).end('<!doctype html><link rel="icon" href="data:,">');
     } else if (name === 'page.js') {

@@ -24,7 +24,7 @@ const isWindows = process.platform === 'win32';
 
 /** Decodes what a stream gives, as if it were piped into this process. */
 function decodePiped(stdin: Readable, onDuration?: (durationSec: number) => void) {
-  return decodeAll('-', { allowLive: true, stdin, ...(onDuration && { onDuration }) });
+  return decodeAll('-', { allowLive: true, stdin, onDuration });
 }
 
 describe('a live source', () => {

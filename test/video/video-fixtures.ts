@@ -51,10 +51,9 @@ export function useTools({ ffmpegPath, ffprobePath }: FfmpegTools): void {
   afterAll(() => {
     delete process.env['FFMPEG_PATH'];
     delete process.env['FFPROBE_PATH'];
-    Object.assign(process.env, {
-      ...(FFMPEG_PATH && { FFMPEG_PATH }),
-      ...(FFPROBE_PATH && { FFPROBE_PATH }),
-    });
+    // An assigned undefined would become the text "undefined".
+    if (FFMPEG_PATH !== undefined) process.env['FFMPEG_PATH'] = FFMPEG_PATH;
+    if (FFPROBE_PATH !== undefined) process.env['FFPROBE_PATH'] = FFPROBE_PATH;
   });
 }
 

@@ -29,13 +29,11 @@ export function figuresOf(paces: Paces, wasm: Paces | undefined, onnxruntime: Pa
     encoderFramesPerSec: Object.fromEntries(
       BATCH_SIZES.map((size) => [size, round(median(paces[`encoder${size}`]))]),
     ),
-    ...(training.length > 0 && { trainingStepsPerSec: round(median(training)) }),
-    ...(labeling.length > 0 && {
-      labelingFramesPerSec: round(median(labeling)),
-      labelingOverDecoding: multipleOf(labeling, decoding),
-    }),
-    ...(wasm && wasm !== paces && { overWasm: multiplesOf(paces, wasm) }),
-    ...(onnxruntime && onnxruntime !== paces && { overOnnxruntime: multiplesOf(paces, onnxruntime) }),
+    trainingStepsPerSec: training.length > 0 ? round(median(training)) : undefined,
+    labelingFramesPerSec: labeling.length > 0 ? round(median(labeling)) : undefined,
+    labelingOverDecoding: labeling.length > 0 ? multipleOf(labeling, decoding) : undefined,
+    overWasm: wasm && wasm !== paces ? multiplesOf(paces, wasm) : undefined,
+    overOnnxruntime: onnxruntime && onnxruntime !== paces ? multiplesOf(paces, onnxruntime) : undefined,
   };
 }
 

@@ -4,36 +4,39 @@ import type { Pace, Turn } from './backend-program.js';
 
 /** A contestant in a process of its own, which waits while others have their turns. */
 export class MeasuredProcess {
-  private constructor(
-    readonly contestant: Contestant,
-    private readonly child: ChildProcess,
-  ) {}
+  readonly #contestant: Contestant;
+  readonly #child: ChildProcess;
+
+  constructor(contestant: Contestant, child: ChildProcess) {
+    this.#contestant = contestant;
+    this.#child = child;
+  }
 
   /** @throws {Error} If the contestant cannot be had; it has said why on stderr. */
   static async start(contestant: Contestant, { video, durationSec }: Stretch): Promise<MeasuredProcess> {
     const program = new URL('./backend-program.ts', import.meta.url);
     const child = fork(program, [contestant, video, String(durationSec)], { execArgv: ['--import', 'tsx'] });
     const measured = new MeasuredProcess(contestant, child);
-    await measured.answer();
+    await measured.#answer();
     return measured;
   }
 
   /** @returns Units a second. */
   async take(turn: Turn): Promise<Pace> {
-    this.child.send(turn);
-    return (await this.answer()) as Pace;
+    this.#child.send(turn);
+    return (await this.#answer()) as Pace;
   }
 
   end(): void {
-    this.child.kill();
+    this.#child.kill();
   }
 
-  private answer(): Promise<unknown> {
+  #answer(): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const fail = () => reject(new Error(`The process of ${this.contestant} ended before it answered.`));
-      this.child.once('exit', fail);
-      this.child.once('message', (message) => {
-        this.child.off('exit', fail);
+      const fail = () => reject(new Error(`The process of ${this.#contestant} ended before it answered.`));
+      this.#child.once('exit', fail);
+      this.#child.once('message', (message) => {
+        this.#child.off('exit', fail);
         resolve(message);
       });
     });

@@ -44,26 +44,27 @@ export async function convertGraph(spec: ModelOnDiskSpec & { kind: 'graph' }): P
 class Converter {
   readonly nodes: OnnxNode[] = [];
   readonly weights: OnnxWeight[] = [];
-  private readonly converted = new Set<string>();
+  readonly #graph: ReadonlyMap<string, GraphNode>;
+  readonly #values: tf.NamedTensorMap;
+  readonly #converted = new Set<string>();
 
-  constructor(
-    private readonly graph: ReadonlyMap<string, GraphNode>,
-    private readonly values: tf.NamedTensorMap,
-  ) {
+  constructor(graph: ReadonlyMap<string, GraphNode>, values: tf.NamedTensorMap) {
+    this.#graph = graph;
+    this.#values = values;
     for (const [name, value] of [['zero', 0] as const, ['six', 6] as const]) {
       this.weights.push({ name, shape: [], values: Float32Array.of(value) });
     }
   }
 
   add(operator: string, inputs: string[], output: string, attributes?: OnnxNode['attributes']): void {
-    this.nodes.push({ operator, inputs, output, ...(attributes && { attributes }) });
-    this.converted.add(output);
+    this.nodes.push({ operator, inputs, output, attributes });
+    this.#converted.add(output);
   }
 
   /** Converts a node after all that it takes. */
   convert(name: string): void {
-    if (this.converted.has(name)) return;
-    const node = this.graph.get(name);
+    if (this.#converted.has(name)) return;
+    const node = this.#graph.get(name);
     if (!node) throw new Error(`The graph has no node "${name}".`);
     const inputs = node.input ?? [];
     switch (node.op) {
@@ -73,15 +74,15 @@ class Converter {
       case '_FusedConv2D':
       case 'FusedDepthwiseConv2dNative':
         this.convert(inputs[0]!);
-        return this.convertConvolution(node, inputs as [string, string, string]);
+        return this.#convertConvolution(node, inputs as [string, string, string]);
       default:
         throw new Error(`The node "${name}" is a ${node.op}, which is not converted.`);
     }
   }
 
-  private convertConvolution(node: GraphNode, [input, kernel, bias]: [string, string, string]): void {
+  #convertConvolution(node: GraphNode, [input, kernel, bias]: [string, string, string]): void {
     const isDepthwise = node.op === 'FusedDepthwiseConv2dNative';
-    const weight = this.values[kernel] as tf.Tensor4D;
+    const weight = this.#values[kernel] as tf.Tensor4D;
     const [height, width, channels] = weight.shape;
     // Depthwise kernels are [height, width, channels, multiplier], the others [height, width, inputs, outputs].
     const arranged = tf.tidy(() =>
@@ -89,8 +90,8 @@ class Converter {
         ? tf.reshape(tf.transpose(weight, [2, 3, 0, 1]), [-1, 1, height, width])
         : tf.transpose(weight, [3, 2, 0, 1]),
     );
-    this.addWeight(kernel, arranged);
-    this.addWeight(bias, this.values[bias]!);
+    this.#addWeight(kernel, arranged);
+    this.#addWeight(bias, this.#values[bias]!);
     const attributes = {
       auto_pad: textOf(node, 'padding') === 'SAME' ? 'SAME_UPPER' : 'VALID',
       strides: spatial(node, 'strides'),
@@ -106,7 +107,7 @@ class Converter {
     if (convolved !== node.name) this.add('Clip', [convolved, 'zero', 'six'], node.name);
   }
 
-  private addWeight(name: string, tensor: tf.Tensor): void {
+  #addWeight(name: string, tensor: tf.Tensor): void {
     if (!this.weights.some((weight) => weight.name === name)) {
       this.weights.push({ name, shape: tensor.shape, values: tensor.dataSync<'float32'>() });
     }

@@ -6,14 +6,20 @@ import { encodeOnnxModel } from './onnx-model.js';
 
 /** A built-in encoder's network in ONNX Runtime, on all cores of the processor: the same work from bytes to features. */
 export class OnnxEncoder {
-  private scaled = new Float32Array(0);
+  readonly #session: InferenceSession;
+  readonly #scale: Float32Array;
+  #scaled = new Float32Array(0);
 
-  private constructor(
-    private readonly session: InferenceSession,
+  /** @param scale - The network's input value for each of the 256 byte values. */
+  constructor(
+    session: InferenceSession,
     readonly inputHeight: number,
     readonly inputWidth: number,
-    private readonly scale: Float32Array,
-  ) {}
+    scale: Float32Array,
+  ) {
+    this.#session = session;
+    this.#scale = scale;
+  }
 
   /** Converts the network with the backend of TensorFlow.js that runs. */
   static async load(name: MoveNetEncoder): Promise<OnnxEncoder> {
@@ -31,15 +37,15 @@ export class OnnxEncoder {
 
   /** As `FrameEncoder.encode`: RGB24 `[numFrames, height, width, 3]` to float32 `[numFrames, featureSize]`. */
   async encode(pixels: Uint8Array, numFrames: number): Promise<Float32Array> {
-    if (this.scaled.length !== pixels.length) this.scaled = new Float32Array(pixels.length);
-    for (let place = 0; place < pixels.length; place++) this.scaled[place] = this.scale[pixels[place]!]!;
-    const pictures = new Tensor('float32', this.scaled, [numFrames, this.inputHeight, this.inputWidth, 3]);
-    const { features } = await this.session.run({ pictures });
+    if (this.#scaled.length !== pixels.length) this.#scaled = new Float32Array(pixels.length);
+    for (let place = 0; place < pixels.length; place++) this.#scaled[place] = this.#scale[pixels[place]!]!;
+    const pictures = new Tensor('float32', this.#scaled, [numFrames, this.inputHeight, this.inputWidth, 3]);
+    const { features } = await this.#session.run({ pictures });
     return features!.data as Float32Array;
   }
 
   dispose(): Promise<void> {
-    return this.session.release();
+    return this.#session.release();
   }
 }
 

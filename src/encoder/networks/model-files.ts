@@ -111,7 +111,7 @@ async function readFiles(file: string): Promise<RawFiles> {
 }
 
 function specsOf(manifest: z.infer<typeof modelJson>['weightsManifest']): io.WeightsManifestEntry[] {
-  return manifest.flatMap(({ weights }) => weights) as io.WeightsManifestEntry[];
+  return manifest.flatMap(({ weights }) => weights);
 }
 
 async function readShard(model: string, name: string, maxBytes: number): Promise<Buffer> {

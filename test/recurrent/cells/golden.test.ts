@@ -58,8 +58,8 @@ function unrollGolden(
   const { isReversed, mask, recurrentMask } = golden;
   const unrolled = unroll(cellOf(golden), weights, inputs, state, {
     isReversed,
-    ...(mask && { mask: tensor<Tensor2D>(mask, 'bool') }),
-    ...(recurrentMask && { recurrentMask: tensor<Tensor2D>(recurrentMask) }),
+    mask: mask && tensor<Tensor2D>(mask, 'bool'),
+    recurrentMask: recurrentMask && tensor<Tensor2D>(recurrentMask),
   });
   if (!golden.zeroOutputForMask) return unrolled;
   const isShown = tf.expandDims(tensor(golden.mask!), 2);

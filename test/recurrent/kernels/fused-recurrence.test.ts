@@ -44,7 +44,7 @@ function lossBy(cell: RecurrentCell, run: Run, options: Parameters<Run>[4]) {
       Tensor2D,
       ...Tensor2D[],
     ];
-    const state = { hiddenState: states[0], ...(states[1] && { cellState: states[1] }) };
+    const state = { hiddenState: states[0], cellState: states[1] };
     const { outputs, finalState } = run(cell, { kernel, recurrentKernel, bias }, inputs, state, options);
     const ofStates = cell.stateNames.map((name, index) => tf.sum(tf.mul(finalState[name]!, 2 + index)));
     return tf.addN([tf.sum(tf.square(outputs)), ...ofStates]) as tf.Scalar;
@@ -64,9 +64,9 @@ const byAutomaticDifferentiation: Run = (cell, weights, inputs, initialState, op
       bias: weights.bias,
       ...initialState,
       recurrentKernel: kernels[0] ?? weights.recurrentKernel,
-      ...(kernels[1] && { candidateKernel: kernels[1] }),
-      ...(mask && { mask: tf.cast(mask, 'float32') }),
-      ...(recurrentMask && { recurrentMask }),
+      candidateKernel: kernels[1],
+      mask: mask && tf.cast(mask, 'float32'),
+      recurrentMask,
     },
     { cell, isReversed },
   );
@@ -75,7 +75,7 @@ const byAutomaticDifferentiation: Run = (cell, weights, inputs, initialState, op
     tf.squeeze<Tensor2D>(tf.slice(sequence, [0, last, 0], [-1, 1, -1]), [1]);
   const finalState = {
     hiddenState: lastOf(outputs),
-    ...(cell.auxiliary === 'carried' && { cellState: lastOf(auxiliary!) }),
+    cellState: cell.auxiliary === 'carried' ? lastOf(auxiliary!) : undefined,
   };
   return { outputs, finalState: finalState as typeof initialState };
 };

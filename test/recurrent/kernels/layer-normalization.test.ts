@@ -185,7 +185,7 @@ describe.each(BACKENDS)('layer normalization on %s', (backend) => {
         });
         const { outputs, finalState }: Unrolled = run(cell, tensors, {
           isReversed,
-          ...(mask && { mask: tf.tensor2d(mask, [BATCH, TIME], 'bool') }),
+          mask: mask && tf.tensor2d(mask, [BATCH, TIME], 'bool'),
         });
         const expectNear = (actual: tf.Tensor, values: Vector) => {
           expect(actual.size).toBe(values.length);

@@ -25,13 +25,13 @@ function compute(
 ): { values: tf.Tensor[]; gradients: tf.Tensor[] } {
   const options: UnrollOptions = {
     isReversed,
-    ...(mask && { mask: tf.tensor2d(mask, [batchSize, numSteps], 'bool') }),
-    ...(recurrentMask && { recurrentMask: tf.tensor2d(recurrentMask, [batchSize, cell.units]) }),
+    mask: mask && tf.tensor2d(mask, [batchSize, numSteps], 'bool'),
+    recurrentMask: recurrentMask && tf.tensor2d(recurrentMask, [batchSize, cell.units]),
   };
   const { kernel, recurrentKernel, bias } = cell.weightSpecs(NUM_FEATURES);
   const run = (...tensors: tf.Tensor[]) => {
     const [kernel, recurrentKernel, bias, inputs, hiddenState, cellState] = tensors as Tensor2D[];
-    const state = { hiddenState: hiddenState!, ...(cellState && { cellState }) };
+    const state = { hiddenState: hiddenState!, cellState };
     const weights = { kernel: kernel!, recurrentKernel: recurrentKernel!, bias: bias! };
     const { outputs, finalState } = unroll(cell, weights, inputs as unknown as Tensor3D, state, options);
     return [outputs, ...cell.stateNames.map((name) => finalState[name]!)];

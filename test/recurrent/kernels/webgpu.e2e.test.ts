@@ -49,8 +49,8 @@ async function computeCell(
   const variables = [...weightShapes, ...states].map(wave);
   const options = {
     isReversed,
-    ...(masks.hasMask && { mask: tf.tensor2d([1, 1, 0, 1, 1, 0, 0, 1, 1, 1], [BATCH, TIME], 'bool') }),
-    ...(masks.hasRecurrentMask && { recurrentMask: wave([BATCH, cell.units], 3) as Tensor2D }),
+    mask: masks.hasMask ? tf.tensor2d([1, 1, 0, 1, 1, 0, 0, 1, 1, 1], [BATCH, TIME], 'bool') : undefined,
+    recurrentMask: masks.hasRecurrentMask ? (wave([BATCH, cell.units], 3) as Tensor2D) : undefined,
   };
   const run = (...tensors: tf.Tensor[]) => {
     const [kernel, recurrentKernel, bias, inputs, ...states] = tensors as [
@@ -60,7 +60,7 @@ async function computeCell(
       Tensor3D,
     ];
     const [hiddenState, cellState] = states as Tensor2D[];
-    const initial = { hiddenState: hiddenState!, ...(cellState && { cellState }) };
+    const initial = { hiddenState: hiddenState!, cellState };
     const { outputs, finalState } = unroll(cell, { kernel, recurrentKernel, bias }, inputs, initial, options);
     return [outputs, ...cell.stateNames.map((name) => finalState[name]!)];
   };
