@@ -3,7 +3,7 @@ import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { columnBlocks } from '../tfjs/dense-product.js';
 import { expectShape } from '../tfjs/expect-shape.js';
 import type { RecurrentCell, RecurrentState, RecurrentWeights } from './contract.js';
-import { normalizedRecurrence } from './kernels/layer-normalization.js';
+import { normalizedRecurrence } from './kernels/composed-recurrence.js';
 import { recurrence } from './kernels/recurrence.js';
 
 /** Options of {@link unroll}. */
