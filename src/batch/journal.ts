@@ -55,7 +55,7 @@ export type FailedEntry = z.infer<typeof failedSchema>;
  * Written just before the label files of an earlier result are replaced. If a run dies before it records the new result,
  * the next run knows that the files were changed by framewise and not by a person.
  */
-export type ReplacingEntry = z.infer<typeof replacingSchema>;
+type ReplacingEntry = z.infer<typeof replacingSchema>;
 /** Last record about one video, in this run or an earlier one. */
 export type JournalEntry = LabeledEntry | FailedEntry | ReplacingEntry;
 

@@ -18,14 +18,14 @@ export interface InputFileLimits {
 }
 
 /** A file exists, but is not one that a program should read. The message completes "Cannot read FILE: ". */
-export class InputFileError extends Error {}
+class InputFileError extends Error {}
 
 /**
  * Opens a regular file for reading. Opening a pipe without a writer does not block, and a device is refused before any
  * byte is read.
  *
  * @returns The open file, which the caller closes, and its facts.
- * @throws {InputFileError} If it is no regular file, is larger than the limit, or is a link that must not be followed.
+ * @throws {Error} If it is no regular file, is larger than the limit, or is a link that must not be followed.
  * @throws The system error, such as `ENOENT`, if it cannot be opened.
  */
 export async function openRegularFile(

@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
 import { checkDecodeOptions, type DecodeOptions } from './decode-options.js';
-import { decodeVideo } from './decode-video.js';
 import { decodeImageFolder } from './image-folder.js';
 import { openLiveInput } from './live-input.js';
-import type { VideoFrame } from './video-frame.js';
-import { openSource } from './video-source.js';
+import { probeStream } from './probe-video.js';
+import { VideoDecoder, type DecodePlan } from './video-decoder.js';
+import type { StreamProbe, VideoFrame } from './video-frame.js';
+import { expectWithinLimits, ffmpegLimits, limitsOf } from './video-limits.js';
+import { openSource, type MediaSource } from './video-source.js';
 
 /**
  * Decodes a source to RGB frames of one size, with exact times. ffmpeg starts when the first frame is requested, and has
@@ -34,4 +38,139 @@ async function* decodeSource(source: string, options: DecodeOptions): AsyncGener
   const live = options.allowLive ? openLiveInput(source, options.stdin) : undefined;
   const opened = live ?? (await openSource(source, options.allowRemote, options.sourceName));
   yield* opened.kind === 'folder' ? decodeImageFolder(source, options) : decodeVideo(opened, options);
+}
+
+/**
+ * Decodes a video with ffmpeg. See `decodeFrames`.
+ *
+ * Times are exact because two muxers write each frame: `rawvideo` writes its pixels to stdout, `framecrc` its timestamp
+ * in microseconds to stderr. The `showinfo` filter prints the times of source frames before the frame rate is changed,
+ * without checksums so that it reads no pixels. It writes a dozen times per frame, so it prints every source frame only
+ * if `onSourceFrame` is set, and a few otherwise.
+ */
+async function* decodeVideo(opened: MediaSource, options: DecodeOptions): AsyncGenerator<VideoFrame> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  // Probing a live source would open another connection, whose times differ, and would consume standard input.
+  const isProbed = opened.kind === 'file' || (opened.kind === 'remote' && options.startSec);
+  const probe = isProbed ? (options.probe ?? (await probeStream(opened, options))) : undefined;
+  signal?.throwIfAborted();
+  if (probe) expectWithinLimits(probe.info, options);
+  const decoder = new VideoDecoder(await planDecoding(opened, probe, options), options);
+  try {
+    for (let frame = await decoder.next(); frame; frame = await decoder.next()) yield frame;
+  } finally {
+    await decoder.stop();
+  }
+}
+
+async function planDecoding(
+  { kind, source, url, inputOptions, stdin }: MediaSource,
+  probe: StreamProbe | undefined,
+  options: DecodeOptions,
+): Promise<DecodePlan> {
+  const { ffmpegPath, supportsFpsMode } = await findFfmpeg();
+  const { startSec = 0, durationSec = Infinity } = options;
+  const syncOption = supportsFpsMode ? '-fps_mode' : '-vsync';
+  const clock = planClock(probe, startSec);
+  // A random token in the names of the printing filters keeps tags of a video from imitating their lines.
+  const token = randomUUID().slice(0, 8);
+  const general = [
+    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info'],
+    // Several threads do not scale small frames faster. Decoding has its own threads.
+    ...['-filter_threads', '1'],
+  ];
+  const isWhole = startSec === 0 && durationSec === Infinity;
+  const limits = limitsOf(options.limits, kind !== 'file');
+  const stretch = isWhole ? [] : [trim(startSec, startSec + durationSec)];
+  const print = (name: string) => `showinfo@${name}${token}=checksum=0`;
+  // In branches of their own, because a filter that makes or drops frames may never pass one on.
+  const watch = [
+    'split=3[seen][counted][passed]',
+    `[seen]${chain(SOME_FRAMES, print('source'), 'nullsink')}`,
+    `[counted]${chain(...stretch, `select='gte(n,${limits.maxFrames})'`, print('surplus'), 'nullsink')}`,
+    '[passed]null',
+  ].join(';');
+  const rate = options.frameRate === 'source' ? [] : [`fps=fps=${options.frameRate},settb=1/1000000`];
+  const filters = chain(
+    'settb=1/1000000',
+    clock.filter,
+    options.onSourceFrame ? print('source') : watch,
+    ...rate,
+    ...stretch,
+    resize(options),
+  );
+  return {
+    source,
+    info: probe?.info,
+    limits,
+    token,
+    url,
+    command: {
+      program: ffmpegPath,
+      stdin,
+      inputs: [
+        { url, options: [...general, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions] },
+      ],
+      // `V` excludes cover pictures. `passthrough` neither duplicates nor drops frames.
+      outputOptions: [
+        ...['-filter:v', filters, '-map', '0:V:0', syncOption, 'passthrough', '-c:v', 'rawvideo'],
+        ...['-enc_time_base', '1:1000000', '-avoid_negative_ts', 'disabled', '-f', 'tee'],
+      ],
+      // framecrc comes first, so that a frame's time is written before its pixels.
+      outputUrl: '[f=framecrc:flush_packets=1]pipe:2|[f=rawvideo]pipe:1',
+    },
+  };
+}
+
+/** Selects one frame per second of the wall clock, and each frame more than five seconds after its predecessor. */
+const SOME_FRAMES = "select='if(gt(time(0)-ld(0),1)+gt(pts-prev_pts,5000000),st(0,time(0)),0)'";
+
+function chain(...filters: string[]): string {
+  return filters.join(',');
+}
+
+/**
+ * Scales frames. `bilinear` averages all pixels under a triangle when it shrinks, as sharp's kernel does for the pictures
+ * of a folder. `dar` respects pixels that are not square, ffmpeg's `force_original_aspect_ratio` does not. Bars are added
+ * in RGB, where they can start at any pixel.
+ */
+function resize({ width, height, fit = 'fill' }: DecodeOptions): string {
+  if (fit === 'fill') return `scale=${width}:${height}:flags=bilinear,format=rgb24`;
+  const inner = `w='max(1,round(min(${width},${height}*dar)))':h='max(1,round(min(${height},${width}/dar)))'`;
+  return `scale=${inner}:flags=bilinear,format=rgb24,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:black`;
+}
+
+/** Makes ffmpeg's timestamps count from the start of the stream. */
+function planClock(
+  probe: StreamProbe | undefined,
+  startSec: number,
+): { inputOptions: string[]; filter: string } {
+  // Without a length (a live source or a raw stream) there is no index either. Time starts at the first frame.
+  if (!probe || (probe.info.durationSec === 0 && startSec === 0)) {
+    return { inputOptions: [], filter: 'setpts=PTS-STARTPTS' };
+  }
+  const { info, containerStartSec, hasIndex } = probe;
+  // ffmpeg moves the container's start to zero and repairs clocks that jump.
+  const inputOptions: string[] = [];
+  if (startSec === 0 || !hasIndex)
+    return { inputOptions, filter: shiftBy(containerStartSec - info.startSec) };
+  // After seeking, ffmpeg would count from the seek time, rounded to ticks, so `copyts` keeps its clock. It seeks to a
+  // key frame; `trim` makes the exact cut.
+  const seekSec = Math.max(0, startSec + info.startSec - containerStartSec);
+  inputOptions.push('-copyts', '-noaccurate_seek', '-ss', seekSec.toFixed(6));
+  return { inputOptions, filter: shiftBy(-info.startSec) };
+}
+
+function shiftBy(seconds: number): string {
+  return `setpts=PTS+${toMicroseconds(seconds)}`;
+}
+
+function trim(startSec: number, endSec: number): string {
+  const end = Number.isFinite(endSec) ? `:end_pts=${toMicroseconds(endSec)}` : '';
+  return `trim=start_pts=${toMicroseconds(startSec)}${end}`;
+}
+
+function toMicroseconds(seconds: number): string {
+  return (seconds * 1e6).toFixed(0);
 }

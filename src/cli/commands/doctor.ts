@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { measureEncoderPace, type EncoderPace } from '../../encoder/pool/encoder-pace.js';
+import { measureEncoderPace, type EncoderPace } from '../../encoder/create-frame-encoder.js';
 import { examineMachine, type MachineReport } from '../../runtime/doctor.js';
 import { printJson, printResult, type CommandOutcome, type Terminal } from '../terminal/terminal.js';
 

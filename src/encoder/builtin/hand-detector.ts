@@ -1,8 +1,7 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraph } from '../networks/graph-network.js';
-import { locateHumanModel } from './human-models.js';
-import { readModelFiles } from '../networks/model-files.js';
+import { locateHumanModel, readModelFiles } from '../networks/model-files.js';
 
 /** Width and height of the network's input. */
 export const DETECTOR_SIZE = 320;

@@ -1,5 +1,5 @@
 import type { BuiltinEncoder, ModelOnDiskSpec } from '../encoder-spec.js';
-import { locateHumanModel } from './human-models.js';
+import { locateHumanModel } from '../networks/model-files.js';
 
 /** The built-in encoders that use MoveNet. */
 export type MoveNetEncoder = Extract<BuiltinEncoder, `movenet-${string}`>;

@@ -4,6 +4,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { EncoderError } from '../../errors.js';
 import { isConfined, readRegularFile, staysBelow } from '../../runtime/input-file.js';
+import { locateAsset } from '../../runtime/locate-asset.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 
 const weight = z.looseObject({
@@ -42,6 +43,26 @@ export interface ModelFiles {
   artifacts: io.ModelArtifacts;
   /** SHA-256 of the topology and the weights, hexadecimal. */
   sha256: string;
+}
+
+/**
+ * Path of a network of the npm package `@vladmandic/human`, which ships some for offline use.
+ *
+ * @param fileName - Name of its topology, such as `movenet-lightning.json`. `scripts/build.mjs` lists those that are built
+ *   into this package.
+ * @throws {EncoderError} If it is missing.
+ */
+export function locateHumanModel(fileName: string): string {
+  try {
+    return locateAsset('@vladmandic/human', `models/${fileName}`);
+  } catch (cause) {
+    throw new EncoderError(
+      `The built-in encoder has lost its network ${fileName}; run "npm install" again.`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 /**

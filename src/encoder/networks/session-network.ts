@@ -5,7 +5,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { backendDevice, runningBackend, type TensorflowBackend } from '../../tfjs/backend-internals.js';
 import type { Network } from './encoder-model.js';
 import { SAVED_MODEL_TAG, formatSavedModel, type GraphNode } from './saved-model.js';
-import { cutSessionGraph, joinedOutput, runSideBySide, type GraphPart } from './session-graph.js';
+
+/** The part of a graph that a session computes. */
+export interface GraphPart {
+  /** Node that takes pictures. */
+  input: string;
+  output: string;
+  /** What pictures are, float32: `[batch, height, width, 3]`, −1 where free. */
+  inputShape: readonly number[];
+}
 
 /** On two cores a batch of 8 in two parts is a fifth quicker than in one, one of 32 a tenth; in four no quicker than that. */
 const PARTS_OF_BATCH = 2;
@@ -72,4 +80,146 @@ function attempt<Value>(work: () => Value): Value | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Nodes of which TensorFlow.js makes one; TensorFlow has no such operation, or keeps it to itself. */
+const FUSED: Record<string, string> = {
+  _FusedConv2D: 'Conv2D',
+  FusedDepthwiseConv2dNative: 'DepthwiseConv2dNative',
+  _FusedMatMul: 'MatMul',
+};
+
+/** What only fused nodes declare. */
+const FUSED_ATTRIBUTES = new Set(['fused_ops', 'num_args', 'epsilon', 'leakyrelu_alpha', 'TArgs']);
+
+const ACTIVATIONS = new Set(['Relu', 'Relu6', 'Elu', 'Sigmoid', 'Tanh']);
+
+const FLOAT = { type: 'DT_FLOAT' };
+const DATA_TYPES: Partial<Record<tf.DataType, string>> = {
+  float32: 'DT_FLOAT',
+  int32: 'DT_INT32',
+  bool: 'DT_BOOL',
+};
+
+/**
+ * Cuts the nodes between input and output out of a graph of TensorFlow.js and makes TensorFlow's own of them. Weights
+ * become constants, as TensorFlow folds and lays out anew what cannot change; what is fused is taken apart, as it fuses
+ * again what the processor has code for.
+ *
+ * @param weights - By the name of their node.
+ * @throws {Error} If a fused node has a step, or a weight a data type, that is not known here.
+ */
+export function cutSessionGraph(
+  nodes: readonly GraphNode[],
+  weights: Readonly<Record<string, tf.Tensor[]>>,
+  { input, output, inputShape }: GraphPart,
+): GraphNode[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const dim = inputShape.map((size) => ({ size }));
+  const cut: GraphNode[] = [
+    { name: input, op: 'Placeholder', attr: { dtype: FLOAT, shape: { shape: { dim } } } },
+  ];
+  const isTaken = new Set([input]);
+  const take = (name: string): void => {
+    if (isTaken.has(name)) return;
+    isTaken.add(name);
+    const node = byName.get(name);
+    if (!node) throw new Error(`no node "${name}"`);
+    cut.push(...express(node, weights[name]?.[0]));
+    for (const source of node.input ?? []) take(source.replace(/^\^|:\d+$/g, ''));
+  };
+  take(output);
+  return cut;
+}
+
+/** The node that gives what {@link runSideBySide} joins. */
+function joinedOutput({ output }: GraphPart): string {
+  return `${output}/joined`;
+}
+
+/**
+ * Adds nodes that compute a batch in equal parts at once, each by itself, with the same weights. Where each operation
+ * shares its work among all cores, they wait for each other at its end; a core that is done with its share of one part's
+ * has another's to do.
+ *
+ * @param graph - What {@link cutSessionGraph} gave.
+ */
+export function runSideBySide(graph: readonly GraphNode[], part: GraphPart, numParts: number): GraphNode[] {
+  const shared = new Set(graph.filter(({ op }) => op === 'Const').map(({ name }) => name));
+  const [axis, split] = ['framewise/axis', 'framewise/split'];
+  const ofPart = (source: string, index: number): string => {
+    const [, control, name, output = ''] = /^(\^?)(.*?)(:\d+)?$/.exec(source)!;
+    if (name === part.input) return `${control}${split}${control ? '' : `:${index}`}`;
+    return shared.has(name!) ? source : `${control}${name}/part_${index}${output}`;
+  };
+  const indices = Array.from({ length: numParts }, (_, index) => index);
+  const computed = graph.filter(({ name }) => !shared.has(name) && name !== part.input);
+  const parts = indices.flatMap((index) =>
+    computed.map((node) => ({
+      ...node,
+      name: ofPart(node.name, index),
+      input: (node.input ?? []).map((name) => ofPart(name, index)),
+    })),
+  );
+  const content = new Uint8Array(4);
+  const int32 = { type: 'DT_INT32' };
+  return [
+    ...graph,
+    {
+      name: axis,
+      op: 'Const',
+      attr: { dtype: int32, value: { tensor: { dtype: 'DT_INT32', shape: [], content } } },
+    },
+    { name: split, op: 'Split', input: [axis, part.input], attr: { T: FLOAT, num_split: { i: numParts } } },
+    ...parts,
+    {
+      name: joinedOutput(part),
+      op: 'ConcatV2',
+      input: [...indices.map((index) => ofPart(part.output, index)), axis],
+      attr: { T: FLOAT, N: { i: numParts }, Tidx: int32 },
+    },
+  ];
+}
+
+function express(node: GraphNode, weight: tf.Tensor | undefined): GraphNode[] {
+  if (node.op === 'Const') return [constant(node, weight)];
+  // It would wait for values that nobody gives.
+  if (node.op === 'Placeholder') throw new Error(`a second input, "${node.name}"`);
+  return node.op in FUSED ? takeApart(node, FUSED[node.op]!) : [node];
+}
+
+function constant({ name }: GraphNode, weight: tf.Tensor | undefined): GraphNode {
+  const dtype = weight && DATA_TYPES[weight.dtype];
+  if (!dtype) throw new Error(`the constant "${name}" is ${weight?.dtype ?? 'absent'}`);
+  const { buffer, byteOffset, byteLength } = weight.dataSync();
+  const content = new Uint8Array(buffer, byteOffset, byteLength);
+  return {
+    name,
+    op: 'Const',
+    attr: { dtype: { type: dtype }, value: { tensor: { dtype, shape: weight.shape, content } } },
+  };
+}
+
+/** @returns The product, then what is done with it; the last takes the fused node's name. */
+function takeApart({ name, op, input = [], attr = {} }: GraphNode, product: string): GraphNode[] {
+  const steps = (attr['fused_ops']?.list?.s ?? []).map((step) =>
+    Buffer.from(step as string, 'base64').toString(),
+  );
+  const unknown = steps.find(
+    (step, position) => !(step === 'BiasAdd' && position === 0) && !ACTIVATIONS.has(step),
+  );
+  if (steps.length === 0 || unknown !== undefined)
+    throw new Error(`${op} with ${unknown ?? 'nothing'} in it`);
+  const own = Object.entries(attr).filter(([key]) => !FUSED_ATTRIBUTES.has(key));
+  const nodeAfter = (position: number): string =>
+    position === steps.length ? name : `${name}/unfused_${position}`;
+  return [
+    { name: nodeAfter(0), op: product, input: input.slice(0, 2), attr: Object.fromEntries(own) },
+    ...steps.map((step, position) => ({
+      name: nodeAfter(position + 1),
+      op: step,
+      input: [nodeAfter(position), ...(step === 'BiasAdd' ? input.slice(2, 3) : [])],
+      attr: { T: FLOAT },
+    })),
+  ];
 }

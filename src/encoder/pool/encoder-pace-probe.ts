@@ -1,7 +1,6 @@
 /** Entry of a process that measures the backend named by its first argument and sends an `EncoderPace`. */
 import type { BackendName } from '../../runtime/backend.js';
-import { createFrameEncoder } from '../create-frame-encoder.js';
-import type { EncoderPace } from './encoder-pace.js';
+import { createFrameEncoder, type EncoderPace } from '../create-frame-encoder.js';
 import { DEFAULT_ENCODER } from '../encoder-spec.js';
 import type { FrameEncoder } from '../frame-encoder.js';
 

@@ -1,5 +1,5 @@
-import { decodeEarlierFile } from '../../tensors/earlier-file.js';
 import {
+  decodeEarlierFile,
   decodeTensorFile,
   encodeTensorFile,
   TensorFileError,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FeatureStore, type FeatureKey } from '../../../src/encoder/features/feature-store.js';
-import { hashVideo } from '../../../src/encoder/features/hash-video.js';
+import { hashVideo } from '../../../src/encoder/features/feature-store.js';
 import { OutputError, VideoOpenError } from '../../../src/errors.js';
 
 let folder: string;

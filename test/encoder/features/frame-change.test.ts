@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ChangeDetector } from '../../../src/encoder/features/frame-change.js';
+import { ChangeDetector } from '../../../src/encoder/features/encode-frames.js';
 
 const WIDTH = 40;
 const HEIGHT = 24;

@@ -7,7 +7,7 @@ import { createFrameEncoder } from '../../../src/encoder/create-frame-encoder.js
 import { DEFAULT_ENCODER, type ModelOnDiskSpec } from '../../../src/encoder/encoder-spec.js';
 import type { FrameEncoder } from '../../../src/encoder/frame-encoder.js';
 import { formatSavedModel, type GraphNode } from '../../../src/encoder/networks/saved-model.js';
-import { cutSessionGraph, runSideBySide } from '../../../src/encoder/networks/session-graph.js';
+import { cutSessionGraph, runSideBySide } from '../../../src/encoder/networks/session-network.js';
 import { startBackend } from '../../../src/runtime/backend.js';
 import { expectedFeatures, writeGraphModel } from '../tiny-models.js';
 

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { measureEncoderPace } from '../../../src/encoder/pool/encoder-pace.js';
+import { measureEncoderPace } from '../../../src/encoder/create-frame-encoder.js';
 import { startBackend } from '../../../src/runtime/backend.js';
 
 const native = process.env['FRAMEWISE_NATIVE'];
