@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { MAX_TEXT_BYTES, readRegularFile } from '../runtime/input-file.js';
 import path from 'node:path';
 import { AnnotationError } from '../errors.js';
 import { checkSegments, separateSegments, type LabelOverlap } from './check-segments.js';
@@ -80,11 +80,12 @@ export function formatOf(file: LabelFile): AnnotationFormat {
 /**
  * Reads a label file as text, without a byte-order mark.
  *
- * @throws {AnnotationError} If it cannot be read, or is not UTF-8 text.
+ * @throws {AnnotationError} If it cannot be read, is no regular file, is larger than 512 MiB, or is not UTF-8 text.
  */
 export async function openLabelFile(file: string): Promise<LabelFile> {
   try {
-    return { path: file, text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) };
+    const bytes = await readRegularFile(file, { maxBytes: MAX_TEXT_BYTES });
+    return { path: file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (cause) {
     const reason = cause instanceof TypeError ? 'it is not text in UTF-8' : (cause as Error).message;
     throw new AnnotationError(`Cannot read the label file "${file}": ${reason}.`, file, undefined, { cause });

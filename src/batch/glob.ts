@@ -1,8 +1,10 @@
-import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { glob, type GlobOptions } from 'tinyglobby';
-import { compareNaturally } from '../video/media-names.js';
+import { UsageError } from '../errors.js';
+import { compareNaturally, isSystemName } from '../video/media-names.js';
+
+/** Most patterns that braces may stand for. */
+const MAX_VARIANTS = 1000;
 
 /** Whether a text contains a character that has a meaning in a glob pattern. */
 export function isGlob(text: string): boolean {
@@ -15,8 +17,12 @@ export function isGlob(text: string): boolean {
  * pattern that starts with a dot. `*` follows links to folders. `**` does not, because links may form a circle. Folders
  * that cannot be read are treated as empty.
  *
+ * Libraries compile patterns into regular expressions, which take hours for some names. Here the time for a name grows
+ * with the product of the lengths of name and pattern.
+ *
  * @param pattern - Pattern with `/` between names.
  * @returns The folder before the first name with a special character, and the matching paths in natural order.
+ * @throws {UsageError} If braces stand for more than 1,000 patterns.
  */
 export async function findGlob(pattern: string): Promise<{ root: string; matches: string[] }> {
   const parts = pattern.split('/');
@@ -29,61 +35,104 @@ export async function findGlob(pattern: string): Promise<{ root: string; matches
   return { root, matches: [...matches].sort(compareNaturally) };
 }
 
-/** Searches for the names before `**`, the folders of `**` and the names after it one after another. */
-async function findBelow(folder: string, parts: readonly string[]): Promise<string[]> {
-  const position = parts.indexOf('**');
-  if (position < 0) return search(folder, parts.join('/'), { onlyFiles: false, fs: FOLLOWING_LINKS });
-  const bases = position > 0 ? await findBelow(folder, parts.slice(0, position)) : [folder];
-  const after = position + 1 < parts.length ? parts.slice(position + 1) : ['*'];
+async function findBelow(folder: string, [part = '', ...rest]: readonly string[]): Promise<string[]> {
+  if (part === '**') return findAnywhere(folder, rest.length > 0 ? rest : ['*']);
+  const names = isGlob(part) ? (await list(folder)).filter((name) => matchesName(name, part)) : [part];
   const found: string[] = [];
-  for (const base of bases) {
-    const subfolders = await search(base, '**', { onlyDirectories: true });
-    for (const subfolder of new Set([base, ...subfolders]))
-      found.push(...(await findBelow(subfolder, after)));
+  for (const name of names) {
+    const place = path.join(folder, name);
+    if (rest.length > 0) found.push(...(await findBelow(place, rest)));
+    // A link without a target counts, so that the batch reports it.
+    else if ((await lstat(place).catch(() => undefined)) !== undefined) found.push(place);
   }
   return found;
 }
 
-async function search(folder: string, pattern: string, options: GlobOptions): Promise<string[]> {
-  const shared = { cwd: folder, followSymbolicLinks: false, expandDirectories: false, extglob: false };
-  return (await glob(pattern, { ...shared, ...options })).map((match) => path.join(folder, match));
+/** Searches a folder and all folders below it, without following links. */
+async function findAnywhere(folder: string, parts: readonly string[]): Promise<string[]> {
+  const found = await findBelow(folder, parts);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isDirectory() || isSystemName(entry.name)) continue;
+    found.push(...(await findAnywhere(path.join(folder, entry.name), parts)));
+  }
+  return found;
+}
+
+async function list(folder: string): Promise<string[]> {
+  const isFolder = await stat(folder).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+  return isFolder ? readdir(folder).catch(() => []) : [];
 }
 
 /**
- * Lists links to folders as folders, which tinyglobby itself walks through but never returns. Everything else counts
- * as a file: a link without a target stays in the result, so that the batch reports it.
+ * Whether a name matches a pattern without `/`, `**` and braces. After a mismatch only the last `*` takes one more
+ * character: an earlier one could not match more than that.
  */
-const FOLLOWING_LINKS = {
-  readdir(folder: string, _options: object, done: (error: Error | null, entries: object[]) => void): void {
-    void listFollowing(folder).then(
-      (entries) => done(null, entries),
-      (error: Error) => done(error, []),
-    );
-  },
-} as unknown as GlobOptions['fs'];
-
-async function listFollowing(folder: string): Promise<Pick<Dirent, 'name' | 'isFile' | 'isDirectory'>[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return Promise.all(
-    entries.map(async (entry) => {
-      const { name } = entry;
-      const isFolder =
-        entry.isDirectory() || (!entry.isFile() && (await isFolderAt(path.join(folder, name))));
-      return { name, isFile: () => !isFolder, isDirectory: () => isFolder, isSymbolicLink: () => false };
-    }),
-  );
+export function matchesName(name: string, pattern: string): boolean {
+  if (isSystemName(name) && !(name.startsWith('.') && pattern.startsWith('.'))) return false;
+  const characters = [...name];
+  const tokens = tokenize(pattern);
+  let [at, token] = [0, 0];
+  let lastStar: { token: number; at: number } | undefined;
+  while (at < characters.length) {
+    const wanted = tokens[token];
+    if (wanted === '*') {
+      lastStar = { token: token++, at };
+    } else if (wanted?.(characters[at]!)) {
+      at++;
+      token++;
+    } else if (lastStar) {
+      at = ++lastStar.at;
+      token = lastStar.token + 1;
+    } else {
+      return false;
+    }
+  }
+  return tokens.slice(token).every((rest) => rest === '*');
 }
 
-function isFolderAt(place: string): Promise<boolean> {
-  return stat(place).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
+/** Splits a pattern into stars, and tests of one character each. */
+function tokenize(pattern: string): ('*' | ((character: string) => boolean))[] {
+  const parts = pattern.match(/\*+|\[[!^]?\]?[^\]]*\]|./gsu) ?? [];
+  return parts.map((part) => {
+    if (part.startsWith('*')) return '*';
+    if (part === '?') return () => true;
+    if (part.length > 2 && part.startsWith('[')) return classTest(part.slice(1, -1));
+    return (character) => character === part;
+  });
+}
+
+/** Tests for a class such as `a-z_` or, negated, `!0-9`. A range whose end is before its start holds nothing. */
+function classTest(text: string): (character: string) => boolean {
+  const isNegated = /^[!^]/.test(text);
+  const characters = [...(isNegated ? text.slice(1) : text)];
+  const ranges: [first: string, last: string][] = [];
+  for (let index = 0; index < characters.length; index++) {
+    const first = characters[index]!;
+    const isRange = characters[index + 1] === '-' && index + 2 < characters.length;
+    ranges.push([first, isRange ? characters[index + 2]! : first]);
+    if (isRange) index += 2;
+  }
+  return (character) => ranges.some(([first, last]) => first <= character && character <= last) !== isNegated;
 }
 
 /** `{a,b}/{c,d}` → `a/c`, `a/d`, `b/c`, `b/d`. Nested braces are expanded, too. */
 function expandBraces(pattern: string): string[] {
-  const [whole, choices] = /\{([^{}]*)\}/.exec(pattern) ?? [];
-  if (whole === undefined || choices === undefined) return [pattern];
-  return choices.split(',').flatMap((choice) => expandBraces(pattern.replace(whole, () => choice)));
+  const done: string[] = [];
+  const waiting = [pattern];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const current = next;
+    const [whole, choices] = /\{([^{}]*)\}/.exec(current) ?? [];
+    if (whole === undefined || choices === undefined) done.push(current);
+    else for (const choice of choices.split(',')) waiting.push(current.replace(whole, () => choice));
+    if (done.length + waiting.length > MAX_VARIANTS) {
+      throw new UsageError(
+        `The braces in "${pattern.slice(0, 80)}" stand for more than ${MAX_VARIANTS} patterns. Use fewer, or a list of videos (--list).`,
+      );
+    }
+  }
+  return done;
 }

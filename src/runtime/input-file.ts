@@ -9,6 +9,9 @@ const {
   O_NOFOLLOW = 0,
 } = constants as Partial<typeof constants> & { O_RDONLY: number };
 
+/** Most bytes of a file that is read as one text: the length of the longest string is a little less. */
+export const MAX_TEXT_BYTES = 2 ** 29 - 24;
+
 /** Limits on what is read from a file that someone else may have written. */
 export interface InputFileLimits {
   /** Most bytes to read. */

@@ -3,11 +3,11 @@ import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { FramewiseError, VideoDecodeError } from '../errors.js';
 import type { DecodeOptions } from './decode-options.js';
+import { compareNaturally, isPictureFileName, isSystemName } from './media-names.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';
 import { expectFewPixels, limitError, limitsOf } from './video-limits.js';
 import { refusal } from './video-source.js';
 
-const PICTURE_NAME = /\.(?:jpe?g|png|webp)$/i;
 const DEFAULT_FRAME_RATE = 25;
 
 /**
@@ -87,8 +87,9 @@ async function listPictures(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw refusal(folder, `the folder cannot be read (${oneLine(cause)}). Check its permissions.`, cause);
   });
-  const { compare } = new Intl.Collator('en', { numeric: true });
-  const pictures = names.filter((name) => PICTURE_NAME.test(name)).sort(compare);
+  const pictures = names
+    .filter((name) => isPictureFileName(name) && !isSystemName(name))
+    .sort(compareNaturally);
   if (pictures.length === 0) {
     throw refusal(
       folder,

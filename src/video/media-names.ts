@@ -23,6 +23,26 @@ export function isPictureFileName(file: string): boolean {
   return !DRAWING.test(file) && PICTURE_EXTENSIONS.has(path.extname(file).toLowerCase());
 }
 
+/** Names of files and folders that systems, network storage and archives add, in lower case. */
+const SYSTEM_NAMES = new Set(
+  (
+    '@eadir @tmp @recycle @recently-snapshot @sharebin @appstore #recycle #snapshot ~snapshot lost+found found.000 ' +
+    '__macosx $recycle.bin thumbs.db ehthumbs.db desktop.ini'
+  )
+    .split(' ')
+    .concat('system volume information', 'network trash folder', 'temporary items'),
+);
+
+/**
+ * Whether a file or folder is not a user's: hidden, such as macOS's `._clip.mp4` with metadata, or added by a system, such as
+ * `@eaDir` with thumbnails on a Synology NAS. Such names are left out wherever a folder is read.
+ */
+export function isSystemName(name: string): boolean {
+  return (
+    name.startsWith('.') || SYSTEM_NAMES.has(name.toLowerCase()) || /@syno(?:eastream|resource)$/i.test(name)
+  );
+}
+
 /** Compares names in natural order, `frame2` before `frame10`, the same on every machine. */
 export function compareNaturally(a: string, b: string): number {
   return naturalOrder.compare(a, b) || (a < b ? -1 : Number(a > b));

@@ -213,18 +213,8 @@ describe('a damaged label file is refused with the position of the damage:', () 
     ['number.frames.csv', 'video,frame,time,label\na,five,1,x\n', /line 2: expected a frame number/],
     ['time.frames.csv', 'video,frame,time,label\na,5,soon,x\n', /line 2: the time "soon" is not a time/],
     ['one.frames.csv', 'video,frame,time,label\na,5,1,x\n', /has one frame of "a"/],
-    [
-      'view.json',
-      '{"attribute":{},"file":{},"view":{"1":{"fid_list":["1"]}},"metadata":{"m":{"vid":"constructor","z":[0,1],"av":{}}}}',
-      /metadata "m" belongs to the view "constructor", which has no file/,
-    ],
     ['empty.vtt', 'WEBVTT\n\n00:01.000 --> 00:02.000\n\n', /line 3: the label is empty/],
     ['cut.txt', '0\t1\twalk\n2\t3\n', /line 2: expected start, end and label separated by tabs/],
-    [
-      'live.csv',
-      'Behavior,Behavior type,Start (s),Stop (s),Media file\nwalk,STATE,0,1,\n',
-      /line 2: no media file is named/,
-    ],
   ])('%s', async (name, content, message) => {
     const file = await write(name, content);
     const error: unknown = await readLabelFile(file, { frameRate: 25 }).catch((reason: unknown) => reason);

@@ -3,7 +3,12 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DatasetError } from '../../errors.js';
 import { reportSkip, type ReadOptions } from '../annotation-format.js';
-import { compareNaturally, isPictureFileName, isVideoFileName } from '../../video/media-names.js';
+import {
+  compareNaturally,
+  isPictureFileName,
+  isSystemName,
+  isVideoFileName,
+} from '../../video/media-names.js';
 
 /** A clip that shows one activity from start to end. */
 interface LabeledClip {
@@ -94,16 +99,14 @@ export async function findClips(folder: string): Promise<string[]> {
 }
 
 /**
- * Lists a folder in natural order, without hidden entries.
+ * Lists a folder in natural order, without hidden entries and those of systems and network storage.
  *
  * @throws {DatasetError} If the folder cannot be read.
  */
 export async function listFolder(folder: string): Promise<Dirent[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter(({ name }) => !name.startsWith('.'))
-      .sort((a, b) => compareNaturally(a.name, b.name));
+    return entries.filter(({ name }) => !isSystemName(name)).sort((a, b) => compareNaturally(a.name, b.name));
   } catch (cause) {
     throw new DatasetError(`Cannot read the folder "${folder}": ${(cause as Error).message}.`, folder, {
       cause,

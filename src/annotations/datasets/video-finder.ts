@@ -1,10 +1,11 @@
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { AnnotationError } from '../../errors.js';
 import { placeOf, type VideoReference } from '../annotated-segment.js';
 import type { ReadContext, ReadOptions } from '../annotation-format.js';
 import { probeVideo } from '../../video/probe-video.js';
 import { listFolder } from './clip-folders.js';
+import { isConfined } from '../../runtime/input-file.js';
 import { isVideoFileName } from '../../video/media-names.js';
 
 /**
@@ -24,7 +25,9 @@ export interface VideoFinder {
 
 /**
  * Creates a finder that looks for a video by its relative path in some folders and in `videos` in each of them, then by
- * its bare name there, with or without extension. Each folder is listed once.
+ * its bare name there, with or without extension. A name that differs only in its Unicode normalization, as after
+ * unpacking on a Mac, then one that differs only in case, is the same name if no other file has it. Each folder is listed
+ * once.
  *
  * @param places - Folders in the order in which they are searched.
  * @throws {DatasetError} If a folder cannot be read.
@@ -41,18 +44,58 @@ export async function createVideoFinder(places: readonly string[]): Promise<Vide
   const find: FindVideo = async (file, reference) => {
     const named = reference.video.replaceAll('\\', '/'); // a label file may come from Windows
     for (const folder of folders) {
-      const exact = path.resolve(folder, named);
-      if (await exists(exact)) return exact;
+      const found = await findPath(folder, named);
+      if (found !== undefined) return found;
     }
-    const wanted = path.posix.basename(named);
-    const matches = videoFiles.filter((candidate) => {
-      const { base, name } = path.parse(candidate);
-      return base === wanted || name === wanted || name === `v_${wanted}`; // the files of ActivityNet have this prefix
-    });
+    const matches = matchName(videoFiles, path.posix.basename(named));
     if (matches.length <= 1) return matches[0];
     throw videoError(file, reference, `may be ${matches.map((match) => `"${match}"`).join(' or ')}`);
   };
   return { folders, find };
+}
+
+/** Finds a path below a folder, exactly or with names that differ only in how they are written. */
+async function findPath(folder: string, named: string): Promise<string | undefined> {
+  const exact = path.resolve(folder, named);
+  if (await exists(exact)) return exact;
+  if (!isConfined(named) || !named.includes('/')) return undefined; // Bare names are matched later.
+  let place = folder;
+  for (const part of named.split('/')) {
+    const names = (await exists(path.join(place, part))) ? [part] : await readdir(place).catch(() => []);
+    const [found, ...others] = firstMatch(names, part);
+    if (found === undefined || others.length > 0) return undefined;
+    place = path.join(place, found);
+  }
+  return place;
+}
+
+/**
+ * Finds the files that a bare name may mean: by the whole name, the name without extension, or that of ActivityNet, which
+ * has a prefix; if none matches, without what other tools put between, such as the language in `cage1.en.vtt`.
+ */
+function matchName(videoFiles: readonly string[], wanted: string): string[] {
+  const namesOf = (file: string): string[] => [path.basename(file), path.parse(file).name];
+  for (const name of [wanted, wanted.replace(/\.[a-z]{2,3}(?:-[a-z\d]{2,4})?$/i, '')]) {
+    for (const isSame of SAME) {
+      const found = videoFiles.filter((file) =>
+        namesOf(file).some((own) => isSame(own, name) || isSame(own, `v_${name}`)),
+      );
+      if (found.length > 0) return found;
+    }
+  }
+  return [];
+}
+
+/** Ways in which two names are the same, the strictest first. */
+const SAME: ((one: string, other: string) => boolean)[] = [
+  (one, other) => one === other,
+  (one, other) => one.normalize('NFC') === other.normalize('NFC'),
+  (one, other) => one.normalize('NFC').toLowerCase() === other.normalize('NFC').toLowerCase(),
+];
+
+function firstMatch(names: readonly string[], wanted: string): string[] {
+  const found = SAME.map((isSame) => names.filter((name) => isSame(name, wanted)));
+  return found.find((matches) => matches.length > 0) ?? [];
 }
 
 /** The error for a label file whose video is absent or ambiguous. */

@@ -10,7 +10,7 @@ import {
   type LabelFile,
   type ReadContext,
 } from '../annotation-format.js';
-import { decodeUrlPath, isUrl, publicSource } from '../../video/media-names.js';
+import { decodeUrlPath, isUrl, isVideoFileName, publicSource } from '../../video/media-names.js';
 import { childrenAt, parseXmlFile, type XmlNode, formatXml, type XmlContent } from '../text/xml.js';
 
 /** Linguistic type of the tiers: any number of time-aligned annotations. */
@@ -18,8 +18,9 @@ const TIER_TYPE = 'default-lt';
 
 /**
  * An ELAN file. Every time-aligned annotation of every tier is a segment, and its value is the label. Times are in
- * milliseconds. The video is the first linked media file; if there is none, the file is named after its video. A tier
- * holds one annotation at a time, so overlapping segments are written to additional tiers.
+ * milliseconds. The video is the first linked file that is a video, not the sound or sensor data beside it; if there is
+ * none, the file is named after its video. A tier holds one annotation at a time, so overlapping segments are written to
+ * additional tiers.
  *
  * @see https://www.mpi.nl/tools/elan/EAF_Annotation_Format_3.0_and_ELAN.pdf
  */
@@ -106,8 +107,13 @@ function disjointTiers(segments: readonly Segment[]): Segment[][] {
 
 function readTiers(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
   const root = parseXmlFile(file);
-  const video = linkedVideo(root) ?? path.parse(file.path).name;
-  const originSec = Number(firstMedium(root)?.attributes['TIME_ORIGIN'] ?? 0) / 1000; // media time at ELAN's time 0
+  const [medium, ...others] = childrenAt(root, 'HEADER', 'MEDIA_DESCRIPTOR').filter(isVideo);
+  const video = (medium && pathOf(medium)) ?? path.parse(file.path).name;
+  if (others.length > 0) {
+    const why = `it links ${others.length + 1} videos; its labels are taken as those of ${JSON.stringify(video)}`;
+    reportSkip({ what: `the other videos of "${file.path}"`, why }, context);
+  }
+  const originSec = Number(medium?.attributes['TIME_ORIGIN'] ?? 0) / 1000; // media time at ELAN's time 0
   const timesSec = new Map(
     childrenAt(root, 'TIME_ORDER', 'TIME_SLOT').map(({ attributes }) => [
       attributes['TIME_SLOT_ID'],
@@ -147,13 +153,17 @@ function readTiers(file: LabelFile, context: ReadContext): AnnotatedSegment[] {
   );
 }
 
-/** Path of the first media file. A relative path is preferred, because the absolute one is from the annotator's machine. */
-function linkedVideo(root: XmlNode): string | undefined {
-  const { RELATIVE_MEDIA_URL: relative, MEDIA_URL: absolute } = firstMedium(root)?.attributes ?? {};
-  const url = relative || absolute;
-  return url && decodeUrlPath(url.replace(/^file:\/{0,3}(?=[a-z]:)/i, '').replace(/^file:(?:\/\/)?/i, ''));
+/** Whether a linked file is a video. ELAN states its type, and so does the extension, which is right where they differ. */
+function isVideo(medium: XmlNode): boolean {
+  const name = pathOf(medium) ?? '';
+  if (isVideoFileName(name)) return true;
+  if (/\.(?:wav|mp3|m4a|aac|flac|ogg|oga|opus|aiff?|wma|csv|tsv|txt)$/i.test(name)) return false;
+  return !/^audio\//i.test(medium.attributes['MIME_TYPE'] ?? '');
 }
 
-function firstMedium(root: XmlNode): XmlNode | undefined {
-  return childrenAt(root, 'HEADER', 'MEDIA_DESCRIPTOR')[0];
+/** Path of a linked file. A relative path is preferred, because the absolute one is from the annotator's machine. */
+function pathOf({ attributes }: XmlNode): string | undefined {
+  const { RELATIVE_MEDIA_URL: relative, MEDIA_URL: absolute } = attributes;
+  const url = relative || absolute;
+  return url && decodeUrlPath(url.replace(/^file:\/{0,3}(?=[a-z]:)/i, '').replace(/^file:(?:\/\/)?/i, ''));
 }

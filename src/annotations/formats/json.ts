@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { MAX_TEXT_BYTES, readRegularFile } from '../../runtime/input-file.js';
 import { z } from 'zod';
 import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
@@ -68,7 +68,7 @@ function writeTimelineJson(timeline: Timeline, { includeProbabilities = false }:
 export async function readTimelineJson(file: string): Promise<Timeline> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = (await readRegularFile(file, { maxBytes: MAX_TEXT_BYTES })).toString('utf8');
   } catch (cause) {
     throw new AnnotationError(`Cannot read "${file}": ${(cause as Error).message}.`, file, undefined, {
       cause,

@@ -9,7 +9,7 @@ import {
   type ReadContext,
 } from '../annotation-format.js';
 import { countFrames } from '../text/frame-runs.js';
-import { decodeUrlPath, publicSource } from '../../video/media-names.js';
+import { decodeUrlPath, isVideoFileName, publicSource } from '../../video/media-names.js';
 import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';
 
 const resultSchema = z.looseObject({
@@ -84,13 +84,13 @@ async function readTasks(file: LabelFile, context: ReadContext): Promise<Annotat
   for (const [position, task] of tasks.entries()) {
     const name = `task ${task.id ?? position + 1}`;
     const skip = (why: string) => reportSkip({ what: `${name} of "${file.path}"`, why }, context);
-    const video = videoOf(task);
+    const { video, problem } = videoOf(task);
     const [annotation, ...others] = task.annotations.filter(({ was_cancelled }) => !was_cancelled);
     const prediction = task.predictions.find((each) => typeof each === 'object'); // an export may give only its number
     const source = task.annotations.length > 0 ? annotation : prediction;
     const timelines = source?.result.filter(({ type }) => type === 'timelinelabels') ?? [];
     if (video === undefined || timelines.length === 0) {
-      skip(video === undefined ? 'it names no video' : 'it has no timeline labels');
+      skip(problem ?? 'it has no timeline labels');
       continue;
     }
     if (others.length > 0) skip(`it has ${others.length} more annotations; only the first was used`);
@@ -100,14 +100,8 @@ async function readTasks(file: LabelFile, context: ReadContext): Promise<Annotat
       const { ranges, timelinelabels } = parseTimeline(file, value, entry);
       for (const { start, end } of ranges) {
         const startSec = Math.max(0, start - 1) / frameRate;
-        segments.push({
-          video,
-          label: timelinelabels[0] as string,
-          startSec,
-          endSec: end / frameRate,
-          confidence: score ?? undefined,
-          entry,
-        });
+        const span = { video, startSec, endSec: end / frameRate, confidence: score ?? undefined, entry };
+        for (const label of timelinelabels) segments.push({ ...span, label });
       }
     }
   }
@@ -123,16 +117,34 @@ function parseTimeline({ path }: LabelFile, value: unknown, entry: string): z.in
 }
 
 /**
- * Returns the name of a task's video. `/data/local-files/?d=day1/a.mp4` becomes `day1/a.mp4`. An upload has its original
- * name, without the eight random digits that Label Studio puts before it.
+ * Finds the name of a task's video. Any key of its data may name it, so a value counts if it has the extension of a video;
+ * without such a value, the first one under a usual key, and then the first address.
  */
-function videoOf({ data, file_upload: upload }: z.infer<typeof taskSchema>): string | undefined {
-  const named = [data['video'], data['video_url'], ...Object.values(data)].find(
-    (value) => typeof value === 'string',
-  );
-  if (named === undefined) return upload ?? undefined;
-  const [, local] = /\/data\/local-files\/\?d=(.+)$/.exec(named) ?? [];
+function videoOf({
+  data,
+  file_upload: upload,
+}: z.infer<typeof taskSchema>):
+  { video: string; problem?: undefined } | { video?: undefined; problem: string } {
+  const texts = Object.values(data).filter((value) => typeof value === 'string');
+  const usual = [data['video'], data['video_url']].filter((value) => typeof value === 'string');
+  const videos = [...new Set(texts.map(nameOf).filter(isVideoFileName))];
+  const named = usual.map(nameOf).find(isVideoFileName);
+  if (named === undefined && videos.length > 1) {
+    return { problem: `it names ${videos.length} videos (${videos.join(', ')})` };
+  }
+  const address = usual[0] ?? texts.find((text) => /^[a-z\d]+:\/\/|^\//i.test(text));
+  const video = named ?? videos[0] ?? (address === undefined ? upload : nameOf(address));
+  return video ? { video } : { problem: 'it names no video' };
+}
+
+/**
+ * Returns the name in an address: `/data/local-files/?d=day1/a.mp4` becomes `day1/a.mp4`. An upload has its original name,
+ * without the eight random digits that Label Studio puts before it.
+ */
+function nameOf(address: string): string {
+  const [, local] = /\/data\/local-files\/\?d=(.+)$/.exec(address) ?? [];
   if (local !== undefined) return decodeUrlPath(local);
-  if (!/\/data\/upload\//.test(named)) return named.replace(/^[a-z\d]+:\/\/.*\//i, '').replace(/\?.*$/, '');
-  return decodeUrlPath(named.replace(/^.*\//, '').replace(/^[\da-f]{8}-/i, ''));
+  if (!/\/data\/upload\//.test(address))
+    return address.replace(/^[a-z\d]+:\/\/.*\//i, '').replace(/\?.*$/, '');
+  return decodeUrlPath(address.replace(/^.*\//, '').replace(/^[\da-f]{8}-/i, ''));
 }

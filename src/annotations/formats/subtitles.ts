@@ -92,6 +92,7 @@ const TIMING = new RegExp(`^\\s*${TIME}\\s+-->\\s+${TIME}(?:\\s.*)?$`);
  */
 function readCues({ path: file, text }: LabelFile): AnnotatedSegment[] {
   const lines = linesOf(text);
+  const isSrt = !webvttFormat.recognizes({ path: file, text });
   const video = path.parse(file).name;
   const segments: AnnotatedSegment[] = [];
   for (let at = 0; at < lines.length; at++) {
@@ -112,7 +113,7 @@ function readCues({ path: file, text }: LabelFile): AnnotatedSegment[] {
     }
     segments.push({
       video,
-      label: plainText(words.join(' ')),
+      label: plainText(words.join(' ').replaceAll(isSrt ? OVERRIDE : NOTHING, '')),
       startSec: parseCueTime(start),
       endSec: parseCueTime(end),
       line,
@@ -130,6 +131,11 @@ function parseCueTime(time: string): number {
   const parts = time.replace(',', '.').split(':').map(Number);
   return parts.reduce((total, part) => total * 60 + part, 0);
 }
+
+/** Placement and style, such as `{\\an8}`, which players of SubRip take over from another format and do not show. */
+const OVERRIDE = /\{\\[^}]*\}/g;
+
+const NOTHING = /(?!)/g;
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', nbsp: ' ', lrm: '', rlm: '' };
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
 import { type AnnotationFormat, reportSkip, type LabelFile, type ReadContext } from '../annotation-format.js';
@@ -10,7 +9,11 @@ const identifier = z.union([z.string(), z.number()]).transform(String);
 const viaSchema = z.object({
   attribute: z.record(
     z.string(),
-    z.looseObject({ aname: z.string(), options: z.record(z.string(), z.string()).optional() }),
+    z.looseObject({
+      aname: z.string(),
+      type: z.number().optional(),
+      options: z.record(z.string(), z.string()).optional(),
+    }),
   ),
   file: z.record(z.string(), z.looseObject({ fname: z.string() })),
   view: z.record(z.string(), z.looseObject({ fid_list: z.array(identifier) })),
@@ -20,9 +23,13 @@ const viaSchema = z.object({
   ),
 });
 
+/** Type of an attribute with boxes to check. Its value is a list of keys of options, separated by commas. */
+const CHECKBOX = 2;
+
 /**
  * A project of the VGG Image Annotator 3: temporal segments, `z: [start, end]` in seconds. The label is the value of the
- * segment's first attribute; if that value is the key of an option, it is the option's text.
+ * segment's first attribute; if that value is the key of an option, it is the option's text. An attribute with several
+ * checked boxes gives one segment per box.
  *
  * @see https://www.robots.ox.ac.uk/~vgg/software/via/
  */
@@ -95,17 +102,20 @@ function readMetadata(file: LabelFile, context: ReadContext): AnnotatedSegment[]
       );
       return [];
     }
-    const fileId = entryOf(project.view, vid)?.fid_list[0] ?? '';
-    const video = entryOf(project.file, fileId)?.fname;
-    if (video === undefined) {
-      throw new AnnotationError(
-        `"${file.path}" ${entry} belongs to the view "${vid}", which has no file.`,
-        file.path,
-      );
-    }
-    const [attribute = '', value = ''] = Object.entries(av).find(([, text]) => text.trim() !== '') ?? [];
-    const label = entryOf(entryOf(project.attribute, attribute)?.options, value) || value;
-    return [{ video, label, startSec, endSec, entry }];
+    const skip = (why: string): [] => {
+      reportSkip({ what: `${entry} of "${file.path}"`, why }, context);
+      return [];
+    };
+    const files = entryOf(project.view, vid)?.fid_list ?? [];
+    if (files.length > 1)
+      return skip(`its view shows ${files.length} files, so its times may be those of any of them`);
+    const video = entryOf(project.file, files[0] ?? '')?.fname;
+    if (video === undefined) return skip(`it belongs to the view "${vid}", which has no file`);
+    const [[name, value] = ['', ''], ...others] = Object.entries(av).filter(([, text]) => text.trim() !== '');
+    if (others.length > 0) skip(`it has values of ${others.length + 1} attributes; only the first was used`);
+    const { type, options } = entryOf(project.attribute, name) ?? {};
+    const keys = type === CHECKBOX ? value.split(',').filter((key) => key.trim() !== '') : [value];
+    return keys.map((key) => ({ video, label: entryOf(options, key) || key, startSec, endSec, entry }));
   });
 }
 
