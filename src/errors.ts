@@ -1,10 +1,17 @@
+import { publicSource, redactAddresses } from './addresses.js';
+
 /**
  * Every failure that framewise foresees. A program reads `code` and the fields; a person reads the message, which
- * says what failed, on what, expected against received, and what to do.
+ * says what failed, on what, expected against received, and what to do. Addresses in messages and fields have no user,
+ * password and query.
  */
 export abstract class FramewiseError extends Error {
   /** Stable identifier, `ERR_…`, safe to compare with. */
   abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(redactAddresses(message), options);
+  }
 
   /** Name of the subclass, such as `VideoOpenError`. */
   override get name(): string {
@@ -84,12 +91,12 @@ export class FfmpegMissingError extends FramewiseError {
 export class VideoOpenError extends FramewiseError {
   readonly code = 'ERR_VIDEO_OPEN';
 
-  constructor(
-    message: string,
-    readonly path: string,
-    options?: ErrorOptions,
-  ) {
+  /** The video, see `publicSource`. */
+  readonly path: string;
+
+  constructor(message: string, path: string, options?: ErrorOptions) {
     super(message, options);
+    this.path = publicSource(path);
   }
 }
 
@@ -108,9 +115,9 @@ export class VideoDecodeError extends FramewiseError {
     options?: ErrorOptions,
   ) {
     super(message, options);
-    this.path = details.path;
+    this.path = publicSource(details.path);
     this.exitCode = details.exitCode;
-    this.stderrTail = details.stderrTail;
+    this.stderrTail = redactAddresses(details.stderrTail);
   }
 }
 
@@ -118,12 +125,16 @@ export class VideoDecodeError extends FramewiseError {
 export class VideoStalledError extends FramewiseError {
   readonly code = 'ERR_VIDEO_STALLED';
 
+  /** The video, see `publicSource`. */
+  readonly path: string;
+
   constructor(
     message: string,
-    readonly path: string,
+    path: string,
     readonly stallTimeoutMs: number,
   ) {
     super(message);
+    this.path = publicSource(path);
   }
 }
 
@@ -131,15 +142,19 @@ export class VideoStalledError extends FramewiseError {
 export class VideoLimitError extends FramewiseError {
   readonly code = 'ERR_VIDEO_LIMIT';
 
+  /** The video, see `publicSource`. */
+  readonly path: string;
+
   constructor(
     message: string,
-    readonly path: string,
+    path: string,
     /** The limit that was exceeded. */
     readonly limit: 'maxPixels' | 'maxFrames' | 'maxDurationSec' | 'maxBytes',
     /** Value of the limit. */
     readonly maximum: number,
   ) {
     super(message);
+    this.path = publicSource(path);
   }
 }
 
@@ -147,12 +162,12 @@ export class VideoLimitError extends FramewiseError {
 export class VideoChangedError extends FramewiseError {
   readonly code = 'ERR_VIDEO_CHANGED';
 
-  constructor(
-    message: string,
-    readonly path: string,
-    options?: ErrorOptions,
-  ) {
+  /** The video, see `publicSource`. */
+  readonly path: string;
+
+  constructor(message: string, path: string, options?: ErrorOptions) {
     super(message, options);
+    this.path = publicSource(path);
   }
 }
 

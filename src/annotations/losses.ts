@@ -3,7 +3,8 @@ import { labelsAtTimes } from '../timeline/segments.js';
 import type { Detail } from './annotation-format.js';
 import { separateSegments } from './check-segments.js';
 import { annotatedSegmentsOf } from './annotated-segment.js';
-import { isUrl, isVideoFileName } from '../video/media-names.js';
+import { isUrl } from '../addresses.js';
+import { isVideoFileName } from '../video/media-names.js';
 import type { LabeledVideo } from './read-labeled-videos.js';
 
 /** Times closer together than this count as equal, because label files round to the millisecond. */

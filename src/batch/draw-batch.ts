@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { publicSource } from '../video/media-names.js';
+import { publicSource } from '../addresses.js';
 import { FramewiseError } from '../errors.js';
 import { mapConcurrently } from '../runtime/map-concurrently.js';
 import { isRemoteSource } from '../video/video-source.js';

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { findClips, listFolder } from '../annotations/datasets/clip-folders.js';
-import { isPictureFileName, isVideoFileName, publicSource } from '../video/media-names.js';
+import { publicSource } from '../addresses.js';
+import { isPictureFileName, isVideoFileName } from '../video/media-names.js';
 import { isRemoteSource } from '../video/video-source.js';
 import { findGlob, isGlob } from './glob.js';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { writeAnnotations } from '../annotations/formats/formats.js';
-import { publicSource } from '../video/media-names.js';
+import { publicSource, redactAddresses } from '../addresses.js';
 import {
   BackendError,
   EncoderError,
@@ -166,7 +166,7 @@ function describeFailure(error: unknown, source: string): FailedEntry['error'] {
     : `This is a bug in framewise, please report it: ${describeBug(error)}`;
   return {
     code: isForeseen ? error.code : 'ERR_FAULT',
-    message: text.replaceAll(source, publicSource(source)),
+    message: redactAddresses(text.replaceAll(source, publicSource(source))),
   };
 }
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { publicSource } from '../video/media-names.js';
+import { publicSource } from '../addresses.js';
 import { writeFileAtomic } from '../runtime/output-file.js';
 
 /** File in the output folder with the result of the last complete run. */

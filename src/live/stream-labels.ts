@@ -9,7 +9,8 @@ import type { FrameLabel } from '../timeline/timeline.js';
 import { markUnknownFrames } from '../timeline/unknown.js';
 import { decodeFrames } from '../video/decode-frames.js';
 import { isLiveSource } from '../video/live-input.js';
-import { isRemoteSource, maskPassword } from '../video/video-source.js';
+import { publicSource } from '../addresses.js';
+import { isRemoteSource } from '../video/video-source.js';
 import { FrameIntake } from './frame-intake.js';
 import { KnownFrames, LiveClock, reconnecting } from './reconnect.js';
 import type { StreamedFrame, StreamOptions } from './stream-options.js';
@@ -142,7 +143,7 @@ async function* labelConnection(
 export function expectOnline({ name, network }: ModelDescription, source: string): void {
   if (!network.bidirectional) return;
   throw new UsageError(
-    `The model "${name}" is bidirectional: it needs the end of a video before it can label the first frame of "${maskPassword(source)}", ` +
+    `The model "${name}" is bidirectional: it needs the end of a video before it can label the first frame of "${publicSource(source)}", ` +
       'and cannot label a stream. Use label() on the whole video, or train a model without bidirectional.',
   );
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isUrl, publicSource } from '../addresses.js';
 
 const VIDEO_EXTENSIONS = new Set(
   '.3gp .asf .avi .dv .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .vob .webm .wmv'.split(
@@ -49,14 +50,6 @@ export function compareNaturally(a: string, b: string): number {
 }
 const naturalOrder = new Intl.Collator('en', { numeric: true });
 
-/**
- * Returns a source as it may be shown to others: a path unchanged, a URL without user, password and query. Label files
- * are shared, and addresses of cameras contain passwords.
- */
-export function publicSource(source: string): string {
-  return isUrl(source) ? source.replace(/^([^:]+:\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/s, '') : source;
-}
-
 /** Returns the name of a video for label files: the file name without folder, or the public part of a URL. */
 export function videoName(source: string): string {
   return isUrl(source) ? publicSource(source) : path.basename(path.resolve(source));
@@ -98,11 +91,6 @@ function fullName(source: string): string {
     .replace(/^[^:]+:\/\//, '')
     .replace(/[^\p{L}\p{N}._-]+/gu, '-')
     .replace(/^-+|-+$/g, '');
-}
-
-/** Whether a source is a URL rather than a path. */
-export function isUrl(source: string): boolean {
-  return /^[a-z][a-z\d+.-]+:\/\//i.test(source);
 }
 
 /** Decodes the escapes in the path of a URL. Text with invalid escapes, such as a name with a percent sign, stays as it is. */

@@ -1,12 +1,13 @@
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { publicSource } from '../addresses.js';
 import { VideoOpenError } from '../errors.js';
 
 /** A source as an input of ffmpeg, with options that keep ffmpeg from reading anything else. */
 export interface MediaSource {
   kind: 'file' | 'remote' | 'device' | 'stdin';
-  /** As the caller gave it, with the password of an address masked. */
+  /** As the caller gave it, an address without user, password and query. */
   source: string;
   /** Path of a file. */
   path?: string;
@@ -96,7 +97,7 @@ export async function openSource(
     }
     return {
       kind: 'remote',
-      source: maskPassword(source),
+      source: publicSource(source),
       url: source,
       inputOptions: inputOptions(source),
     };
@@ -121,14 +122,9 @@ export async function openSource(
   };
 }
 
-/** Masks the password in an address, as cameras have it, so that it does not appear in logs and label files. */
-export function maskPassword(address: string): string {
-  return address.replace(/^(\w+:\/\/[^/?#@]*?:)[^/?#]*@/, '$1***@');
-}
-
 /** Creates the error of a source that cannot be opened. The reason ends with a period. */
 export function refusal(source: string, why: string, cause?: unknown): VideoOpenError {
-  return new VideoOpenError(`Cannot open "${source}": ${why}`, source, { cause });
+  return new VideoOpenError(`Cannot open "${publicSource(source)}": ${why}`, source, { cause });
 }
 
 function inputOptions(source: string): string[] {

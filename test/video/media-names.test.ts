@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { publicSource } from '../../src/addresses.js';
 import {
   compareNaturally,
   decodeUrlPath,
   isPictureFileName,
   isVideoFileName,
   outputBaseNames,
-  publicSource,
   videoName,
 } from '../../src/video/media-names.js';
 

@@ -4,7 +4,8 @@ import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
 import { type AnnotationFormat, reportSkip, type LabelFile, type ReadContext } from '../annotation-format.js';
 import { countFrames } from '../text/frame-runs.js';
-import { publicSource, videoName } from '../../video/media-names.js';
+import { publicSource } from '../../addresses.js';
+import { videoName } from '../../video/media-names.js';
 import { parseTable, parseTime, seemsToHaveColumns, type TableRow } from '../text/parse-table.js';
 
 const COLUMNS = ['behavior', 'behavior type', 'start (s)', 'stop (s)'] as const;

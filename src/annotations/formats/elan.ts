@@ -10,7 +10,8 @@ import {
   type LabelFile,
   type ReadContext,
 } from '../annotation-format.js';
-import { decodeUrlPath, isUrl, isVideoFileName, publicSource } from '../../video/media-names.js';
+import { isUrl, publicSource } from '../../addresses.js';
+import { decodeUrlPath, isVideoFileName } from '../../video/media-names.js';
 import { childrenAt, parseXmlFile, type XmlNode, formatXml, type XmlContent } from '../text/xml.js';
 
 /** Linguistic type of the tiers: any number of time-aligned annotations. */

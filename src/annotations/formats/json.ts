@@ -4,7 +4,7 @@ import { AnnotationError } from '../../errors.js';
 import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotationFormat, WriteOptions, LabelFile } from '../annotation-format.js';
 import { annotatedSegmentsOf } from '../annotated-segment.js';
-import { publicSource } from '../../video/media-names.js';
+import { publicSource } from '../../addresses.js';
 import { mentionsKeys, parseJsonFile, roundToMillionths } from '../text/parse-json.js';
 import { timelineSchema } from '../text/timeline-schema.js';
 

@@ -9,7 +9,8 @@ import {
   type ReadContext,
 } from '../annotation-format.js';
 import { countFrames } from '../text/frame-runs.js';
-import { decodeUrlPath, isVideoFileName, publicSource } from '../../video/media-names.js';
+import { publicSource } from '../../addresses.js';
+import { decodeUrlPath, isVideoFileName } from '../../video/media-names.js';
 import { mentionsKeys, parseJsonFile } from '../text/parse-json.js';
 
 const resultSchema = z.looseObject({

@@ -6,7 +6,7 @@ import { publicSummary, SUMMARY_FILE, type BatchSummary, type VideoOutcome } fro
 import { smoothingOf } from '../../labeler/model/model-smoothing.js';
 import { ActivityRecognizer } from '../../recognizer.js';
 import { prepareOutputFolder } from '../../runtime/output-file.js';
-import { publicSource } from '../../video/media-names.js';
+import { publicSource } from '../../addresses.js';
 import {
   limitsOf,
   smoothingRequest,

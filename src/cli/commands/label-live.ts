@@ -5,7 +5,7 @@ import type { ConnectionLoss } from '../../live/reconnect.js';
 import type { StreamedFrame, StreamOptions } from '../../live/stream-options.js';
 import { ActivityRecognizer } from '../../recognizer.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
-import { maskPassword } from '../../video/video-source.js';
+import { publicSource } from '../../addresses.js';
 import { limitsOf, wholeNumber, type LimitOptions, type MachineOptions } from '../options.js';
 import { printableJson } from '../terminal/terminal-text.js';
 import { printNote, printStatus, type CommandOutcome, type Terminal } from '../terminal/terminal.js';
@@ -155,7 +155,7 @@ class LiveTally {
 
   constructor(terminal: Terminal, source: string) {
     this.#terminal = terminal;
-    this.#source = maskPassword(source);
+    this.#source = publicSource(source);
   }
 
   /** Counts a labeled frame. */

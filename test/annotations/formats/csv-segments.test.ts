@@ -131,7 +131,9 @@ describe('a wrong CSV of segments', () => {
     await expect(readLabelFile(inFolder('absent.csv'))).rejects.toThrow(
       /Cannot read the label file .*ENOENT/,
     );
-    await expect(readLabelFile(inFolder('.'))).rejects.toThrow(/Cannot read the label file .*it is not a regular file/);
+    await expect(readLabelFile(inFolder('.'))).rejects.toThrow(
+      /Cannot read the label file .*it is not a regular file/,
+    );
   });
 });
 
