@@ -5,7 +5,7 @@ import { decodeImageFolder } from './image-folder.js';
 import { openLiveInput } from './live-input.js';
 import { probeStream } from './probe-video.js';
 import { VideoDecoder, type DecodePlan } from './video-decoder.js';
-import type { StreamProbe, VideoFrame } from './video-frame.js';
+import type { StreamProbe, VideoFrame, VideoInfo } from './video-frame.js';
 import { expectWithinLimits, ffmpegLimits, limitsOf } from './video-limits.js';
 import { openSource, type MediaSource } from './video-source.js';
 
@@ -56,7 +56,7 @@ async function* decodeVideo(opened: MediaSource, options: DecodeOptions): AsyncG
   const probe = isProbed ? (options.probe ?? (await probeStream(opened, options))) : undefined;
   signal?.throwIfAborted();
   if (probe) expectWithinLimits(probe.info, options);
-  const decoder = new VideoDecoder(await planDecoding(opened, probe, options), options);
+  const decoder = await startDecoder(opened, probe, options);
   try {
     for (let frame = await decoder.next(); frame; frame = await decoder.next()) yield frame;
   } finally {
@@ -64,15 +64,39 @@ async function* decodeVideo(opened: MediaSource, options: DecodeOptions): AsyncG
   }
 }
 
+/**
+ * Starts to decode, from a key frame before the range if the container finds one. An index may be missing or wrong, its
+ * times may be those of decoding, and frames that follow the key frame of an open GOP are not shown. So the first frame is
+ * checked, and the video is decoded from its start if frames of the range may be lost.
+ */
+async function startDecoder(
+  opened: MediaSource,
+  probe: StreamProbe | undefined,
+  options: DecodeOptions,
+): Promise<VideoDecoder> {
+  if (probe?.canSeek && options.startSec) {
+    const decoder = new VideoDecoder(await planDecoding(opened, probe, options, true), options);
+    let isInTime = false;
+    try {
+      isInTime = await decoder.beginsInTime();
+    } finally {
+      if (!isInTime) await decoder.stop();
+    }
+    if (isInTime) return decoder;
+  }
+  return new VideoDecoder(await planDecoding(opened, probe, options, false), options);
+}
+
 async function planDecoding(
   { kind, source, url, inputOptions, stdin }: MediaSource,
   probe: StreamProbe | undefined,
   options: DecodeOptions,
+  isSeeking: boolean,
 ): Promise<DecodePlan> {
   const { ffmpegPath, supportsFpsMode } = await findFfmpeg();
   const { startSec = 0, durationSec = Infinity } = options;
   const syncOption = supportsFpsMode ? '-fps_mode' : '-vsync';
-  const clock = planClock(probe, startSec);
+  const clock = planClock(probe, startSec, isSeeking);
   // A random token in the names of the printing filters keeps tags of a video from imitating their lines.
   const token = randomUUID().slice(0, 8);
   const general = [
@@ -103,6 +127,7 @@ async function planDecoding(
   return {
     source,
     info: probe?.info,
+    mustBeginBySec: isSeeking ? startSec : undefined,
     limits,
     token,
     url,
@@ -145,21 +170,29 @@ function resize({ width, height, fit = 'fill' }: DecodeOptions): string {
 function planClock(
   probe: StreamProbe | undefined,
   startSec: number,
+  isSeeking: boolean,
 ): { inputOptions: string[]; filter: string } {
   // Without a length (a live source or a raw stream) there is no index either. Time starts at the first frame.
-  if (!probe || (probe.info.durationSec === 0 && startSec === 0)) {
+  if (!probe || (probe.info.durationSec === 0 && !isSeeking)) {
     return { inputOptions: [], filter: 'setpts=PTS-STARTPTS' };
   }
-  const { info, containerStartSec, hasIndex } = probe;
+  const { info, containerStartSec } = probe;
   // ffmpeg moves the container's start to zero and repairs clocks that jump.
   const inputOptions: string[] = [];
-  if (startSec === 0 || !hasIndex)
-    return { inputOptions, filter: shiftBy(containerStartSec - info.startSec) };
+  if (!isSeeking) return { inputOptions, filter: shiftBy(containerStartSec - info.startSec) };
   // After seeking, ffmpeg would count from the seek time, rounded to ticks, so `copyts` keeps its clock. It seeks to a
   // key frame; `trim` makes the exact cut.
-  const seekSec = Math.max(0, startSec + info.startSec - containerStartSec);
+  const seekSec = Math.max(0, startSec + info.startSec - containerStartSec - seekMarginSec(info));
   inputOptions.push('-copyts', '-noaccurate_seek', '-ss', seekSec.toFixed(6));
   return { inputOptions, filter: shiftBy(-info.startSec) };
+}
+
+/**
+ * How far before the range to seek. Containers look for a key frame by its time of decoding, which is earlier than the one
+ * of presentation by up to 16 frames. A picture that is refreshed in stripes is complete about a second after a key frame.
+ */
+function seekMarginSec({ frameRate }: VideoInfo): number {
+  return Math.max(1, frameRate > 0 ? 20 / frameRate : 4);
 }
 
 function shiftBy(seconds: number): string {

@@ -16,6 +16,8 @@ export class FrameAssembler extends Writable {
   #filled = 0;
   #resume: (() => void) | undefined;
   #isDiscarding = false;
+  #isHeld = false;
+  #held: (() => void) | undefined;
 
   /**
    * @param frameBytes - Bytes of one frame.
@@ -48,6 +50,18 @@ export class FrameAssembler extends Writable {
     return this.#filled;
   }
 
+  /** Leaves arriving bytes unread until {@link release}, so that no memory is taken for a frame. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    const write = this.#held;
+    this.#held = undefined;
+    write?.();
+  }
+
   /** Removes and returns the oldest complete frame. */
   take(): Uint8Array | undefined {
     const frame = this.#waiting.shift();
@@ -59,10 +73,15 @@ export class FrameAssembler extends Writable {
   discard(): void {
     this.#isDiscarding = true;
     this.#waiting.length = 0;
+    this.release();
     this.#proceed();
   }
 
-  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: () => void): void {
+  override _write(chunk: Uint8Array, encoding: BufferEncoding, callback: () => void): void {
+    if (this.#isHeld) {
+      this.#held = () => this._write(chunk, encoding, callback);
+      return;
+    }
     if (!this.#isDiscarding) {
       this.#append(chunk);
       this.#onArrival();

@@ -7,10 +7,12 @@ import type { StreamProbe, VideoInfo } from './video-frame.js';
 import { openSource, refusal, type MediaSource } from './video-source.js';
 
 /**
- * Formats with an index. Without one, as in MPEG-TS, seeking may land after the key frame, and all frames up to the next
- * key frame are lost.
+ * Formats with an index and a presentation time for every frame. Without an index, as in MPEG-TS, seeking may land after
+ * the key frame. In AVI the times of reordered frames are guessed from the frames before, so after seeking they differ;
+ * codecs without reordering can seek.
  */
-const INDEXED_FORMAT = /^(?:mov|matroska|avi)/;
+const INDEXED_FORMAT = /^(?:mov|matroska)/;
+const INTRA_CODECS = new Set(['mjpeg', 'rawvideo', 'dvvideo', 'huffyuv', 'ffvhuff', 'utvideo', 'png']);
 
 /** How a source is probed. */
 export interface ProbeOptions {
@@ -109,10 +111,11 @@ export async function probeStream(
     // Absent rather than undefined if unknown, so that whole objects can be compared.
     ...(numFrames > 0 ? { numFrames } : {}),
   };
-  const hasIndex = INDEXED_FORMAT.test(format?.format_name ?? '');
+  const formatName = format?.format_name ?? '';
+  const canSeek = INDEXED_FORMAT.test(formatName) || (formatName === 'avi' && INTRA_CODECS.has(info.codec));
   const sounds = streams.filter((each) => each.codec_type === 'audio');
   const audioCodecs = sounds.map(({ codec_name: codec = 'unknown' }) => codec);
-  return { info, containerStartSec, hasIndex, audioCodecs };
+  return { info, containerStartSec, canSeek, audioCodecs };
 }
 
 /** Runs ffprobe with JSON output, because a line break in a file name or tag corrupts its text output. */

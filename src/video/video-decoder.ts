@@ -7,10 +7,14 @@ import {
 } from '../ffmpeg/ffmpeg-process.js';
 import type { DecodeOptions } from './decode-options.js';
 import { FrameAssembler } from './frame-assembler.js';
+import { parseInputDuration } from './input-duration.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';
 import { isOverPixelLimit, limitError, type VideoLimits } from './video-limits.js';
 
 const STDERR_TAIL_LINES = 10;
+
+/** Times are printed in whole microseconds. */
+const HALF_MICROSECOND_SEC = 5e-7;
 
 /** The command that decodes a video, and what is needed to read its output. */
 export interface DecodePlan {
@@ -23,6 +27,8 @@ export interface DecodePlan {
   /** The input as ffmpeg has it. Messages show `source` instead, which has no password. */
   url: string;
   command: Omit<FfmpegCommand, 'stdout' | 'stderr' | 'onInputError'>;
+  /** Seconds. Set if the decoder seeks: its first source frame must not be later. See {@link VideoDecoder.beginsInTime}. */
+  mustBeginBySec: number | undefined;
 }
 
 /**
@@ -49,6 +55,7 @@ export class VideoDecoder {
   #exit: FfmpegExit | undefined;
   #failure: { reason: unknown } | undefined;
   #wake: (() => void) | undefined;
+  #isInTime: boolean | undefined;
 
   constructor(plan: DecodePlan, options: DecodeOptions) {
     this.#plan = plan;
@@ -61,6 +68,8 @@ export class VideoDecoder {
       `^\\[showinfo@(source|surplus)${plan.token} @ \\S+ \\[info\\] n: *\\d+ pts: *(-?\\d+|NOPTS) `,
     );
     this.#frames = new FrameAssembler(frameBytes, () => this.#progress(), options.newFrame);
+    if (plan.mustBeginBySec === undefined) this.#isInTime = true;
+    else this.#frames.hold();
     this.#process = startFfmpeg({
       ...plan.command,
       stdout: this.#frames,
@@ -77,6 +86,20 @@ export class VideoDecoder {
     this.#stallTimeoutMs = options.stallTimeoutMs ?? 30_000;
     this.#stallTimer = setTimeout(() => this.#checkStall(), this.#stallTimeoutMs);
     options.signal?.addEventListener('abort', this.#abort);
+  }
+
+  /**
+   * Whether the first source frame is at or before `mustBeginBySec`. If not, seeking has lost frames; nothing was reported
+   * to the caller and no memory was taken.
+   *
+   * @throws The reason of `signal`, when it is aborted.
+   */
+  async beginsInTime(): Promise<boolean> {
+    while (this.#isInTime === undefined && !this.#exit && !this.#failure) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    this.#options.signal?.throwIfAborted();
+    return this.#isInTime === true;
   }
 
   /**
@@ -138,6 +161,12 @@ export class VideoDecoder {
 
   #reportSourceFrame(timeSec: number): void {
     const { onSourceFrame, startSec = 0, durationSec = Infinity } = this.#options;
+    const { mustBeginBySec = Infinity } = this.#plan;
+    if (this.#isInTime === undefined) {
+      this.#isInTime = timeSec <= mustBeginBySec + HALF_MICROSECOND_SEC;
+      if (this.#isInTime) this.#frames.release();
+    }
+    if (!this.#isInTime) return;
     if (timeSec < startSec || timeSec >= startSec + durationSec) return; // seeking lands before the range
     this.#orFail(() => {
       // Checked here too: the fps filter would fill a jump of years with frames before the decoded frames show it.
@@ -264,19 +293,4 @@ export class VideoDecoder {
       ...details,
     });
   }
-}
-
-/** ffmpeg describes its input before the first frame. A tag of the video cannot imitate the line, because it follows a colon. */
-const DURATION_LINE = /^\[info\] {3}Duration: (?:(\d+):(\d+):(\d+(?:\.\d+)?)|N\/A)/;
-
-/**
- * Reads the input's length from a line of ffmpeg's log.
- *
- * @returns Seconds, 0 if the length is unknown as for a live source, or undefined if the line is about something else.
- */
-function parseInputDuration(line: string): number | undefined {
-  const match = DURATION_LINE.exec(line);
-  if (!match) return undefined;
-  const [, hours = '0', minutes = '0', seconds = '0'] = match;
-  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }

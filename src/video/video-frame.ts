@@ -17,8 +17,8 @@ export interface StreamProbe {
   info: VideoInfo;
   /** Earliest time of any stream of the container, in seconds. ffmpeg's own clock begins here. */
   containerStartSec: number;
-  /** Whether the container has an index, so that ffmpeg finds the key frame before a given time. */
-  hasIndex: boolean;
+  /** Whether the container has an index by presentation time, so that ffmpeg finds the key frame before a given time. */
+  canSeek: boolean;
   /** Codecs of the audio streams, as ffmpeg names them. */
   audioCodecs: string[];
 }
