@@ -19,6 +19,11 @@ export abstract class FramewiseError extends Error {
   }
 }
 
+/** The package sharp, which reads and draws pictures, is not installed for this machine. Videos do not need it. */
+export class SharpMissingError extends FramewiseError {
+  readonly code = 'ERR_SHARP_MISSING';
+}
+
 /** The command line or an option was used wrongly. */
 export class UsageError extends FramewiseError {
   readonly code = 'ERR_USAGE';

@@ -1,7 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { FramewiseError, VideoDecodeError } from '../errors.js';
+import { loadSharp } from '../runtime/load-sharp.js';
 import type { DecodeOptions } from './decode-options.js';
 import { compareNaturally, isPictureFileName, isSystemName } from './media-names.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';
@@ -20,6 +21,7 @@ export async function probeImageFolder(folder: string, frameRate = DEFAULT_FRAME
   const pictures = await listPictures(folder);
   const first = path.join(folder, pictures[0] ?? '');
   const { width, height, format } = await openPicture(first).catch((cause: unknown) => {
+    if (cause instanceof FramewiseError) throw cause;
     const why = `its picture "${first}" cannot be read (${oneLine(cause)}). Repair or remove it.`;
     throw refusal(folder, why, cause);
   });
@@ -155,6 +157,7 @@ async function openPicture(file: string): Promise<Picture> {
   if (!SIGNATURES.some((signature) => signature.test(start))) {
     throw new Error('its content is not that of a JPEG, PNG or WebP file');
   }
+  const sharp = await loadSharp();
   const image = sharp(file, { limitInputPixels: false }); // the caller checks its own limit
   const { autoOrient, format } = await image.metadata();
   return { image, width: autoOrient.width, height: autoOrient.height, format };

@@ -1,4 +1,5 @@
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
+import { loadSharp } from '../runtime/load-sharp.js';
 import { locateAsset } from '../runtime/locate-asset.js';
 import type { Html } from './html.js';
 
@@ -15,6 +16,7 @@ const LETTER_WIDTH = 0.6;
 
 /** Renders SVG to pixels. Characters that XML does not allow, as a damaged label may have, are removed. */
 export async function drawSvg(svg: Html): Promise<Sharp> {
+  const sharp = await loadSharp();
   await (fontLoaded ??= loadFont());
   return sharp(Buffer.from(svg.text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '')));
 }
@@ -30,6 +32,7 @@ let fontLoaded: Promise<void> | undefined;
 
 /** Drawing one letter from the font file registers the font by its name. */
 async function loadFont(): Promise<void> {
+  const sharp = await loadSharp();
   const fontfile = locateAsset('@expo-google-fonts/open-sans', FONT_FILE);
   await sharp({ text: { text: 'x', font: 'Open Sans', fontfile } })
     .raw()

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import { FramewiseError } from '../errors.js';
+import { loadSharp } from '../runtime/load-sharp.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { decodeFrames } from '../video/decode-frames.js';
 import { probeVideo } from '../video/probe-video.js';
@@ -154,11 +154,12 @@ export async function takePictures(
 }
 
 /** @param data - RGB `[height, width, 3]`. */
-function encodeJpeg(
+async function encodeJpeg(
   data: Uint8Array,
   { width, height }: { width: number; height: number },
   quality: number,
 ): Promise<Buffer> {
+  const sharp = await loadSharp();
   return sharp(data, { raw: { width, height, channels: 3 } })
     .jpeg({ quality, mozjpeg: true })
     .toBuffer();
@@ -183,6 +184,7 @@ export async function takeThumbnails(
   const taken = await takeFrames(timeline.video.source, timesSec, { ...options, height: THUMBNAIL_HEIGHT });
   const { frames, width, height } = taken;
   if (frames.every((frame) => frame === undefined)) return undefined;
+  const sharp = await loadSharp();
   const strip = sharp({
     create: { width: count * width, height, channels: 3, background: '#808080' },
   }).composite(
