@@ -31,7 +31,7 @@ describe('framewise/recurrent', () => {
   it('runs none of framewise but itself, src/tfjs and the errors', async () => {
     const { files } = await bundle('node', 'external');
     const others = files.filter((file) => !/^src\/(recurrent|tfjs)\//.test(file));
-    expect(others).toEqual(['src/errors.ts']);
+    expect(others).toEqual(['src/addresses.ts', 'src/errors.ts']);
   });
 
   it('bundles for browsers with one TensorFlow.js core and no native code', async () => {

@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { featureCacheFolder } from '../../cache-folder.js';
+import { z } from 'zod';
 import { VideoOpenError } from '../../errors.js';
+import { readRegularFile } from '../../runtime/input-file.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import {
   decodeEarlierFile,
@@ -42,6 +44,33 @@ export interface StoredFeatures {
  */
 const FORMAT = { name: 'framewise-features', version: 2 };
 const EARLIER_MAGIC = 'FWFEAT01';
+
+/** The largest buffer that every supported Node can make. */
+const MAX_ENTRY_BYTES = 2 ** 32 - 1;
+
+const number = z.number().min(0);
+const videoSchema = z.object({
+  source: z.string(),
+  width: number,
+  height: number,
+  rotationDegrees: number,
+  frameRate: number,
+  durationSec: number,
+  startSec: z.number(),
+  codec: z.string(),
+  numFrames: number.exactOptional(),
+});
+const earlierHeaderSchema = z.object({
+  key: z.object({
+    contentHash: z.string(),
+    encoderId: z.string(),
+    frameRate: z.number(),
+    isMirrored: z.boolean().optional(),
+  }),
+  numFrames: z.int().min(0),
+  featureSize: z.int().min(0),
+  video: videoSchema.optional(),
+});
 
 /**
  * Keeps the features of whole videos on disk, one file per video, encoder and frame rate, so that a video is encoded once
@@ -89,7 +118,7 @@ export class FeatureStore {
 }
 
 async function readIfPossible(file: string): Promise<Uint8Array | undefined> {
-  return readFile(file).catch(() => undefined);
+  return readRegularFile(file, { maxBytes: MAX_ENTRY_BYTES }).catch(() => undefined);
 }
 
 function canonical({ contentHash, encoderId, frameRate, isMirrored }: FeatureKey): string {
@@ -110,32 +139,54 @@ function encodeEntry(
 }
 
 function decodeEntry(key: FeatureKey, file: Uint8Array): StoredFeatures | undefined {
-  try {
+  return orAbsent(() => {
     const { metadata, tensors } = decodeTensorFile(FORMAT, file);
     if (metadata['key'] !== canonical(key)) return undefined;
-    // The checksum holds, so the rest is as encodeEntry wrote it.
-    const features = tensors.get('features')!;
-    return {
-      timesSec: tensors.get('timesSec')!.values as Float64Array,
-      features: features.values as Float32Array,
-      featureSize: features.shape[1]!,
-      video: (JSON.parse(metadata['video']!) as VideoInfo | null) ?? undefined,
-    };
-  } catch (error) {
-    if (error instanceof TensorFileError) return undefined;
-    throw error;
-  }
+    const [times, features] = [tensors.get('timesSec'), tensors.get('features')];
+    return checkEntry({
+      timesSec: times?.values,
+      features: features?.values,
+      featureSize: features?.shape[1],
+      video: videoSchema.nullable().parse(JSON.parse(metadata['video'] ?? 'null')) ?? undefined,
+    });
+  });
 }
 
 /** Reads version 1, so that videos are not encoded again after an update. */
 function decodeEarlierEntry(key: FeatureKey, file: Uint8Array): StoredFeatures | undefined {
-  const decoded = decodeEarlierFile(EARLIER_MAGIC, file);
-  if (!decoded) return undefined;
-  const header = decoded.header as { key: FeatureKey; numFrames: number } & StoredFeatures;
-  if (canonical(header.key) !== canonical(key)) return undefined;
-  const { video, featureSize, numFrames } = header;
-  const timesSec = new Float64Array(decoded.values, 0, numFrames);
-  const features = new Float32Array(decoded.values, timesSec.byteLength, numFrames * featureSize);
+  return orAbsent(() => {
+    const decoded = decodeEarlierFile(EARLIER_MAGIC, file);
+    if (!decoded) return undefined;
+    const { video, featureSize, numFrames, key: ownKey } = earlierHeaderSchema.parse(decoded.header);
+    if (canonical(ownKey) !== canonical(key)) return undefined;
+    const timesSec = new Float64Array(decoded.values, 0, numFrames);
+    const features = new Float32Array(decoded.values, timesSec.byteLength, numFrames * featureSize);
+    return checkEntry({ timesSec, features, featureSize, video });
+  });
+}
+
+/** A checksum proves that a file is whole, not that framewise wrote it. An entry that cannot be is absent. */
+function orAbsent(decode: () => StoredFeatures | undefined): StoredFeatures | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    const kinds = [TensorFileError, z.ZodError, SyntaxError, RangeError];
+    if (kinds.some((kind) => error instanceof kind)) return undefined;
+    throw error;
+  }
+}
+
+/** @returns The features, or undefined if their types, sizes or values are not those of a video. */
+function checkEntry({
+  timesSec,
+  features,
+  featureSize,
+  video,
+}: Partial<Record<keyof StoredFeatures, unknown>> & { video?: VideoInfo }): StoredFeatures | undefined {
+  if (!(timesSec instanceof Float64Array && features instanceof Float32Array)) return undefined;
+  if (typeof featureSize !== 'number' || timesSec.length * featureSize !== features.length) return undefined;
+  const isSorted = timesSec.every((time, frame) => frame === 0 || time >= timesSec[frame - 1]!);
+  if (!isSorted || !features.every(Number.isFinite)) return undefined;
   return { timesSec, features, featureSize, video };
 }
 

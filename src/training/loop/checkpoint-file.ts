@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   decodeEarlierFile,
   decodeTensorFile,
@@ -28,26 +29,42 @@ export function encodeCheckpoint<Facts>({ facts, arrays }: CheckpointContent<Fac
   });
 }
 
-/** @returns The content of a checkpoint; undefined if it is damaged, cut short, or of an unknown version. */
-export function decodeCheckpoint<Facts>(file: Uint8Array): CheckpointContent<Facts> | undefined {
-  const earlier = decodeEarlierCheckpoint<Facts>(file);
-  if (earlier) return earlier;
+/**
+ * Reads a checkpoint. Its checksum proves that it is whole, not that framewise wrote it, so callers check the facts.
+ *
+ * @returns The content, or undefined if it is damaged, cut short, or of an unknown version.
+ */
+export function decodeCheckpoint(file: Uint8Array): CheckpointContent<unknown> | undefined {
   try {
-    const { metadata, tensors } = decodeTensorFile(FORMAT, file);
-    const arrays = [...tensors].map(([name, { values }]) => [name, values as Float32Array] as const);
-    // The checksum holds, so the types are those that encodeCheckpoint wrote.
-    return { facts: JSON.parse(metadata['facts']!) as Facts, arrays: new Map(arrays) };
+    return decodeEarlierCheckpoint(file) ?? decodeCurrent(file);
   } catch (error) {
-    if (error instanceof TensorFileError) return undefined;
+    const kinds = [TensorFileError, SyntaxError, RangeError, z.ZodError];
+    if (kinds.some((kind) => error instanceof kind)) return undefined;
     throw error;
   }
 }
 
+function decodeCurrent(file: Uint8Array): CheckpointContent<unknown> {
+  const { metadata, tensors } = decodeTensorFile(FORMAT, file);
+  const arrays = [...tensors].map(([name, { values }]) => [name, expectFloat32(name, values)] as const);
+  return { facts: JSON.parse(metadata['facts'] ?? ''), arrays: new Map(arrays) };
+}
+
+function expectFloat32(name: string, values: Float32Array | Float64Array): Float32Array {
+  if (values instanceof Float32Array) return values;
+  throw new TensorFileError(`tensor ${name} is float64; expected float32`);
+}
+
+const earlierHeaderSchema = z.object({
+  facts: z.unknown(),
+  arrays: z.array(z.tuple([z.string(), z.int().min(0)])),
+});
+
 /** Reads version 1, so that a training begun with an earlier framewise can be resumed. */
-function decodeEarlierCheckpoint<Facts>(file: Uint8Array): CheckpointContent<Facts> | undefined {
+function decodeEarlierCheckpoint(file: Uint8Array): CheckpointContent<unknown> | undefined {
   const decoded = decodeEarlierFile(EARLIER_MAGIC, file);
   if (!decoded) return undefined;
-  const header = decoded.header as { facts: Facts; arrays: [name: string, length: number][] };
+  const header = earlierHeaderSchema.parse(decoded.header);
   let begin = 0;
   const arrays = header.arrays.map(([name, length]) => {
     const values = new Float32Array(decoded.values, begin, length);

@@ -1,6 +1,7 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError, TrainingError } from '../../errors.js';
+import { readRegularFile } from '../../runtime/input-file.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import { decodeCheckpoint, encodeCheckpoint, type CheckpointContent } from './checkpoint-file.js';
 
@@ -9,6 +10,9 @@ export const CHECKPOINT_DIR = 'checkpoint';
 
 /** Checkpoints that stay: the newest, and one to fall back to. */
 const NUM_KEPT = 2;
+
+/** The largest buffer that every supported Node can make. */
+const MAX_CHECKPOINT_BYTES = 2 ** 32 - 1;
 
 const FILE_NAME = /^step-(\d+)\.checkpoint$/;
 
@@ -33,16 +37,21 @@ export class CheckpointFolder {
   /**
    * Reads the newest checkpoint that is whole.
    *
-   * @param onDamaged - Told the path of each newer one that is not.
+   * @param isValid - Whether a checkpoint says what a training can continue from.
+   * @param onDamaged - Told the path of each newer one that is not whole or not valid.
    * @returns Undefined if there is no checkpoint.
    * @throws {TrainingError} If there are some, all of them damaged.
    */
-  async readNewest<Facts>(onDamaged: (file: string) => void): Promise<CheckpointContent<Facts> | undefined> {
+  async readNewest<Facts>(
+    isValid: (content: CheckpointContent<unknown>) => content is CheckpointContent<Facts>,
+    onDamaged: (file: string) => void,
+  ): Promise<CheckpointContent<Facts> | undefined> {
     const names = await this.#names();
     for (const name of names) {
       const file = path.join(this.folder, name);
-      const content = decodeCheckpoint<Facts>(await readFile(file));
-      if (content) return content;
+      const bytes = await readRegularFile(file, { maxBytes: MAX_CHECKPOINT_BYTES }).catch(() => undefined);
+      const content = bytes && decodeCheckpoint(bytes);
+      if (content && isValid(content)) return content;
       onDamaged(file);
     }
     if (names.length === 0) return undefined;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { TrainingError } from '../../errors.js';
+import { ShapeError, TrainingError } from '../../errors.js';
 import type { LabelerState } from '../../labeler/labeler-state.js';
 import { TemporalLabeler } from '../../labeler/temporal-labeler.js';
 import { changeDeviations, inputMoments } from '../data/input-moments.js';
@@ -10,10 +10,15 @@ import { CHECKPOINT_DIR, CheckpointFolder } from './checkpoint-folder.js';
 import { planEpoch } from './lanes.js';
 import { LaneTrainer } from './lane-trainer.js';
 import { frameWeights } from './sequence-loss.js';
-import { captureTraining, expectSameTraining, restoreTraining } from './training-checkpoint.js';
+import {
+  captureTraining,
+  expectSameTraining,
+  isTrainingCheckpoint,
+  restoreTraining,
+} from './training-checkpoint.js';
 import type {
-  CheckpointFacts,
   EpochTotals,
+  TrainingCheckpoint,
   TrainingIdentity,
   TrainingProgress,
 } from './training-checkpoint.js';
@@ -256,11 +261,21 @@ class TrainingRun {
     await this.#checkpoints.write(this.#progress.numSteps, content);
   }
 
+  #restoreParts(checkpoint: TrainingCheckpoint, folder: string): ReturnType<typeof restoreTraining> {
+    try {
+      return restoreTraining(this.#parts, checkpoint);
+    } catch (cause) {
+      if (!(cause instanceof ShapeError)) throw cause;
+      const message = `The checkpoint in "${folder}" does not fit this network: ${cause.message} Remove it, and start again.`;
+      throw new TrainingError(message, { cause });
+    }
+  }
+
   /** Restores the newest checkpoint that can be read. */
   async #restore(checkpoints: CheckpointFolder): Promise<void> {
     const { settings, identity } = this.#parts;
     const warn = settings.onWarning ?? (() => undefined);
-    const checkpoint = await checkpoints.readNewest<CheckpointFacts>((file) =>
+    const checkpoint = await checkpoints.readNewest(isTrainingCheckpoint, (file) =>
       warn(`The checkpoint "${file}" is damaged; the previous one is used.`),
     );
     if (!checkpoint) {
@@ -275,7 +290,7 @@ class TrainingRun {
         `The training began on ${facts.backend} and continues on ${backend}: results differ in the last digits.`,
       );
     }
-    const { bestWeights, states } = restoreTraining(this.#parts, checkpoint);
+    const { bestWeights, states } = this.#restoreParts(checkpoint, checkpoints.folder);
     this.#progress = facts.progress;
     this.#bestWeights = bestWeights;
     this.#statesToResume = states;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { UsageError } from '../../errors.js';
 import { exportState, importState, type LabelerState } from '../../labeler/labeler-state.js';
 import type { TemporalLabeler } from '../../labeler/temporal-labeler.js';
@@ -47,6 +48,40 @@ export interface CheckpointFacts {
   optimizerSteps: number;
 }
 
+const count = z.int().min(0);
+const factsSchema = z.object({
+  progress: z.object({
+    epoch: z.int().min(1),
+    numDone: count,
+    numSteps: count,
+    totals: z.object({
+      loss: z.number(),
+      numLabelled: count,
+      gradientNorm: z.number(),
+      clippedGradientNorm: z.number(),
+      learningRate: z.number(),
+    }),
+    history: z.array(z.looseObject({ epoch: z.int().min(1), trainingLoss: z.number(), isBest: z.boolean() })),
+    best: z.object({ epoch: count, goodness: z.number().nullable() }),
+  }),
+  identity: z.object({ dataset: z.string(), settings: z.record(z.string(), z.unknown()) }),
+  backend: z.string(),
+  optimizerSteps: count,
+});
+
+/** Names of arrays: a part of the training, and a tensor of a network with at most 99 layers. */
+const ARRAY_NAME = /^(?:weights|firstMoments|secondMoments|bestWeights|states\/\d{1,6})\/[\w.]+$/;
+const LAYER = /^states\/\d+\/(?:\d{1,2}\.\w+|\w+)$/;
+
+/** Whether a checkpoint says what a training can continue from. Whether it fits the network shows when it is restored. */
+export function isTrainingCheckpoint(content: CheckpointContent<unknown>): content is TrainingCheckpoint {
+  const names = [...content.arrays.keys()];
+  const areNamed = names.every(
+    (name) => ARRAY_NAME.test(name) && (!name.startsWith('states/') || LAYER.test(name)),
+  );
+  return areNamed && factsSchema.safeParse(content.facts).success;
+}
+
 export type TrainingCheckpoint = CheckpointContent<CheckpointFacts>;
 
 /** What of a training changes as it goes. */
@@ -80,6 +115,7 @@ export async function captureTraining(
  * Puts back what {@link captureTraining} copied.
  *
  * @returns The best weights, and the lanes' states, which the caller disposes.
+ * @throws {ShapeError} If the checkpoint is not of this network.
  */
 export function restoreTraining(
   { labeler, trainer }: Pick<TrainingParts, 'labeler' | 'trainer'>,

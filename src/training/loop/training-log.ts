@@ -1,6 +1,7 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError } from '../../errors.js';
+import { MAX_TEXT_BYTES, readRegularFile } from '../../runtime/input-file.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import type { EpochReport, StepReport } from './training-reports.js';
 import type { DatasetScores } from '../evaluation/score-sequences.js';
@@ -104,17 +105,38 @@ export class TrainingLog {
   }
 }
 
-/** @returns What a log says; an absent one, or a line that was cut off, says nothing. */
+/**
+ * Reads a log. A line that is damaged, or was cut off when a process ended, is left out.
+ *
+ * @returns Its records; none if there is no log.
+ * @throws {OutputError} If the file cannot be read.
+ */
 export async function readTrainingLog(file: string): Promise<TrainingRecord[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  // What stands behind the last line break is a line that was being written when the process ended.
-  return text
+  const bytes = await readRegularFile(file, { maxBytes: MAX_TEXT_BYTES }).catch(
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return Buffer.alloc(0);
+      throw new OutputError(`Cannot read "${file}": ${cause.message}. Move it out of the way.`, file, {
+        cause,
+      });
+    },
+  );
+  return bytes
+    .toString('utf8')
     .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as TrainingRecord);
+    .map(parseRecord)
+    .filter((record) => record !== undefined);
+}
+
+function parseRecord(line: string): TrainingRecord | undefined {
+  try {
+    const record = JSON.parse(line) as Partial<TrainingRecord> | null;
+    const isRecord = typeof record === 'object' && typeof record?.step === 'number';
+    return isRecord && (record.kind === 'step' || record.kind === 'epoch')
+      ? (record as TrainingRecord)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const lineOf = (record: TrainingRecord): string => `${JSON.stringify(record)}\n`;

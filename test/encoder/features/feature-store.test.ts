@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FeatureStore, type FeatureKey } from '../../../src/encoder/features/feature-store.js';
-import { hashVideo } from '../../../src/encoder/features/feature-store.js';
+import { FeatureStore, hashVideo, type FeatureKey } from '../../../src/encoder/features/feature-store.js';
 import { OutputError, VideoOpenError } from '../../../src/errors.js';
+import { encodeTensorFile, type StoredTensor } from '../../../src/tensors/tensor-file.js';
 
 let folder: string;
 let store: FeatureStore;
@@ -74,6 +74,38 @@ describe('FeatureStore', () => {
       damaged[position]! ^= 1;
       await writeFile(file, damaged);
       await expect(store.read(key)).resolves.toBeUndefined();
+    }
+  });
+
+  it('treats an entry with a valid checksum as absent if its content is not that of a video', async () => {
+    const canonical = JSON.stringify([key.contentHash, key.encoderId, key.frameRate]);
+    await store.write(key, entry);
+    const file = await onlyFile();
+    const times = { shape: [2], values: Float64Array.of(0, 1) };
+    const features = { shape: [2, 1], values: Float32Array.of(1, 2) };
+    const video = JSON.stringify(entry.video);
+    const forge = async (metadata: Record<string, string>, tensors: Record<string, StoredTensor>) => {
+      const format = { name: 'framewise-features', version: 2 };
+      const content = {
+        metadata: { key: canonical, ...metadata },
+        tensors: new Map(Object.entries(tensors)),
+      };
+      await writeFile(file, encodeTensorFile(format, content));
+      return store.read(key);
+    };
+    expect(await forge({ video }, { timesSec: times, features })).toBeDefined();
+    for (const tensors of [
+      { timesSec: times },
+      { features },
+      { timesSec: features, features: times },
+      { timesSec: { shape: [1], values: Float64Array.of(0) }, features },
+      { timesSec: { shape: [2], values: Float64Array.of(1, 0) }, features },
+      { timesSec: times, features: { shape: [2, 1], values: Float32Array.of(1, NaN) } },
+    ] as Record<string, StoredTensor>[]) {
+      expect(await forge({ video }, tensors)).toBeUndefined();
+    }
+    for (const other of ['{', '[]', '{"source":1}', JSON.stringify({ ...entry.video, width: -1 })]) {
+      expect(await forge({ video: other }, { timesSec: times, features })).toBeUndefined();
     }
   });
 

@@ -10,6 +10,8 @@ import {
   encodeCheckpoint,
   type CheckpointContent,
 } from '../../../src/training/loop/checkpoint-file.js';
+import { isTrainingCheckpoint } from '../../../src/training/loop/training-checkpoint.js';
+import { encodeTensorFile } from '../../../src/tensors/tensor-file.js';
 import { CheckpointFolder } from '../../../src/training/loop/checkpoint-folder.js';
 import { trainLabeler } from '../../../src/training/loop/train-labeler.js';
 import type { LabelerTrainingOptions } from '../../../src/training/loop/training-settings.js';
@@ -49,6 +51,61 @@ describe('a checkpoint file', () => {
       expect(decodeCheckpoint(whole.subarray(0, length))).toBeUndefined();
     }
   });
+
+  it('is refused with a valid checksum if its content is not that of a checkpoint', () => {
+    const format = { name: 'framewise-checkpoint', version: 2 };
+    const encode = (metadata: Record<string, string>, values: Float32Array | Float64Array) =>
+      encodeTensorFile(format, { metadata, tensors: new Map([['weights/a', { shape: [1], values }]]) });
+    expect(decodeCheckpoint(encode({ facts: '{}' }, new Float32Array(1)))).toBeDefined();
+    expect(decodeCheckpoint(encode({ facts: '{}' }, new Float64Array(1)))).toBeUndefined();
+    expect(decodeCheckpoint(encode({ facts: '{' }, new Float32Array(1)))).toBeUndefined();
+    expect(decodeCheckpoint(encode({}, new Float32Array(1)))).toBeUndefined();
+    const earlier = (arrays: unknown) => encodeEarlier({ facts: {}, arrays: new Map() }, arrays);
+    expect(decodeCheckpoint(earlier([]))).toBeDefined();
+    for (const arrays of [[['a', 1e12]], [['a', -1]], [['a', 0.5]], 'none', [[1, 2]]]) {
+      expect(decodeCheckpoint(earlier(arrays))).toBeUndefined();
+    }
+  });
+});
+
+describe('isTrainingCheckpoint', () => {
+  const numbers = { loss: 1, numLabelled: 2, gradientNorm: 3, clippedGradientNorm: 3, learningRate: 0.1 };
+  const facts = {
+    progress: {
+      epoch: 2,
+      numDone: 1,
+      numSteps: 5,
+      totals: numbers,
+      history: [],
+      best: { epoch: 1, goodness: null },
+    },
+    identity: { dataset: 'ab', settings: { seed: 1 } },
+    backend: 'cpu',
+    optimizerSteps: 5,
+  };
+  const arraysOf = (...names: string[]) => new Map(names.map((name) => [name, new Float32Array(1)]));
+
+  it('accepts what a training writes', () => {
+    const arrays = arraysOf(
+      'weights/output.bias',
+      'firstMoments/0',
+      'states/3/0.hiddenState',
+      'states/3/hasPrevious',
+    );
+    expect(isTrainingCheckpoint({ facts, arrays })).toBe(true);
+  });
+
+  it.each<[string, unknown, string[]]>([
+    ['no facts', null, []],
+    ['facts of another type', { ...facts, progress: 'far' }, []],
+    ['an epoch that does not exist', { ...facts, progress: { ...facts.progress, epoch: 0 } }, []],
+    ['a number of steps that is none', { ...facts, optimizerSteps: -1 }, []],
+    ['settings that are no object', { ...facts, identity: { dataset: 'ab', settings: 3 } }, []],
+    ['an array of something else', facts, ['../weights']],
+    ['a layer that takes all memory', facts, ['states/0/4294967294.hiddenState']],
+  ])('refuses %s', (_, changed, names) => {
+    expect(isTrainingCheckpoint({ facts: changed, arrays: arraysOf(...names) })).toBe(false);
+  });
 });
 
 describe('CheckpointFolder', () => {
@@ -60,14 +117,16 @@ describe('CheckpointFolder', () => {
     await rm(place, { recursive: true });
   });
   const open = () => new CheckpointFolder(path.join(place, 'checkpoint'));
+  const isAny = (each: CheckpointContent<unknown>): each is CheckpointContent<unknown> =>
+    each.arrays.size >= 0;
   const never = (file: string) => expect.fail(`${file} is not damaged`);
 
   it('keeps the two newest', async () => {
     const folder = open();
-    expect(await folder.readNewest(never)).toBeUndefined();
+    expect(await folder.readNewest(isAny, never)).toBeUndefined();
     for (const step of [8, 9, 10]) await folder.write(step, content(step));
     expect(await readdir(folder.folder)).toEqual(['step-000000009.checkpoint', 'step-000000010.checkpoint']);
-    expect(await open().readNewest(never)).toEqual(content(10));
+    expect(await open().readNewest(isAny, never)).toEqual(content(10));
     await folder.clear();
     expect(await folder.isEmpty()).toBe(true);
   });
@@ -78,15 +137,25 @@ describe('CheckpointFolder', () => {
     const newest = path.join(folder.folder, 'step-000000002.checkpoint');
     await truncate(newest, (await readFile(newest)).length - 3);
     const damaged: string[] = [];
-    expect(await folder.readNewest((file) => damaged.push(file))).toEqual(content(1));
+    expect(await folder.readNewest(isAny, (file) => damaged.push(file))).toEqual(content(1));
     expect(damaged).toEqual([newest]);
+  });
+
+  it('falls back to the one before if the newest is whole but not what a training writes', async () => {
+    const folder = open();
+    for (const step of [1, 2]) await folder.write(step, content(step));
+    const isFirst = (each: CheckpointContent<unknown>): each is CheckpointContent<unknown> =>
+      (each.facts as { number: number }).number === 1;
+    const damaged: string[] = [];
+    expect(await folder.readNewest(isFirst, (file) => damaged.push(file))).toEqual(content(1));
+    expect(damaged).toEqual([path.join(folder.folder, 'step-000000002.checkpoint')]);
   });
 
   it('refuses to start over silently where all are damaged', async () => {
     const folder = open();
     await folder.write(1, content(1));
     await writeFile(path.join(folder.folder, 'step-000000001.checkpoint'), 'nonsense');
-    await expect(folder.readNewest(() => undefined)).rejects.toThrow(TrainingError);
+    await expect(folder.readNewest(isAny, () => undefined)).rejects.toThrow(TrainingError);
   });
 
   it('clears away what a process left that ended while it wrote', async () => {
@@ -99,9 +168,9 @@ describe('CheckpointFolder', () => {
 });
 
 /** A checkpoint in the layout of earlier versions. */
-function encodeEarlier({ facts, arrays }: CheckpointContent<unknown>): Buffer {
+function encodeEarlier({ facts, arrays }: CheckpointContent<unknown>, listed?: unknown): Buffer {
   const lengths = [...arrays].map(([name, { length }]) => [name, length]);
-  const header = Buffer.from(JSON.stringify({ facts, arrays: lengths }));
+  const header = Buffer.from(JSON.stringify({ facts, arrays: listed ?? lengths }));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(header.length);
   const values = [...arrays.values()].map((array) => new Uint8Array(array.buffer));
