@@ -13,7 +13,7 @@ import { escapeUnprintable } from './terminal/terminal-text.js';
 import { printNote, type CommandOutcome, type Terminal } from './terminal/terminal.js';
 
 /** Exit codes of the program. */
-const EXIT = { allDone: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
+export const EXIT = { allDone: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** In the order in which the help lists them. */

@@ -5,7 +5,15 @@ import { promisify } from 'node:util';
 import { programCacheFolders } from '../cache-folder.js';
 import { FfmpegMissingError } from '../errors.js';
 
-const run = promisify(execFile);
+/** A program that prints its version within this time works. Loading it takes long on a busy machine. */
+const VERSION_TIMEOUT_MS = 15_000;
+
+const execute = promisify(execFile);
+
+/** Runs a program with `-version`. A program that does not end is killed. */
+function readVersion(program: string): Promise<{ stdout: string }> {
+  return execute(program, ['-version'], { timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL' });
+}
 const extension = process.platform === 'win32' ? '.exe' : '';
 
 /**
@@ -38,10 +46,10 @@ const found = new Map<string, Promise<FfmpegTools>>();
 
 /**
  * Finds ffmpeg and ffprobe: those that `FFMPEG_PATH` (and `FFPROBE_PATH`) name, else those on `PATH`, else
- * the old ones that npm brought. The answer is kept for as long as these variables stay the same. The first
+ * the old ones that npm brought. Programs on `PATH` that fail are an error, because the old ones know fewer codecs. The answer is kept for as long as these variables stay the same. The first
  * use of the old ones emits the process warning `FRAMEWISE_OLD_FFMPEG`.
  *
- * @throws {FfmpegMissingError} If `FFMPEG_PATH` does not run, or no place has both programs.
+ * @throws {FfmpegMissingError} If `FFMPEG_PATH` or the programs on `PATH` do not run, or no place has both programs.
  */
 export function findFfmpeg(): Promise<FfmpegTools> {
   const { FFMPEG_PATH, FFPROBE_PATH, PATH } = process.env;
@@ -61,56 +69,72 @@ export function findFfmpeg(): Promise<FfmpegTools> {
  */
 async function findNamed(ffmpegPath: string, ffprobeVariable: string | undefined): Promise<FfmpegTools> {
   const beside = path.join(path.dirname(ffmpegPath), `ffprobe${extension}`);
-  const candidates = ffprobeVariable
-    ? [ffprobeVariable]
-    : [beside, await onPath('ffprobe').catch(() => 'ffprobe')];
+  const isBeside = await isExecutable(beside);
+  const ffprobePath = ffprobeVariable || (isBeside ? beside : ((await onPath('ffprobe')) ?? beside));
   const banner = await readBanner(ffmpegPath).catch((cause: unknown) => {
     throw new FfmpegMissingError(
-      `FFMPEG_PATH is "${ffmpegPath}", which does not run as ffmpeg (${reason(cause)}). ` +
+      `FFMPEG_PATH is "${ffmpegPath}", which does not run as ffmpeg: with -version it ${reason(cause)}. ` +
         'Correct the variable, or unset it to use the ffmpeg on PATH.',
       { cause },
     );
   });
-  for (const ffprobePath of candidates) {
-    if (await runs(ffprobePath)) return describe(ffmpegPath, ffprobePath, 'FFMPEG_PATH', banner);
-  }
-  const tried = candidates.map((candidate) => `"${candidate}"`).join(', ');
-  throw new FfmpegMissingError(
-    `FFMPEG_PATH is "${ffmpegPath}", but no ffprobe runs (tried ${tried}). ` +
-      'Set FFPROBE_PATH to the ffprobe that belongs to it.',
-  );
+  await readVersion(ffprobePath).catch((cause: unknown) => {
+    throw new FfmpegMissingError(
+      `FFMPEG_PATH is "${ffmpegPath}", but no ffprobe runs: "${ffprobePath}" with -version ${reason(cause)}. ` +
+        'Set FFPROBE_PATH to the ffprobe that belongs to it.',
+      { cause },
+    );
+  });
+  return describe(ffmpegPath, ffprobePath, 'FFMPEG_PATH', banner);
 }
 
 async function findInstalledOrBundled(): Promise<FfmpegTools> {
+  const [ffmpegPath, ffprobePath] = [await onPath('ffmpeg'), await onPath('ffprobe')];
+  if (ffmpegPath === undefined || ffprobePath === undefined) {
+    const missing = [!ffmpegPath && 'ffmpeg', !ffprobePath && 'ffprobe'].filter(Boolean).join(' and ');
+    return findBundled(`PATH has no ${missing}`);
+  }
+  const failOf = (program: string) => (cause: unknown) => {
+    throw new FfmpegMissingError(
+      `The program "${program}" on PATH does not work: with -version it ${reason(cause)}. ` +
+        'Try again or repair it, name another one in FFMPEG_PATH, or remove it from PATH.',
+      { cause },
+    );
+  };
+  const banner = await readBanner(ffmpegPath).catch(failOf(ffmpegPath));
+  await readVersion(ffprobePath).catch(failOf(ffprobePath));
+  return describe(ffmpegPath, ffprobePath, 'PATH', banner);
+}
+
+/** @param why - Why the old programs are used. */
+async function findBundled(why: string): Promise<FfmpegTools> {
   try {
-    const [ffmpegPath, ffprobePath] = [await onPath('ffmpeg'), await onPath('ffprobe')];
-    return describe(ffmpegPath, ffprobePath, 'PATH', await readBanner(ffmpegPath, ffprobePath));
-  } catch (installed) {
-    try {
-      const ffmpegPath = await makeExecutable(await bundledPath(import('@ffmpeg-installer/ffmpeg')));
-      const ffprobePath = await makeExecutable(await bundledPath(import('@ffprobe-installer/ffprobe')));
-      const tools = describe(ffmpegPath, ffprobePath, 'bundled', await readBanner(ffmpegPath, ffprobePath));
-      warnOfBundled(tools);
-      return tools;
-    } catch (bundled) {
-      throw new FfmpegMissingError(
-        'No ffmpeg and ffprobe run on this machine: FFMPEG_PATH is not set, ' +
-          `PATH has none (${reason(installed)}), the ones that npm brings fail (${reason(bundled)}); ` +
-          `${HOW_TO_INSTALL}.`,
-        { cause: bundled },
-      );
-    }
+    const ffmpegPath = await makeExecutable(await bundledPath(import('@ffmpeg-installer/ffmpeg')));
+    const ffprobePath = await makeExecutable(await bundledPath(import('@ffprobe-installer/ffprobe')));
+    await readVersion(ffprobePath);
+    const tools = describe(ffmpegPath, ffprobePath, 'bundled', await readBanner(ffmpegPath));
+    warnOfBundled(tools, why);
+    return tools;
+  } catch (cause) {
+    throw new FfmpegMissingError(
+      `No ffmpeg and ffprobe run on this machine: FFMPEG_PATH is not set, ${why}, ` +
+        `and the ones that npm brings fail (${reason(cause)}); ${HOW_TO_INSTALL}.`,
+      { cause },
+    );
   }
 }
 
 let hasWarned = false;
 
-function warnOfBundled({ version }: FfmpegTools): void {
+function warnOfBundled({ version }: FfmpegTools, why: string): void {
   if (hasWarned) return;
   hasWarned = true;
-  process.emitWarning(`Using the old ffmpeg that npm brings (${version}, 2018): ${HOW_TO_INSTALL}.`, {
-    code: 'FRAMEWISE_OLD_FFMPEG',
-  });
+  process.emitWarning(
+    `Using the old ffmpeg that npm brings (${version}, 2018), because ${why}: ${HOW_TO_INSTALL}.`,
+    {
+      code: 'FRAMEWISE_OLD_FFMPEG',
+    },
+  );
 }
 
 /**
@@ -158,12 +182,12 @@ async function copyToCache(file: string): Promise<string> {
 }
 
 /** Looks a program up as a shell does, but never in the current folder, where Windows would look first. */
-async function onPath(program: string): Promise<string> {
+async function onPath(program: string): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
     const candidate = path.resolve(folder, program + extension);
     if (folder !== '' && (await isExecutable(candidate))) return candidate;
   }
-  throw new Error(`no ${program}`);
+  return undefined;
 }
 
 function isExecutable(file: string): Promise<boolean> {
@@ -173,21 +197,11 @@ function isExecutable(file: string): Promise<boolean> {
   );
 }
 
-/** What ffmpeg says of itself; also tries the ffprobe that goes with it. */
-async function readBanner(ffmpegPath: string, ffprobePath?: string): Promise<string> {
-  const [{ stdout }] = await Promise.all([
-    run(ffmpegPath, ['-version']),
-    ffprobePath === undefined ? undefined : run(ffprobePath, ['-version']),
-  ]);
-  if (!stdout.startsWith('ffmpeg version')) throw new Error('its -version is not that of ffmpeg');
+/** What ffmpeg says of itself. */
+async function readBanner(ffmpegPath: string): Promise<string> {
+  const { stdout } = await readVersion(ffmpegPath);
+  if (!stdout.startsWith('ffmpeg version')) throw new Error('does not print the version of ffmpeg');
   return stdout;
-}
-
-function runs(program: string): Promise<boolean> {
-  return run(program, ['-version']).then(
-    () => true,
-    () => false,
-  );
 }
 
 function describe(
@@ -209,8 +223,16 @@ function describe(
   };
 }
 
-/** One line that tells a person why a program did not run. */
+/** Tells a person how a program failed, as the end of "it …". */
 function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' ? code : (message.split('\n', 1)[0] ?? message);
+  const { code, killed, signal, message } = error as Error & {
+    code?: string | number;
+    killed?: boolean;
+    signal?: string;
+  };
+  if (killed && signal) return `did not end within ${VERSION_TIMEOUT_MS / 1000} s`;
+  if (signal) return `was ended by ${signal}`;
+  const [first = '', complaint = ''] = message.trim().split('\n');
+  if (typeof code === 'number') return `exited with code ${code}${complaint && `, "${complaint}"`}`;
+  return typeof code === 'string' ? `cannot be started, ${code}` : first;
 }

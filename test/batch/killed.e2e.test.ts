@@ -38,7 +38,7 @@ afterAll(() => rm(folder, { recursive: true }));
  */
 async function label(
   output: string,
-  end?: { after: () => Promise<unknown>; by: 'SIGKILL' | 'SIGINT' },
+  end?: { after: () => Promise<unknown>; by: NodeJS.Signals },
 ): Promise<{ exit: number | string | null; workMs: number }> {
   const places = ['--model', path.join(folder, 'model'), '--output', output];
   const machine = ['--backend', 'cpu', '--workers', '0'];
@@ -129,14 +129,14 @@ it(
   },
 );
 
-it.skipIf(process.platform === 'win32')(
-  'an interrupted run ends with exit code 130, and the next run completes it',
-  async () => {
-    const output = path.join(folder, 'interrupted');
+it.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'a run interrupted by %s ends with exit code 130, and the next run completes it',
+  async (signal) => {
+    const output = path.join(folder, `interrupted-${signal}`);
     const firstIsDone = async (): Promise<void> => {
       while ((await journalOf(output)) === '') await sleep(5);
     };
-    expect((await label(output, { after: firstIsDone, by: 'SIGINT' })).exit).toBe(130);
+    expect((await label(output, { after: firstIsDone, by: signal })).exit).toBe(130);
     expect(await readdir(path.join(output, STATE))).toEqual(['journal.jsonl']);
     const before = await filesOf(output);
     expect(whole).toMatchObject(before); // no incomplete file

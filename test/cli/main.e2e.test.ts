@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -86,6 +86,24 @@ describe('the program', () => {
     expect(exitCode).toBe(0);
     expect(await readdir(output)).toContain('demo.json');
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'ends with a clear error and code 1 if its output cannot be written (only Linux has /dev/full)',
+    async () => {
+      for (const argv of [['doctor', '--no-measure', '--json'], ['--version'], ['completion', 'bash']]) {
+        const full = await open('/dev/full', 'w');
+        const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...argv], {
+          ...{ cwd: ROOT, stdio: ['ignore', full.fd, 'pipe'] },
+        });
+        let stderr = '';
+        child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+        const [exitCode] = (await once(child, 'close')) as [number | null];
+        await full.close();
+        expect(stderr).toMatch(/^error: Cannot write to standard output: ENOSPC.*\n$/);
+        expect(exitCode).toBe(1);
+      }
+    },
+  );
 
   it('runs the example of the library', async () => {
     const { exitCode, stdout } = await run('examples/label-video.ts', []);

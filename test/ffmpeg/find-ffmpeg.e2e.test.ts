@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -68,6 +68,43 @@ it('refuses an FFMPEG_PATH that does not run, rather than take another ffmpeg', 
   const other = findWith({ FFMPEG_PATH: process.execPath });
   await expect(other).rejects.toThrow('FFMPEG_PATH');
 });
+
+it.skipIf(process.platform === 'win32')(
+  'refuses an ffmpeg or ffprobe on PATH that fails, by its name, instead of taking the old one (a script needs a shebang)',
+  async () => {
+    const works = "echo 'ffmpeg version 7'; echo 'libavformat    61. 1.100 / 61'";
+    const cases: [ffmpeg: string, ffprobe: string, failing: string, how: string][] = [
+      ['kill -9 $$', works, 'ffmpeg', 'was ended by SIGKILL'],
+      ['kill -11 $$', works, 'ffmpeg', 'was ended by SIGSEGV'],
+      ['echo lost library >&2; exit 127', works, 'ffmpeg', 'exited with code 127, "lost library"'],
+      ['echo hello', works, 'ffmpeg', 'does not print the version of ffmpeg'],
+      ['exec sleep 1000', works, 'ffmpeg', 'did not end within 15 s'],
+      [works, 'exit 1', 'ffprobe', 'exited with code 1'],
+    ];
+    const refusals = cases.map(async ([ffmpeg, ffprobe, failing, how], i) => {
+      const place = path.join(folder, `failing-${i}`);
+      await mkdir(place);
+      for (const [name, script] of Object.entries({ ffmpeg, ffprobe })) {
+        await writeFile(path.join(place, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      }
+      return { PATH: `${place}:/usr/bin:/bin`, program: path.join(place, failing), how };
+    });
+    for (const { PATH, program, how } of await Promise.all(refusals)) {
+      const error: unknown = await findWith({ PATH }).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(FfmpegMissingError);
+      expect((error as Error).message).toContain(
+        `"${program}" on PATH does not work: with -version it ${how}.`,
+      );
+      const named = findWith({
+        FFMPEG_PATH: program,
+        FFPROBE_PATH: bundled.ffprobePath,
+        PATH: '/usr/bin:/bin',
+      });
+      if (program.endsWith('ffmpeg')) await expect(named).rejects.toThrow(`FFMPEG_PATH is "${program}"`);
+      else await expect(named).rejects.toThrow('FFMPEG_PATH');
+    }
+  },
+);
 
 it.skipIf(process.platform === 'win32')(
   'reads what an ffmpeg can do from its libraries (a script needs a shebang)',

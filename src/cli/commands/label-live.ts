@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Option } from 'commander';
-import { OutputError, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import type { ConnectionLoss } from '../../live/reconnect.js';
 import type { StreamedFrame, StreamOptions } from '../../live/stream-options.js';
 import { ActivityRecognizer } from '../../recognizer.js';
@@ -122,20 +122,14 @@ function lineOf(frame: StreamedFrame, labels: readonly string[], flags: LiveFlag
 
 /**
  * Creates a function that prints an object as one JSON line. It waits until the line is taken, so that lines do not pile
- * up in memory, and returns false once nobody reads any more, as with `head`.
+ * up in memory, and returns false once no line can be written, as when `head` has ended.
  */
 function startPrinting({ stdout }: Terminal): (line: object) => Promise<boolean> {
   stdout.on('error', () => undefined); // The callback of each write receives the error.
   return (line) =>
-    new Promise((resolve, reject) => {
-      stdout.write(`${printableJson(line)}\n`, (error?: NodeJS.ErrnoException | null) => {
-        if (!error) resolve(true);
-        else if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') resolve(false);
-        else
-          reject(
-            new OutputError(`Cannot write to standard output: ${error.message}.`, '-', { cause: error }),
-          );
-      });
+    new Promise((resolve) => {
+      // The program reports an error when it ends.
+      stdout.write(`${printableJson(line)}\n`, (error) => resolve(!error));
     });
 }
 
