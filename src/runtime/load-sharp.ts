@@ -9,7 +9,9 @@ import { SharpMissingError } from '../errors.js';
  */
 export async function loadSharp(): Promise<typeof sharp> {
   try {
-    return (await import('sharp')).default;
+    const { default: sharp } = await import('sharp');
+    sharp.cache(false); // It keeps files open, and no picture is read twice.
+    return sharp;
   } catch (cause) {
     const machine = `${process.platform}-${process.arch}`;
     const [reason = ''] = (cause as Error).message.trim().split('\n', 1);
