@@ -8,6 +8,7 @@ import type { TemporalLabeler } from './labeler/temporal-labeler.js';
 import { expectOnline, streamLabels } from './live/stream-labels.js';
 import type { SourceOptions, StreamedFrame, StreamOptions } from './live/stream-options.js';
 import { backendDevice, startBackend, type BackendName } from './runtime/backend.js';
+import { endOfVideo } from './timeline/segments.js';
 import { buildTimeline } from './timeline/build-timeline.js';
 import type { Timeline } from './timeline/timeline.js';
 import { examineVideo } from './video/probe-video.js';
@@ -194,7 +195,13 @@ export class ActivityRecognizer implements Disposable, AsyncDisposable {
     }
     const { startSec = 0, durationSec = Infinity } = options;
     // The container's frame count may be wrong, so the decoded frames are counted.
-    const isCounted = everyFrame && startSec === 0 && durationSec === Infinity;
+    const isWhole = startSec === 0 && durationSec === Infinity;
+    const isCounted = everyFrame && isWhole;
+    const shownRate = (everyFrame && video.frameRate) || frameRate;
+    const lastSec = (everyFrame ? sourceTimesSec : timesSec).at(-1) ?? 0;
+    // A stated length that contradicts the decoded frames is wrong.
+    const isContradicted = isWhole || lastSec >= video.durationSec;
+    if (isContradicted) video.durationSec = endOfVideo(lastSec, shownRate, video.durationSec);
     return buildTimeline({
       video: isCounted ? { ...video, numFrames: sourceTimesSec.length } : video,
       model: name,

@@ -24,6 +24,8 @@ export interface DrawingOptions {
   report?: boolean;
   /** Largest size and length of a video. */
   limits?: VideoLimits;
+  /** Index of the stream that was labeled. Default: the stream that players show. */
+  stream?: number;
   /** Allow URLs. Default false. */
   allowRemote?: boolean;
   /** Milliseconds without a frame after which an overlay fails. */
@@ -46,7 +48,7 @@ const CONTACT_SHEET_EXTENSION = '.contact-sheet.jpg';
 /** Lists the drawings of a video that the options ask for. @param numThumbnails - Thumbnails in its row of the page. */
 export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: DrawingOptions): Drawing[] {
   const base = baseOf(video);
-  const { limits, allowRemote, stallTimeoutMs } = options;
+  const { limits, allowRemote, stream, stallTimeoutMs } = options;
   const isFresh = async (...files: string[]): Promise<boolean> =>
     (await Promise.all(files.map((file) => isYounger(file, jsonOf(video))))).includes(true);
   const sheet = `${base}${CONTACT_SHEET_EXTENSION}`;
@@ -56,12 +58,12 @@ export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: 
       what: 'overlay',
       isFresh: () => isFresh(...overlaysOf(base)),
       draw: (timeline, signal, onProgress) =>
-        writeOverlay(timeline, base, { limits, allowRemote, stallTimeoutMs, signal, onProgress }),
+        writeOverlay(timeline, base, { limits, allowRemote, stream, stallTimeoutMs, signal, onProgress }),
     },
     options.contactSheet && {
       what: 'contact sheet',
       isFresh: () => isFresh(sheet),
-      draw: (timeline, signal) => writeContactSheet(timeline, sheet, { allowRemote, signal }),
+      draw: (timeline, signal) => writeContactSheet(timeline, sheet, { allowRemote, stream, signal }),
     },
     options.report && {
       what: 'thumbnails',
@@ -70,7 +72,8 @@ export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: 
       draw: async (timeline, signal) =>
         writeFileAtomic(
           strip,
-          (await takeThumbnails(timeline, numThumbnails, { allowRemote, signal })) ?? new Uint8Array(),
+          (await takeThumbnails(timeline, numThumbnails, { allowRemote, stream, signal })) ??
+            new Uint8Array(),
         ),
     },
   ];

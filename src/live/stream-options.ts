@@ -13,6 +13,8 @@ export interface SourceOptions {
   signal?: AbortSignal;
   /** Milliseconds without progress after which the video counts as stalled. Default 30,000. */
   stallTimeoutMs?: number;
+  /** Index of the video stream, as ffprobe counts all streams of the file. Default: the stream that players show. */
+  stream?: number;
   /** Permit URLs. Only local files are opened otherwise. */
   allowRemote?: boolean;
   /**

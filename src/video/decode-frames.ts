@@ -13,7 +13,7 @@ import { openSource, type MediaSource } from './video-source.js';
  * Decodes a source to RGB frames of one size, with exact times. ffmpeg starts when the first frame is requested, and has
  * ended when the loop is left, also when it is left early.
  *
- * Rotation is applied. The first video stream is used. Times are seconds since the start of the stream, or since the
+ * Rotation is applied. The stream that players show is used, or `stream`. Times are seconds since the start of the stream, or since the
  * first frame of a live source. A damaged video still gives its readable frames. They are followed by an error if the
  * end of the video is missing, or by the process warning `FRAMEWISE_DAMAGED_VIDEO` if single frames are damaged.
  *
@@ -137,15 +137,29 @@ async function planDecoding(
       inputs: [
         { url, options: [...general, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions] },
       ],
-      // `V` excludes cover pictures. `passthrough` neither duplicates nor drops frames.
+      // `passthrough` neither duplicates nor drops frames.
       outputOptions: [
-        ...['-filter:v', filters, '-map', '0:V:0', syncOption, 'passthrough', '-c:v', 'rawvideo'],
+        ...[
+          '-filter:v',
+          filters,
+          '-map',
+          streamOf(probe, options),
+          syncOption,
+          'passthrough',
+          '-c:v',
+          'rawvideo',
+        ],
         ...['-enc_time_base', '1:1000000', '-avoid_negative_ts', 'disabled', '-f', 'tee'],
       ],
       // framecrc comes first, so that a frame's time is written before its pixels.
       outputUrl: '[f=framecrc:flush_packets=1]pipe:2|[f=rawvideo]pipe:1',
     },
   };
+}
+
+/** The stream as ffmpeg's `-map` has it. `V` excludes cover pictures. */
+function streamOf(probe: StreamProbe | undefined, { stream }: DecodeOptions): string {
+  return `0:${probe?.streamIndex ?? stream ?? 'V:0'}`;
 }
 
 /** Selects one frame per second of the wall clock, and each frame more than five seconds after its predecessor. */

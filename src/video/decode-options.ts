@@ -37,6 +37,8 @@ export interface DecodeOptions {
   allowLive?: boolean;
   /** What `-` reads. Default: standard input of this process. */
   stdin?: Readable;
+  /** Index of the stream, as ffprobe counts all streams of the file. Default: the stream that players show. */
+  stream?: number;
   /** Result of probing the source. If given, the source is not probed again. */
   probe?: StreamProbe;
   /** How large and long the video may be. */
@@ -61,6 +63,7 @@ export function checkDecodeOptions(options: DecodeOptions): void {
     startSec = 0,
     durationSec = 1,
     stallTimeoutMs = 1,
+    stream = 0,
   } = options;
   const isPositive = (value: number) => Number.isFinite(value) && value > 0;
   const checks: [name: string, value: unknown, isValid: boolean, expected: string][] = [
@@ -74,6 +77,7 @@ export function checkDecodeOptions(options: DecodeOptions): void {
       'a positive number or "source"',
     ],
     ['folderFrameRate', folderFrameRate, isPositive(folderFrameRate), 'a positive number'],
+    ['stream', stream, Number.isInteger(stream) && stream >= 0, 'the index of a stream, 0 or more'],
     ['startSec', startSec, Number.isFinite(startSec) && startSec >= 0, 'seconds, 0 or more'],
     ['durationSec', durationSec, isPositive(durationSec), 'seconds, more than 0'],
     ['stallTimeoutMs', stallTimeoutMs, isPositive(stallTimeoutMs), 'milliseconds, more than 0'],

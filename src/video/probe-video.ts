@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
-import { VideoStalledError } from '../errors.js';
-import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
-import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
+import { chooseStream, movingStreams, shownSize, type ProbedStream } from './choose-stream.js';
 import { probeImageFolder } from './image-folder.js';
+import { countPackets, readStreamEnd } from './read-packets.js';
+import { runFfprobe } from './run-ffprobe.js';
 import type { StreamProbe, VideoInfo } from './video-frame.js';
 import { openSource, refusal, type MediaSource } from './video-source.js';
 
@@ -25,34 +25,26 @@ export interface ProbeOptions {
   signal?: AbortSignal;
   /** What results and messages call a file. Default: its path. */
   sourceName?: string;
+  /** Index of the stream, as ffprobe counts all streams of the file. Default: the stream that players show. */
+  stream?: number;
 }
 
-/** The part of ffprobe's JSON that is used here. Numbers are text, and each may be missing or "N/A". */
-interface ProbedStream {
-  codec_type?: string;
-  codec_name?: string;
-  width?: number;
-  height?: number;
-  avg_frame_rate?: string;
-  r_frame_rate?: string;
+interface MediaFormat {
+  format_name?: string;
   start_time?: string;
   duration?: string;
-  nb_frames?: string;
-  disposition?: { attached_pic?: number };
-  side_data_list?: { rotation?: number }[];
-  tags?: Record<string, string>;
 }
 
 interface ProbedMedia {
   streams?: ProbedStream[];
-  format?: { format_name?: string; start_time?: string; duration?: string };
+  format?: MediaFormat;
 }
 
 /**
- * Reads the properties of a video's first video stream. Cover pictures are skipped.
+ * Reads the properties of the video stream that players show: the default one, else the largest. Cover pictures and
+ * streams of a single frame are skipped.
  *
- * Width and height are the coded size after rotation. A sample aspect ratio other than 1 is not applied, because decoding
- * stretches frames to the requested size anyway.
+ * Width and height are as shown: with square pixels and after rotation.
  *
  * @param source - A video file, a folder of pictures, or, with `allowRemote`, a network address.
  * @throws {VideoOpenError} If the source cannot be read or has no video stream.
@@ -84,53 +76,98 @@ export async function examineVideo(
 /** Probes an opened source. Throws as `probeVideo` does. */
 export async function probeStream(
   opened: MediaSource,
-  { signal, stallTimeoutMs = 30_000 }: Pick<ProbeOptions, 'signal' | 'stallTimeoutMs'>,
+  options: Pick<ProbeOptions, 'signal' | 'stallTimeoutMs' | 'stream'>,
 ): Promise<StreamProbe> {
   const { source } = opened;
-  const { format, streams = [] } = await runFfprobe(opened, stallTimeoutMs, signal);
-  const stream = streams.find((each) => each.codec_type === 'video' && each.disposition?.attached_pic !== 1);
-  if (!stream) throw refusal(source, 'it has no video stream. Give it a file with moving pictures.');
-  const { width = 0, height = 0 } = stream;
+  const { format = {}, streams = [] } = await probeMedia(opened, options);
+  const stream = await findStream(opened, streams, options);
+  const { width, height } = shownSize(stream);
   if (width === 0 || height === 0) {
     throw refusal(source, 'its video stream holds no picture that ffmpeg can read. Copy or record it again.');
   }
-  const containerStartSec = toNumber(format?.start_time);
+  const containerStartSec = toNumber(format.start_time);
   const rotationDegrees = rotationOf(stream);
   const isTurned = rotationDegrees % 180 !== 0;
+  const frameRate = toRate(stream.avg_frame_rate) || toRate(stream.r_frame_rate);
+  const startSec = toNumber(stream.start_time, containerStartSec);
+  const durationSec = await findDuration(opened, { stream, format, startSec, frameRate }, options);
   const numFrames = toNumber(stream.nb_frames);
+  // An edit list can hide frames that the file holds.
+  const isShown = numFrames > 0 && numFrames <= 1.01 * durationSec * frameRate + 2;
   const info: VideoInfo = {
     source,
     width: isTurned ? height : width,
     height: isTurned ? width : height,
     rotationDegrees,
-    frameRate: toRate(stream.avg_frame_rate) || toRate(stream.r_frame_rate),
-    durationSec:
-      toNumber(stream.duration) || toSeconds(stream.tags?.['DURATION']) || toNumber(format?.duration),
-    startSec: toNumber(stream.start_time, containerStartSec),
+    frameRate,
+    durationSec,
+    startSec,
     codec: stream.codec_name ?? 'unknown',
     // Absent rather than undefined if unknown, so that whole objects can be compared.
-    ...(numFrames > 0 ? { numFrames } : {}),
+    ...(isShown ? { numFrames } : {}),
   };
-  const formatName = format?.format_name ?? '';
+  const formatName = format.format_name ?? '';
   const canSeek = INDEXED_FORMAT.test(formatName) || (formatName === 'avi' && INTRA_CODECS.has(info.codec));
   const sounds = streams.filter((each) => each.codec_type === 'audio');
   const audioCodecs = sounds.map(({ codec_name: codec = 'unknown' }) => codec);
-  return { info, containerStartSec, canSeek, audioCodecs };
+  return { info, streamIndex: stream.index, containerStartSec, canSeek, audioCodecs };
+}
+
+/** Returns the stream that the options ask for, else the one that players show. */
+async function findStream(
+  opened: MediaSource,
+  streams: readonly ProbedStream[],
+  options: ProbeOptions,
+): Promise<ProbedStream> {
+  const { source } = opened;
+  const moving = movingStreams(streams);
+  if (options.stream !== undefined) {
+    const wanted = streams.find(
+      ({ index, codec_type: type }) => index === options.stream && type === 'video',
+    );
+    if (wanted) return wanted;
+    const known = moving.map(({ index }) => index).join(', ') || 'none';
+    throw refusal(source, `stream ${options.stream} is no video stream of it. Its video streams: ${known}.`);
+  }
+  if (moving.length === 0)
+    throw refusal(source, 'it has no video stream. Give it a file with moving pictures.');
+  const isCounted = moving.length === 1 || moving.every((stream) => toNumber(stream.nb_frames) > 0);
+  return chooseStream(moving, isCounted ? new Map<number, number>() : await countPackets(opened, options));
+}
+
+/**
+ * Finds the length of a stream in seconds. Headers state it up to three times, for the stream, in a tag and for the
+ * container. Where they agree they are right. Else the last packets are read, which only a file allows.
+ *
+ * @returns 0 if the length is unknown.
+ */
+async function findDuration(
+  opened: MediaSource,
+  {
+    stream,
+    format,
+    startSec,
+    frameRate,
+  }: { stream: ProbedStream; format: MediaFormat; startSec: number; frameRate: number },
+  options: ProbeOptions,
+): Promise<number> {
+  const tagSec = toSeconds(stream.tags?.['DURATION']);
+  const statedSec = toNumber(stream.duration) || tagSec || toNumber(format.duration);
+  if (opened.kind !== 'file') return statedSec;
+  const frameSec = frameRate > 0 ? 1 / frameRate : 0;
+  const slackSec = Math.max(0.5, 2 * frameSec);
+  const containerSec = toNumber(format.start_time) + toNumber(format.duration) - startSec;
+  const isAgreed = statedSec > 0 && Math.abs(statedSec - containerSec) <= slackSec;
+  if (isAgreed) return statedSec;
+  const endSec = await readStreamEnd(opened, stream.index, frameSec, options);
+  return endSec !== undefined && endSec > startSec ? endSec - startSec : statedSec;
 }
 
 /** Runs ffprobe with JSON output, because a line break in a file name or tag corrupts its text output. */
-async function runFfprobe(
-  opened: MediaSource,
-  stallTimeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<ProbedMedia> {
-  const { source, url, inputOptions } = opened;
-  const { ffprobePath } = await findFfmpeg();
-  const printing = ['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'];
-  const { stdout, stderr, ...exit } = await runFfmpeg(
-    { program: ffprobePath, inputs: [{ url, options: [...printing, ...inputOptions] }] },
-    { stallTimeoutMs, stallError: () => stallError(source, stallTimeoutMs), signal },
-  );
+async function probeMedia(opened: MediaSource, options: ProbeOptions): Promise<ProbedMedia> {
+  const { source, url } = opened;
+  const printing = ['-print_format', 'json', '-show_format', '-show_streams'];
+  const { stdout, stderr, ...exit } = await runFfprobe(opened, printing, options);
   try {
     if (exit.startError) throw exit.startError;
     if (exit.exitCode !== 0) throw new Error(exit.signal ?? `ffprobe exited with code ${exit.exitCode}`);
@@ -141,13 +178,6 @@ async function runFfprobe(
       : explain(stderr.replaceAll(url, ''), (cause as Error).message);
     throw refusal(source, why, cause);
   }
-}
-
-function stallError(source: string, stallTimeoutMs: number): VideoStalledError {
-  const message =
-    `Probing "${source}" gave nothing for ${stallTimeoutMs} ms. ` +
-    'Check the source, or raise stallTimeoutMs.';
-  return new VideoStalledError(message, source, stallTimeoutMs);
 }
 
 /** ffmpeg takes any file named `.mp4` for an MP4 without an index. The first box shows whether it really is one. */

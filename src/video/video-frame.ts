@@ -15,6 +15,8 @@ export interface VideoFrame {
 /** What ffprobe tells of a video stream: `VideoInfo` and what decoding needs beyond it. */
 export interface StreamProbe {
   info: VideoInfo;
+  /** Index of the stream among all streams of the container. */
+  streamIndex: number;
   /** Earliest time of any stream of the container, in seconds. ffmpeg's own clock begins here. */
   containerStartSec: number;
   /** Whether the container has an index by presentation time, so that ffmpeg finds the key frame before a given time. */

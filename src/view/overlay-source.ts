@@ -14,6 +14,8 @@ export interface OverlayOptions {
   /** Milliseconds without progress after which writing fails. Default 30,000. */
   stallTimeoutMs?: number;
   signal?: AbortSignal;
+  /** Index of the stream that was labeled. Default: the stream that players show. */
+  stream?: number;
   /** Called about twice a second with the seconds written and the length of the video, 0 if unknown. */
   onProgress?: (progress: { doneSec: number; durationSec: number }) => void;
 }
@@ -29,6 +31,8 @@ export interface OverlaySource {
   shiftSec: number;
   /** Codecs of the audio streams, as ffmpeg names them. */
   audioCodecs: string[];
+  /** The video stream as ffmpeg names it in filters. */
+  pad: string;
   input: FfmpegCommand['inputs'][number];
   /** The pictures of a folder, which ffmpeg reads from `pipe:3`. */
   pixels?: AsyncIterable<Uint8Array>;
@@ -49,12 +53,13 @@ export async function openOverlaySource(
     const { limits, signal } = options;
     return openFolder(source, { limits, signal, folderFrameRate: frameRate || undefined });
   }
-  const { info, containerStartSec, audioCodecs } = await probeStream(opened, options);
+  const { info, streamIndex, containerStartSec, audioCodecs } = await probeStream(opened, options);
   expectWithinLimits(info, options);
   return {
     size: evenSizeOf(info),
     shiftSec: info.durationSec > 0 ? info.startSec - containerStartSec : 0,
     audioCodecs,
+    pad: `0:${streamIndex}`,
     input: {
       url: opened.url,
       options: [...ffmpegLimits(limitsOf(options.limits, opened.kind === 'remote')), ...opened.inputOptions],
@@ -75,6 +80,7 @@ async function openFolder(
     size,
     shiftSec: 0,
     audioCodecs: [],
+    pad: '0:v',
     input: {
       url: 'pipe:3',
       options: [

@@ -50,14 +50,14 @@ export async function writeOverlay(
   const { source, durationSec } = timeline.video;
   const { signal, stallTimeoutMs = 30_000, onProgress } = options;
   signal?.throwIfAborted();
-  const { size, shiftSec, audioCodecs, input, pixels } = await openOverlaySource(timeline, options);
+  const { size, shiftSec, audioCodecs, input, pad, pixels } = await openOverlaySource(timeline, options);
   const band = bandOf(size);
   const bands = drawBands(timeline, band, { videoHeight: size.height, shiftSec });
   const container = audioCodecs.every((codec) => MP4_AUDIO_CODECS.has(codec)) ? 'mp4' : 'matroska';
   const { ffmpegPath, supportsFpsMode } = await findFfmpeg();
 
   const bandInput = { url: 'pipe:0', options: ['-protocol_whitelist', 'pipe', '-f', 'matroska'] };
-  const filters = filtersOf(size, band, { lengthSec: lengthSecOf(timeline), shiftSec });
+  const filters = filtersOf(pad, size, band, { lengthSec: lengthSecOf(timeline), shiftSec });
   const outputOptions = [
     ...['-filter_complex', filters, '-map', '[labeled]', '-map', '0:a?', '-map_metadata', '0'],
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p', '-c:a', 'copy'],
@@ -113,6 +113,7 @@ function expectWritten(
 }
 
 function filtersOf(
+  pad: string,
   { width, height }: { width: number; height: number },
   band: OverlayBand,
   { lengthSec, shiftSec }: { lengthSec: number; shiftSec: number },
@@ -123,7 +124,7 @@ function filtersOf(
   // `shortest` ends the output with the video, because the band and the mark never end.
   return [
     // Encoders require even sizes, and some videos change their size midway.
-    `[0:V:0]scale=${width}:${height},format=yuv420p[video]`,
+    `[${pad}]scale=${width}:${height},format=yuv420p[video]`,
     `[1:v]scale=out_color_matrix=${matrix}:out_range=tv,format=yuva420p[band]`,
     `[video][band]overlay=x=0:y=${height - band.height}:shortest=1[banded]`,
     `color=c=white:s=${headWidth}x${band.barHeight}:r=1[head]`,

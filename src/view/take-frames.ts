@@ -1,4 +1,4 @@
-import { FramewiseError } from '../errors.js';
+import { FramewiseError, VideoDecodeError } from '../errors.js';
 import { loadSharp } from '../runtime/load-sharp.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { decodeFrames } from '../video/decode-frames.js';
@@ -24,6 +24,8 @@ export interface TakeFramesOptions {
   height: number;
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean;
+  /** Index of the stream. Default: the stream that players show. */
+  stream?: number;
   signal?: AbortSignal;
   /** Called after each frame that is taken by seeking, and once for all frames of a short video. */
   onProgress?: (progress: ItemProgress) => void;
@@ -50,20 +52,20 @@ export async function takeFrames(
   timesSec: readonly number[],
   options: TakeFramesOptions,
 ): Promise<TakenFrames> {
-  const { height, signal, allowRemote, onProgress } = options;
+  const { height, signal, allowRemote, stream, onProgress } = options;
   const taken: TakenFrames = {
     frames: timesSec.map(() => undefined),
     width: Math.round(height * USUAL_ASPECT_RATIO),
     height,
   };
   try {
-    const info = await probeVideo(source, { signal, allowRemote });
+    const info = await probeVideo(source, { signal, allowRemote, stream });
     const aspectRatio = Math.min(MAX_ASPECT_RATIO, info.width / info.height);
     taken.width = Math.max(1, Math.round(height * aspectRatio));
     const { width } = taken;
     const report = (numDone: number): void =>
       onProgress?.({ numDone, numTotal: timesSec.length, name: source });
-    taken.frames = await findFrames(info, timesSec, { width, height, signal, allowRemote }, report);
+    taken.frames = await findFrames(info, timesSec, { width, height, signal, allowRemote, stream }, report);
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof FramewiseError)) throw error;
@@ -88,7 +90,7 @@ async function findFrames(
   }
   const found: (VideoFrame | undefined)[] = [];
   for (const startSec of timesSec) {
-    found.push(await firstFrame(source, { ...options, startSec, durationSec: 1 }));
+    found.push(await nextFrame(source, { ...options, startSec }));
     report(found.length);
   }
   return found;
@@ -107,6 +109,18 @@ async function sampleWhole(
     }
   }
   return found;
+}
+
+/** Returns the first frame at or after a time. Frames of a video of variable rate can be seconds apart. */
+async function nextFrame(source: string, options: FrameOptions): Promise<VideoFrame | undefined> {
+  for (const durationSec of [1, undefined]) {
+    try {
+      return await firstFrame(source, { ...options, durationSec });
+    } catch (error) {
+      if (!(error instanceof VideoDecodeError)) throw error;
+    }
+  }
+  return undefined;
 }
 
 async function firstFrame(source: string, options: FrameOptions): Promise<VideoFrame | undefined> {

@@ -163,7 +163,7 @@ describe.each(everyTools)('writeOverlay with the ffmpeg of $origin', (tools) => 
     const stop = new AbortController();
     const options = { signal: stop.signal };
     const stopped = writeOverlay(timelineOf(long, ENDS), path.join(folder, 'stopped'), options).catch(String);
-    const written = async () => (await readdir(folder)).filter((name) => name.includes('stopped'));
+    const written = async () => (await readdir(folder)).filter((name) => /^stopped|\.part$/.test(name));
     await vi.waitFor(async () => expect(await written()).toHaveLength(1), { timeout: 20_000, interval: 10 });
     stop.abort(new Error('enough'));
     expect(await stopped).toBe('Error: enough');

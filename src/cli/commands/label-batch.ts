@@ -38,6 +38,7 @@ export interface BatchFlags extends MachineOptions, SegmentOptions, LimitOptions
   background?: string;
   skipUnchanged?: number;
   allowRemote?: boolean;
+  stream?: number;
   stallTimeout?: number;
   concurrency?: number;
   retryFailed?: boolean;
@@ -96,6 +97,7 @@ async function labelAll(
       background: flags.background,
       skipUnchanged: flags.skipUnchanged,
       allowRemote: flags.allowRemote,
+      stream: flags.stream,
       limits: limitsOf(flags),
       stallTimeoutMs: flags.stallTimeout === undefined ? undefined : 1000 * flags.stallTimeout,
       concurrency: flags.concurrency,
@@ -136,9 +138,9 @@ async function drawAll(
   flags: BatchFlags,
 ): Promise<BatchDrawings | undefined> {
   if (!wantsDrawings(flags)) return undefined;
-  const { output, overlay, contactSheet, report, allowRemote, stallTimeout } = flags;
+  const { output, overlay, contactSheet, report, allowRemote, stream, stallTimeout } = flags;
   const request = {
-    ...{ outputDir: output, overlay, contactSheet, report, allowRemote, limits: limitsOf(flags) },
+    ...{ outputDir: output, overlay, contactSheet, report, allowRemote, stream, limits: limitsOf(flags) },
     stallTimeoutMs: stallTimeout === undefined ? undefined : 1000 * stallTimeout,
   };
   const progress = startBatchProgress(terminal, countDrawings(summary, request), 'drawings');

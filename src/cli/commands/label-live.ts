@@ -17,6 +17,7 @@ interface LiveFlags extends MachineOptions, LimitOptions {
   probabilities?: boolean;
   unknownBelow?: number;
   start?: number;
+  stream?: number;
   skipUnchanged?: number;
   duration?: number;
   stallTimeout?: number;
@@ -88,6 +89,7 @@ function streamOptions(
   return {
     unknownBelow: flags.unknownBelow,
     startSec: flags.start,
+    stream: flags.stream,
     skipUnchanged: flags.skipUnchanged,
     durationSec: flags.duration,
     stallTimeoutMs: flags.stallTimeout === undefined ? undefined : 1000 * flags.stallTimeout,

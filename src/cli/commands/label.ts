@@ -52,6 +52,11 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
         '(0-255; try 3)',
       grayLevels,
     )
+    .option(
+      '--stream <index>',
+      'video stream to label, as ffprobe counts all streams (default: the one that players show)',
+      wholeNumber(0),
+    )
     .option('--allow-remote', 'allow URLs; without it only local files are opened')
     .option(
       '--stall-timeout <seconds>',
