@@ -64,8 +64,7 @@ export function findFfmpeg(): Promise<FfmpegTools> {
 }
 
 /**
- * A variable that is set but wrong is an error: passing over it would run another program than the one asked
- * for.
+ * A variable that is set but wrong is an error, because ignoring it would run another program than the requested one.
  */
 async function findNamed(ffmpegPath: string, ffprobeVariable: string | undefined): Promise<FfmpegTools> {
   const beside = path.join(path.dirname(ffmpegPath), `ffprobe${extension}`);
@@ -138,8 +137,7 @@ function warnOfBundled({ version }: FfmpegTools, why: string): void {
 }
 
 /**
- * The installer packages throw while they load, one of them a bare string, where they lack the platform's
- * program.
+ * If the installer packages have no program for the platform, they throw while they load, one of them a bare string.
  */
 async function bundledPath(installer: Promise<{ default: { path: string } }>): Promise<string> {
   try {
@@ -150,7 +148,7 @@ async function bundledPath(installer: Promise<{ default: { path: string } }>): P
 }
 
 /**
- * npm does not run install scripts by default any more, so the bundled programs may lack the executable bit.
+ * npm no longer runs install scripts by default, so the bundled programs may lack the executable bit.
  */
 async function makeExecutable(file: string): Promise<string> {
   if (await isExecutable(file)) return file;
@@ -197,7 +195,7 @@ function isExecutable(file: string): Promise<boolean> {
   );
 }
 
-/** What ffmpeg says of itself. */
+/** Facts that ffmpeg prints about itself. */
 async function readBanner(ffmpegPath: string): Promise<string> {
   const { stdout } = await readVersion(ffmpegPath);
   if (!stdout.startsWith('ffmpeg version')) throw new Error('does not print the version of ffmpeg');
@@ -223,7 +221,7 @@ function describe(
   };
 }
 
-/** Tells a person how a program failed, as the end of "it …". */
+/** Describes how a program failed, to complete "it …". */
 function reason(error: unknown): string {
   const { code, killed, signal, message } = error as Error & {
     code?: string | number;

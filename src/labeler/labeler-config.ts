@@ -1,49 +1,48 @@
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
 
-/** The inputs that a network can have, each as wide as the features. */
+/** Inputs of the network. Each is as wide as the features. */
 export const INPUT_KINDS = ['features', 'difference', 'magnitude', 'motion'] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];
 
-/** The recurrences that a network can have. With none it labels each frame by that frame's inputs alone. */
+/** Kinds of recurrent layers. With `none`, the label of a frame depends only on the inputs of that frame. */
 const LABELER_CELLS = ['none', 'rnn', 'gru', 'lstm'] as const;
 
-/** What a labeler's network looks like; `network` in a model's `model.json`. */
+/** The network of a labeler, `network` in a model's `model.json`. */
 export const labelerConfigSchema = z
   .strictObject({
-    /** The recurrence of every layer; with `none`, `units` and `layers` say nothing. */
+    /** Cell of every recurrent layer. With `none`, `units` and `layers` have no effect. */
     cell: z.enum(LABELER_CELLS).default('gru'),
     /** Width of each recurrent layer. */
     units: z.int().min(1).max(4096).default(64),
-    /** How many recurrent layers stand on each other. */
+    /** Number of stacked recurrent layers. */
     layers: z.int().min(1).max(8).default(1),
     /**
-     * Whether each layer has a second recurrence, with weights of its own, that walks the frames backwards. Such a network
-     * needs the video's end before it labels the first frame: it is for whole videos, not for streams.
+     * Whether each layer also runs backwards in time, with weights of its own. Such a network needs the end of the video before
+     * it labels the first frame, so it is for whole videos and not for streams.
      *
      * @see Schuster and Paliwal 1997, "Bidirectional recurrent neural networks".
      */
     bidirectional: z.boolean().default(false),
-    /** Width to which a frame's features are brought before the first recurrent layer. */
+    /** Width of the projection of the inputs, before the first recurrent layer. */
     projectionUnits: z.int().min(1).max(4096).default(64),
-    /** Share of the values that training drops before each recurrent layer, or else before the logits, 0 to below 1. */
+    /** Share of values that training drops before each recurrent layer, or before the logits without one, 0 to below 1. */
     dropout: z.number().min(0).lt(1).default(0.3),
     /**
-     * What the network sees of a frame, side by side: its features, their difference to the frame before (which way
-     * things change), the difference's magnitude (how much they change), the motion (how much they changed lately, the
-     * magnitude's running mean). The last two alone know nothing of what is in the picture, which is what small datasets
-     * overfit to.
+     * Inputs for each frame, concatenated: `features`; `difference`, the change since the frame before; `magnitude`, the absolute
+     * value of that change; `motion`, the running mean of the magnitude. `magnitude` and `motion` do not depend on what is in the
+     * picture, which is what a network overfits to on a small dataset.
      */
     inputs: z
       .array(z.enum(INPUT_KINDS))
       .min(1)
       .refine((kinds) => new Set(kinds).size === kinds.length, 'an input occurs twice')
       .default(['features', 'difference']),
-    /** Time constant of the input `motion`, in frames: what was so long ago weighs a third of what is now. */
+    /** Time constant of the input `motion`, in frames. A change this many frames ago has a third of the weight of a new one. */
     motionFrames: z.number().min(1).max(1_000_000).default(15),
     /**
-     * Frames that the network sees beyond the one it labels. What begins is often clear only a moment later; a stream's
-     * labels come by as many frames later.
+     * Number of later frames that the network sees before it labels a frame. The beginning of an activity is often clear only a
+     * moment later. The labels of a stream are delayed by this many frames.
      */
     lookahead: z.int().min(0).max(1000).default(0),
     featureSize: z.int().min(1).max(65_536),
@@ -51,22 +50,21 @@ export const labelerConfigSchema = z
   })
   .refine(({ bidirectional, cell }) => !bidirectional || cell !== 'none', {
     path: ['bidirectional'],
-    message:
-      'only a recurrence has a direction, and cell is none; choose another cell, or leave bidirectional out',
+    message: 'it needs a recurrent cell, and cell is none; choose another cell, or leave bidirectional out',
   })
   .refine(({ bidirectional, lookahead }) => !bidirectional || lookahead === 0, {
     path: ['lookahead'],
-    message: 'a bidirectional network sees all frames to come; expected 0 with it',
+    message: 'a bidirectional network already sees all later frames; expected 0',
   });
 
 /** A complete description of a network. */
 export type LabelerConfig = z.output<typeof labelerConfigSchema>;
 
-/** The same, where what has a default may be left out. */
+/** A description in which every field with a default may be absent. */
 export type LabelerOptions = z.input<typeof labelerConfigSchema>;
 
 /**
- * Gives a network's options what they leave out.
+ * Fills in the defaults of a network's options.
  *
  * @throws {UsageError} If the network cannot be built.
  */
@@ -76,7 +74,7 @@ export function labelerConfigOf(options: LabelerOptions): LabelerConfig {
   throw new UsageError(`The labeler's network cannot be built: ${firstIssue(parsed.error)}.`);
 }
 
-/** The first thing that a schema found wrong, as one line: which field, and what is the matter with it. */
+/** Formats the first problem that a schema found as one line: the field and the problem. */
 export function firstIssue({ issues: [issue] }: z.ZodError): string {
   if (issue === undefined) return 'not valid';
   return issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message;

@@ -4,20 +4,20 @@ import { ShapeError } from '../errors.js';
 import type { RecurrentState } from '../recurrent/contract.js';
 
 /**
- * All that a labeler carries from one chunk of a video to the next, with a lane of the batch for each video.
+ * Everything that a labeler carries from one chunk of a video to the next. Each video has a lane of the batch.
  *
- * Whoever receives a state owns it and disposes it; no other function disposes a state that it is given.
+ * The receiver of a state owns it and disposes it. No function disposes a state that it is given.
  */
 export type LabelerState = {
   /** The last frame's features, float32 `[batch, featureSize]`. */
   previousFeatures: Tensor2D;
-  /** Whether there was a last frame, bool `[batch, 1]`. A video's first frame has no motion. */
+  /** Whether there was a previous frame, bool `[batch, 1]`. The first frame of a video has no motion. */
   hasPrevious: Tensor2D;
-  /** Running sum of the magnitude of each feature's change, float32 `[batch, featureSize]`; 0 without the input `motion`. */
+  /** Running sum of the magnitude of each feature's change, float32 `[batch, featureSize]`. 0 without the input `motion`. */
   motionSum: Tensor2D;
-  /** What has gone into that sum by weight, 0 to 1, float32 `[batch, 1]`. */
+  /** Total weight of that sum, 0 to 1, float32 `[batch, 1]`. */
   motionWeight: Tensor2D;
-  /** State of each recurrent layer, from the input up. */
+  /** State of each recurrent layer, from the input to the output. */
   recurrent: RecurrentState[];
 };
 
@@ -37,11 +37,11 @@ export function initialState(
 }
 
 /**
- * Starts some lanes afresh, as for lanes in which a new video begins.
+ * Resets the lanes in which a new video begins.
  *
- * @param keep - For each lane, whether it goes on with its state.
+ * @param keep - For each lane, whether its state is kept.
  * @returns A new state. The caller disposes both.
- * @throws {ShapeError} If there is not one flag a lane.
+ * @throws {ShapeError} If there is not one flag per lane.
  */
 export function resetLanes(state: LabelerState, keep: readonly boolean[]): LabelerState {
   const [batchSize] = state.hasPrevious.shape;
@@ -50,7 +50,7 @@ export function resetLanes(state: LabelerState, keep: readonly boolean[]): Label
   }
   return tf.tidy(() => {
     const isKept = tf.tensor2d([...keep], [batchSize, 1], 'bool');
-    // Selects, where a product would let an infinite state through as NaN.
+    // Selects instead of multiplying, because 0 · ∞ is NaN.
     const zeroUnlessKept = (tensor: Tensor2D) => tf.where<Tensor2D>(isKept, tensor, tf.zerosLike(tensor));
     return {
       previousFeatures: zeroUnlessKept(state.previousFeatures),
@@ -62,7 +62,7 @@ export function resetLanes(state: LabelerState, keep: readonly boolean[]): Label
   });
 }
 
-/** A second state of the same values. The caller disposes both. */
+/** Copies a state. The caller disposes both. */
 export function cloneState(state: LabelerState): LabelerState {
   return mapState(state, tf.clone);
 }

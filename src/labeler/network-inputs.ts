@@ -5,11 +5,11 @@ import type { LabelerState } from './labeler-state.js';
 import { runningMotion } from './running-motion.js';
 
 /**
- * What the network sees of each frame: the chosen inputs side by side.
+ * Computes the inputs of the network for each frame: the chosen kinds, concatenated.
  *
  * @param features - float32 `[batch, time, featureSize]`, the frames that follow the state.
- * @returns float32 `[batch, time, kinds · featureSize]`, and the state after the frames, whose recurrent part is still
- *   that before. The two share tensors with what was given; call inside `tf.tidy`.
+ * @returns float32 `[batch, time, kinds · featureSize]`, and the state after the frames. Its recurrent part has not advanced.
+ *   Both share tensors with the arguments; call inside `tf.tidy`.
  */
 export function networkInputs(
   { inputs: kinds, motionFrames }: Pick<LabelerConfig, 'inputs' | 'motionFrames'>,
@@ -40,7 +40,7 @@ export function networkInputs(
   };
 }
 
-/** Each frame's features less those of the frame before. A video's first frame gets zeros, as a still picture would. */
+/** Features of each frame minus those of the frame before. The first frame of a video gets zeros, like a still picture. */
 function differencesOf(features: Tensor3D, { hasPrevious, previousFeatures }: LabelerState): Tensor3D {
   const [batchSize, numSteps, featureSize] = features.shape;
   const first = frameAt(features, 0);

@@ -8,19 +8,19 @@ export interface Moments {
   variance: ArrayLike<number>;
 }
 
-/** Share of the mean variance below which an input counts as one that never moved in training. */
+/** Share of the mean variance below which an input counts as constant in training. */
 const MIN_VARIANCE_SHARE = 1e-6;
 
-/** Standard deviations beyond which an input says "far out" and no more, so that no strange frame floods the state. */
+/** Standardized inputs are clipped at this many standard deviations, so that a strange frame cannot dominate the state. */
 const MAX_DEVIATION = 8;
 
 /**
- * What brings inputs to mean zero and variance one as `(input − mean) · scale`. An input that hardly moved in training
- * is silenced by a scale of zero: it taught nothing, and its first move in another video would be huge in its own units.
+ * Computes the mean and scale that standardize inputs as `(input − mean) · scale`. An input that hardly varied in training gets a
+ * scale of zero: nothing was learned from it, and any change in another video would be huge.
  *
- * @param parts - Moments of the blocks of features that stand side by side in an input.
+ * @param parts - Moments of the blocks of features that are concatenated in an input.
  * @returns float32 `[parts · featureSize]` each.
- * @throws {ShapeError} If moments are not of `featureSize`.
+ * @throws {ShapeError} If the length of moments is not `featureSize`.
  */
 export function normalizationOf(
   parts: readonly Moments[],
@@ -39,7 +39,7 @@ export function normalizationOf(
 }
 
 /**
- * Applies what {@link normalizationOf} found, within limits.
+ * Standardizes inputs with the result of {@link normalizationOf}, and clips them.
  *
  * @param inputs - float32 `[batch, time, size]`.
  * @returns The same shape. The caller disposes it; call inside `tf.tidy`.

@@ -6,26 +6,26 @@ import type { RecurrentCell, RecurrentState, RecurrentWeights, WeightSpec } from
 import { unroll } from '../recurrent/unroll.js';
 import type { LabelerConfig } from './labeler-config.js';
 
-/** How a forward pass differs from plain labeling. */
+/** Options of a forward pass for training. */
 export interface ForwardOptions {
-  /** Whether dropout acts. */
+  /** Whether dropout is on. */
   training?: boolean;
-  /** Chooses what dropout drops; give each training step another. */
+  /** Seed of dropout. Use another one for each training step. */
   seed?: number;
   /**
-   * Where the frames of a shorter video are filled up at the end, float32 `[batch, time]`, 1 for a frame and 0 for
-   * filling. What walks backwards passes over the filling; what walks forwards has no need to.
+   * 1 for a frame and 0 for padding at the end of a shorter video, float32 `[batch, time]`. The backward direction skips padding.
+   * The forward direction need not.
    */
   mask?: Tensor2D;
 }
 
-/** What stands before the names of a layer's weights, by direction. */
+/** Prefix of the names of a layer's weights, by direction. */
 const FORWARD = '';
 const BACKWARD = 'backward.';
 
 /**
- * A labeler's recurrent layers, from the input up, with dropout before each. A bidirectional layer's outputs are those of
- * both its directions, side by side. Without a cell there is no layer, and dropout is all.
+ * The recurrent layers of a labeler, from the input to the output, with dropout before each. A bidirectional layer concatenates
+ * the outputs of both directions. Without a cell there is only dropout.
  */
 export class RecurrentStack {
   readonly #config: LabelerConfig;
@@ -39,14 +39,14 @@ export class RecurrentStack {
     this.#numLayers = this.#cell ? layers : 0;
   }
 
-  /** Width of what comes out. */
+  /** Width of the output. */
   get outputSize(): number {
     const { units, bidirectional, projectionUnits } = this.#config;
     if (!this.#cell) return projectionUnits;
     return bidirectional ? 2 * units : units;
   }
 
-  /** The layers' weights, `recurrent.<layer>.kernel` and so on, `recurrent.<layer>.backward.kernel` for the way back. */
+  /** Weights of the layers: `recurrent.<layer>.kernel` and so on, `recurrent.<layer>.backward.kernel` for the backward direction. */
   weightSpecs(): (WeightSpec & { name: string })[] {
     const directions = this.#config.bidirectional ? [FORWARD, BACKWARD] : [FORWARD];
     return Array.from({ length: this.#numLayers }, (_, layer) => {
@@ -66,12 +66,12 @@ export class RecurrentStack {
   }
 
   /**
-   * Walks a chunk of each of several videos. Forwards it goes on from the given states; backwards it starts from zeros at
-   * the chunk's end. Call inside `tf.tidy`.
+   * Runs a chunk of each of several videos. The forward direction continues from the given states, and the backward direction
+   * starts from zeros at the end of the chunk. Call inside `tf.tidy`.
    *
    * @param weights - Finds a weight by its name.
    * @param inputs - float32 `[batch, time, projectionUnits]`.
-   * @param states - Of each layer, forwards.
+   * @param states - State of the forward direction of each layer.
    * @returns float32 `[batch, time, outputSize]`, and the states after the chunk.
    * @throws {ShapeError} If inputs, states and mask do not fit each other or the layers.
    */

@@ -2,16 +2,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import type { LabelerState } from './labeler-state.js';
 
-/** Frames that one matrix product covers. Its cost grows with its length; a step from block to block costs little. */
+/** Frames that one matrix product covers. A product's cost per frame grows with its length; more blocks cost little. */
 const BLOCK_FRAMES = 64;
 
 /**
- * How much each feature moved lately: the running mean of its change's magnitude, over some `motionFrames` frames.
+ * Computes how much each feature moved lately: the running mean of the magnitude of its change, over about `motionFrames` frames.
  *
  *   s' = a·s + (1−a)·|Δx|   w' = a·w + (1−a)   motion = s'/w'   a = 1 − 1/motionFrames
  *
- * Division by the weight `w` makes it a mean from the start, where few frames have come. A video's first frame has no
- * change: it counts for neither sum, and its motion is 0.
+ * Division by the weight `w` makes it a mean from the start, when there are few frames. The first frame of a video has no change:
+ * neither sum counts it, and its motion is 0.
  *
  * @param magnitude - |Δx|, float32 `[batch, time, featureSize]`, 0 at a video's first frame.
  * @returns The motion, of the same shape, and the sums after the last frame. Call inside `tf.tidy`.
@@ -38,16 +38,16 @@ export function runningMotion(
 }
 
 /**
- * All steps of `s' = a·s + (1−a)·x`, block by block as a product with the weights that each frame has at each later one.
+ * Computes all steps of `s' = a·s + (1−a)·x`, block by block, as a product with the weight of each frame at each later one.
  *
  * @param values - x, float32 `[batch, time, size]`.
- * @param before - s before the first of them, float32 `[batch, size]`.
- * @returns float32 `[batch, time, size]`, and the last of them, `[batch, size]`.
+ * @param before - s before the first frame, float32 `[batch, size]`.
+ * @returns s after each frame, float32 `[batch, time, size]`, and s after the last one, `[batch, size]`.
  */
 function decayingSums(values: Tensor3D, before: Tensor2D, decay: number): { all: Tensor3D; last: Tensor2D } {
   const [batchSize, numSteps, size] = values.shape;
   const width = batchSize * size;
-  // With time first the whole batch is one plain product; a batch of products is far slower on wasm.
+  // With time first, the whole batch is one matrix product. On wasm, a batch of products is far slower.
   const rows = tf.reshape<tf.Rank.R2>(tf.transpose(values, [1, 0, 2]), [numSteps, width]);
   let last = tf.reshape<tf.Rank.R2>(before, [1, width]);
   const blocks: Tensor2D[] = [];
@@ -62,7 +62,7 @@ function decayingSums(values: Tensor3D, before: Tensor2D, decay: number): { all:
   return { all: tf.transpose(all, [1, 0, 2]), last: tf.reshape(last, [batchSize, size]) };
 }
 
-/** What the sum before a block (column 0) and each of its frames weigh at each frame, `[length, 1 + length]`. */
+/** Weights at each frame of a block: of the sum before it (column 0) and of each of its frames, `[length, 1 + length]`. */
 function decayMatrix(length: number, decay: number): Tensor2D {
   const weightAt = (frame: number, column: number): number => {
     if (column === 0) return decay ** (frame + 1);

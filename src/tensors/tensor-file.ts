@@ -3,24 +3,24 @@ import { formatSafetensors, parseSafetensors, TensorFileError, type Safetensors 
 
 export { TensorFileError, type StoredTensor } from './safetensors.js';
 
-/** Names what a file is for, and which version of it. The version goes up whenever what a file holds changes. */
+/** Kind and version of a file. The version is raised whenever the content changes. */
 export interface TensorFileFormat {
   name: string;
   version: number;
 }
 
-/** Stands for the checksum while the checksum is computed. */
+/** In place of the checksum while the checksum is computed. */
 const NO_CHECKSUM = '0'.repeat(64);
 
 /**
- * Makes one of this program's tensor files: a safetensors file whose metadata carries the format's name and version and
- * the SHA-256 of the whole file, computed with zeros in place of the checksum.
+ * Encodes a tensor file of framewise: a safetensors file whose metadata has the name and version of the format, and the SHA-256 of
+ * the whole file, computed with zeros in place of the checksum.
  *
- * @param content - Its metadata may use any names but `format`, `version` and `sha256`.
+ * @param content - Its metadata must not use the names `format`, `version` and `sha256`.
  */
 export function encodeTensorFile({ name, version }: TensorFileFormat, content: Safetensors): Uint8Array {
   const own = { format: name, version: String(version), sha256: NO_CHECKSUM };
-  // First in the header, as nothing before it may contain 64 zeros.
+  // First in the header, because nothing before it may contain 64 zeros.
   const file = Buffer.from(formatSafetensors({ ...content, metadata: { ...own, ...content.metadata } }));
   const checksum = createHash('sha256').update(file).digest('hex');
   file.write(checksum, file.indexOf(NO_CHECKSUM));
@@ -28,7 +28,7 @@ export function encodeTensorFile({ name, version }: TensorFileFormat, content: S
 }
 
 /**
- * Reads what {@link encodeTensorFile} made.
+ * Reads a file from {@link encodeTensorFile}.
  *
  * @throws {TensorFileError} If the file is damaged, cut short, or of another format or version.
  */
@@ -47,7 +47,7 @@ export function decodeTensorFile({ name, version }: TensorFileFormat, file: Uint
   return { metadata: others, tensors };
 }
 
-/** The checksum of a file, with zeros in place of the one it carries; undefined if it does not carry that one. */
+/** Checksum of a file, with zeros in place of the carried one. Undefined if the file does not carry it. */
 function checksumWithout(carried: string, file: Uint8Array): string | undefined {
   const position = Buffer.from(file.buffer, file.byteOffset, file.length).indexOf(carried);
   if (position < 0 || carried.length !== NO_CHECKSUM.length) return undefined;
@@ -62,12 +62,11 @@ const LENGTH_BYTES = 4;
 const CHECKSUM_BYTES = 32;
 
 /**
- * Reads the layout that features and checkpoints had before they became safetensors files: a magic word, the length of the
- * JSON header as a little-endian uint32, the header, values, and the SHA-256 of everything before it.
+ * Reads the earlier layout of features and checkpoints: a magic word, the length of the JSON header as a little-endian uint32, the
+ * header, values, and the SHA-256 of everything before it.
  *
  * @param magic - The ASCII characters that begin the file.
- * @returns The header, which is as this program wrote it because the checksum holds, and a copy of the values' bytes;
- *   undefined if the file is damaged or has another magic word.
+ * @returns The header and a copy of the bytes of the values. Undefined if the file is damaged or has another magic word.
  */
 export function decodeEarlierFile(
   magic: string,

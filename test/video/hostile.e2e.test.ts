@@ -27,12 +27,11 @@ describe.each(everyTools)('hostile files with ffmpeg $version', (tools) => {
       expect(outcomes.filter(({ faults }) => faults.length > 0)).toEqual([]);
       expect(outcomes.filter(({ message = '' }) => message.length > 20_000)).toEqual([]);
       expect(use).toMatchObject({ numChildren: 0, rejections: [] });
-      // libvips keeps some twenty pictures in its cache, open; of nothing else may anything stay open.
       expect(use.filesLeft).toEqual([]);
       expect(use.growthMiB).toBeLessThan(512);
       expect(use.largestChildMiB).toBeLessThan(1536);
       expect(requests).toEqual([]);
-      // Nor is it that everything is refused.
+      // Not everything is refused.
       const whole = outcomes.filter(({ kind }) => kind === 'undamaged');
       expect(whole.length).toBeGreaterThan(0);
       expect(whole.filter(({ message }) => message !== undefined)).toEqual([]);

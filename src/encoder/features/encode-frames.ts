@@ -6,30 +6,30 @@ import type { FrameEncoder } from '../frame-encoder.js';
 
 /** How frames are encoded in batches. */
 export interface EncodeFramesOptions {
-  /** Frames a batch. Default: the encoder's, or else 8; 1 gives every frame's features as soon as they can be had. */
+  /** Frames per batch. Default: that of the encoder, or else 8. With 1, each frame's features are ready as soon as possible. */
   batchSize?: number;
-  /** Batches read ahead, and so the bound on memory. Default: one more than the encoder works on at a time. */
+  /** Batches that are read ahead. They bound the memory. Default: one more than the encoder encodes at the same time. */
   maxPending?: number;
   /**
-   * A frame gets the features of the last one encoded, if no tile of 16 by 16 pixels differs from that one's by so many
-   * gray levels, 0 to 255, on average. Default: every frame is encoded.
+   * A frame takes the features of the last encoded frame if no tile of 16 by 16 pixels differs by this many gray levels, 0 to
+   * 255, on average. Default: every frame is encoded.
    */
   skipUnchanged?: number;
-  /** Where batches are laid out; the frames may already lie in it. Default: memory of its own. */
+  /** Memory for the batches. The frames may already lie in it. Default: newly allocated memory. */
   memory?: BatchMemory;
-  /** Ends the encoding: the generator throws its reason. Give it to the source of the frames too. */
+  /** Ends the encoding. The generator throws its reason. Pass it to the source of the frames, too. */
   signal?: AbortSignal;
 }
 
-/** Frames a batch, where nothing else is asked for. */
+/** Default number of frames per batch. */
 export const DEFAULT_BATCH_SIZE = 8;
 
-/** Frames that a batch may stand for where most look like those before. Where batches are of one, none waits for others. */
+/** Most frames that one batch may cover if most of them look like earlier ones. Batches of one frame cover one. */
 const mostFrames = (batchSize: number): number => (batchSize === 1 ? 1 : 4 * batchSize);
 
 /**
- * Encodes a stream of frames in batches, several at a time, and yields them in order, each as soon as it is there.
- * When it ends for whatever reason, the source is closed first; that waits for a frame being read.
+ * Encodes a stream of frames in batches, several at a time, and yields the batches in order, each as soon as it is ready. When it
+ * ends for any reason, it first closes the source, which waits for a frame that is being read.
  *
  * @throws {ShapeError} If a frame does not have the encoder's size.
  * @throws What the source, the encoder or the signal throws.
@@ -89,10 +89,10 @@ function checkOptions(batchSize: number, maxPending: number, skipUnchanged = 0):
 interface FrameBatch {
   firstIndex: number;
   timesSec: number[];
-  /** Pictures to encode, one behind the other, in shared memory, so that worker threads read it in place. */
+  /** Pictures to encode, one after another, in shared memory, so that worker threads read them in place. */
   pixels: Uint8Array;
   numPictures: number;
-  /** Which of the pictures shows each frame; −1: the last one of the batches before. */
+  /** For each frame, the position of the picture that stands for it. −1 is the last picture of earlier batches. */
   pictureOf: number[];
 }
 
@@ -139,7 +139,7 @@ function place(frame: Uint8Array, pixels: Uint8Array, begin: number): void {
   if (!isThere) pixels.set(frame, begin);
 }
 
-/** @returns With the features of the batch's pictures, `[numPictures, featureSize]`. */
+/** Adds the features of the batch's pictures, `[numPictures, featureSize]`. */
 async function encodeBatch(encoder: FrameEncoder, batch: FrameBatch, memory: BatchMemory) {
   const { pixels, numPictures } = batch;
   const numBytes = numPictures * encoder.inputHeight * encoder.inputWidth * 3;
@@ -150,7 +150,7 @@ async function encodeBatch(encoder: FrameEncoder, batch: FrameBatch, memory: Bat
 }
 
 /**
- * Gives each frame the features of the picture that shows it.
+ * Gives each frame the features of the picture that stands for it.
  *
  * @param pictureFeatures - `[numPictures, featureSize]`.
  * @param lastFeatures - `[featureSize]`, of the picture before all of these.
@@ -176,18 +176,18 @@ function spread(
   return features;
 }
 
-/** Lets a promise fail before anybody looks: whoever awaits it still gets the failure. */
+/** Lets a promise reject before anybody awaits it. Whoever awaits it later still gets the rejection. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** Side of the tiles whose change is looked at, pixels: small enough that a person far away fills some of them. */
+/** Side of the tiles whose change is measured, in pixels. A distant person still fills some of them. */
 const TILE_SIZE = 16;
 
 /**
- * Tells frames that show something new from those that look like the last one that did. Compared is with that one, not
- * with the neighbor, so that slow changes add up until they are seen.
+ * Finds frames that show something new. A frame is compared with the last one that did, not with its neighbor, so slow changes
+ * add up until they count.
  */
 export class ChangeDetector {
   readonly #rowBytes: number;
@@ -195,7 +195,7 @@ export class ChangeDetector {
   #lastChanged: Uint8Array | undefined;
 
   /**
-   * @param width - Of the frames, pixels.
+   * @param width - Width of the frames in pixels.
    * @param threshold - Gray levels, 0 to 255, by which some tile of 16 by 16 pixels must change on average.
    */
   constructor(width: number, threshold: number) {
@@ -203,7 +203,7 @@ export class ChangeDetector {
     this.#threshold = threshold;
   }
 
-  /** @param pixels - RGB24, rows of `width` pixels; they are copied where they are kept. */
+  /** @param pixels - RGB24, rows of `width` pixels. They are copied if they are kept. */
   isChanged(pixels: Uint8Array): boolean {
     const isChanged = !this.#lastChanged || this.#differs(pixels, this.#lastChanged);
     if (isChanged) (this.#lastChanged ??= new Uint8Array(pixels.length)).set(pixels);

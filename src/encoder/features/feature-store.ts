@@ -165,7 +165,7 @@ function decodeEarlierEntry(key: FeatureKey, file: Uint8Array): StoredFeatures |
   });
 }
 
-/** A checksum proves that a file is whole, not that framewise wrote it. An entry that cannot be is absent. */
+/** A checksum proves that a file is whole, not that framewise wrote it. An entry with impossible content is absent. */
 function orAbsent(decode: () => StoredFeatures | undefined): StoredFeatures | undefined {
   try {
     return decode();
@@ -191,7 +191,7 @@ function checkEntry({
 }
 
 /**
- * Hashes what a video is, wherever it lies: a file's bytes, or the names and bytes of the files in a folder of images.
+ * Hashes the content of a video, wherever it lies: the bytes of a file, or the names and bytes of the pictures in a folder.
  *
  * @returns SHA-256, hexadecimal.
  * @throws {VideoOpenError} If it is missing or cannot be read.
@@ -211,12 +211,12 @@ export async function hashVideo(video: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Each file is hashed by itself, so that bytes cannot move from one into the next unnoticed. */
+/** Each file is hashed by itself, so that bytes that move from one file to the next change the hash. */
 async function hashFolder(folder: string, hash: Hash): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   for (const name of names.sort()) {
-    if (!(await stat(path.join(folder, name))).isFile()) continue; // a pipe, which no picture is read from either
+    if (!(await stat(path.join(folder, name))).isFile()) continue; // No picture is read from a pipe, either.
     const content = createHash('sha256');
     await hashFile(path.join(folder, name), content);
     hash.update(JSON.stringify([name, content.digest('hex')]));

@@ -4,7 +4,7 @@ import type { PictureFit } from '../../video/decode-options.js';
 
 /** Turns scaled pictures into features, on this thread's backend. */
 export interface EncoderModel {
-  /** From {@link encoderId}, of all that shapes the features: topology, weights, nodes, size, scaling and fit. */
+  /** Result of {@link encoderId} for everything that the features depend on: topology, weights, nodes, size, scaling, fit. */
   readonly id: string;
   readonly inputWidth: number;
   readonly inputHeight: number;
@@ -28,7 +28,7 @@ export interface EncoderModel {
 
 /** A loaded network of any format. */
 export interface Network {
-  /** Declared input `[batch, height, width, channels]`, null or -1 where free; undefined if it is not declared. */
+  /** Declared input `[batch, height, width, channels]`, with null or -1 for any size. Undefined if it is not declared. */
   readonly inputShape: readonly (number | null)[] | undefined;
   /** The caller disposes the result, or calls this inside `tf.tidy`. */
   execute(pictures: tf.Tensor4D): tf.Tensor;
@@ -39,7 +39,7 @@ export interface Network {
  * Names an encoder. Two encoders with the same id compute the same features.
  *
  * @param name - Readable part of the id.
- * @param shaping - All that shapes the features, such as checksums of weights. A short hash of it makes the id unique.
+ * @param shaping - Everything that the features depend on, such as checksums of weights. A short hash of it makes the id unique.
  */
 export function encoderId(name: string, ...shaping: string[]): string {
   const hash = createHash('sha256');

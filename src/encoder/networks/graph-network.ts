@@ -8,7 +8,7 @@ import type { GraphNode } from './saved-model.js';
 import { createSessionNetwork, hasSessions } from './session-network.js';
 
 /**
- * Loads a graph model of which only the part between its declared nodes runs.
+ * Loads a graph model. Only the part between its declared nodes runs.
  *
  * @throws {EncoderError} If it lacks a declared node, has several inputs and none is declared, or contains an operation that
  *   is not allowed.
@@ -44,10 +44,10 @@ export async function loadGraphNetwork(
 }
 
 /**
- * Loads a graph and makes sure that it has the nodes that are going to be used.
+ * Loads a graph and checks that it has the needed nodes.
  *
  * @param file - The model's path, for the message.
- * @throws {EncoderError} If it lacks one of them.
+ * @throws {EncoderError} If a node is missing.
  */
 export async function loadGraph(
   file: string,

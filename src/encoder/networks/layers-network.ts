@@ -5,7 +5,7 @@ import type { ModelOnDiskSpec } from '../encoder-spec.js';
 import type { Network } from './encoder-model.js';
 
 /**
- * Loads a layers model, cut off after the declared layer.
+ * Loads a layers model up to the declared layer.
  *
  * @throws {EncoderError} If it lacks the declared layer, or does not have one input and one output.
  */

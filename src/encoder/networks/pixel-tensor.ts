@@ -9,11 +9,11 @@ import {
 type Shape4D = [number, number, number, number];
 
 /**
- * Makes tensors of pixels for the running backend. Where bytes can get there they do, a quarter of what floats would be,
- * and are scaled there: a GPU is done in less time than JavaScript needs for one of a batch's pictures.
+ * Makes tensors of pixels for the running backend. If the backend accepts bytes, they are transferred as bytes, a quarter of the
+ * size of floats, and scaled there. A GPU scales a batch in less time than JavaScript needs for one picture.
  */
 export class PixelScaler {
-  /** Kept, as a fresh array costs more than filling it. */
+  /** Reused, because allocating an array costs more than filling it. */
   #scaled = new Float32Array(0);
 
   readonly #range: readonly [number, number];
@@ -24,7 +24,7 @@ export class PixelScaler {
   }
 
   /**
-   * @param pixels - Bytes of the shape. They are no longer needed once something was computed of the tensor.
+   * @param pixels - Bytes of the shape. They are no longer needed once something was computed from the tensor.
    * @returns float32 of the shape. The caller disposes it, before the next call.
    */
   toTensor(pixels: Uint8Array, shape: Shape4D): tf.Tensor4D {
@@ -39,7 +39,7 @@ export class PixelScaler {
     if (this.#scaled.length < pixels.length) this.#scaled = new Float32Array(pixels.length);
     const scaled = this.#scaled.subarray(0, pixels.length);
     const [low, high] = this.#range;
-    // Quicker than a table, and than tensor operations on integers.
+    // Faster than a table, and than tensor operations on integers.
     for (let position = 0; position < pixels.length; position++) {
       scaled[position] = low + (pixels[position]! * (high - low)) / 255;
     }
@@ -81,7 +81,7 @@ function scaleOnWebGpu(
   });
 }
 
-/** Bytes four at a time, without a copy where they lie as a processor wants them. */
+/** Views bytes as 32-bit words. Copies them only if they are not aligned. */
 function wordsOf(pixels: Uint8Array): Int32Array {
   const isAligned = pixels.byteOffset % 4 === 0 && pixels.length % 4 === 0;
   if (isAligned) return new Int32Array(pixels.buffer, pixels.byteOffset, pixels.length / 4);
@@ -90,7 +90,7 @@ function wordsOf(pixels: Uint8Array): Int32Array {
   return words;
 }
 
-/** Each invocation has one word. The last of a result may have fewer places than bytes. */
+/** Each invocation converts one word of four bytes. The last word of a result may have fewer than four values. */
 function unpackingProgram(shape: Shape4D): WebGpuProgram {
   const numThreads = 64;
   const numWords = Math.ceil(tf.util.sizeFromShape(shape) / 4);

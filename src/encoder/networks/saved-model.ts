@@ -1,4 +1,4 @@
-/** An attribute of a node, as protobuf spells it in JSON: 64-bit integers and bytes (base64) are strings. */
+/** An attribute of a node in protobuf's JSON form: 64-bit integers and bytes (base64) are strings. */
 interface Attribute {
   s?: string;
   i?: string | number;
@@ -10,28 +10,28 @@ interface Attribute {
   tensor?: { dtype: string; shape: readonly number[]; content: Uint8Array };
 }
 
-/** A node of a graph: what it does, with which outputs of others. */
+/** A node of a graph: its operation and its inputs. */
 export interface GraphNode {
   name: string;
   op: string;
-  /** `name`, `name:output`, or `^name` of one that only has to run before. */
+  /** `name`, `name:output`, or `^name` for a node that only has to run first. */
   input?: string[];
   attr?: Record<string, Attribute>;
 }
 
-/** The only tag of the models written here; loading asks for it. */
+/** The tag of the models written here. Loading asks for it. */
 export const SAVED_MODEL_TAG = 'serve';
 
-/** Version of the graph format, of early 2022: every TensorFlow that framewise can run on reads it. */
+/** Version of the graph format, from early 2022. Every TensorFlow that framewise can run on reads it. */
 const PRODUCER = 1087;
 
 const DATA_TYPES: Record<string, number> = { DT_FLOAT: 1, DT_INT32: 3, DT_BOOL: 10 };
 
 /**
- * Spells a graph as the file `saved_model.pb` of a SavedModel, which TensorFlow loads as a session. Five kinds of message
- * are all it takes, so that they are written here by their field numbers, without a protobuf library.
+ * Formats a graph as the file `saved_model.pb` of a SavedModel, which TensorFlow loads as a session. It needs only five kinds of
+ * protobuf messages, so they are written here by their field numbers, without a protobuf library.
  *
- * @throws {Error} If an attribute is of a kind or data type that is not known here.
+ * @throws {Error} If the kind or data type of an attribute is unknown.
  * @see tensorflow/core/protobuf/{saved_model,meta_graph}.proto, tensorflow/core/framework/{graph,node_def,attr_value}.proto.
  */
 export function formatSavedModel(nodes: readonly GraphNode[]): Buffer {
@@ -116,7 +116,7 @@ function float(field: number, value: number): Buffer {
   return Buffer.concat([varint(field * 8 + 5), encoded]);
 }
 
-/** Seven bits a byte, the lowest first; negative numbers as 64 bits. */
+/** Formats an integer as a varint: seven bits per byte, lowest first. Negative numbers have 64 bits. */
 function varint(value: number | string): Buffer {
   const encoded: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));

@@ -11,25 +11,25 @@ export interface GraphPart {
   /** Node that takes pictures. */
   input: string;
   output: string;
-  /** What pictures are, float32: `[batch, height, width, 3]`, −1 where free. */
+  /** Shape of the pictures, float32 `[batch, height, width, 3]`, with −1 for any size. */
   inputShape: readonly number[];
 }
 
-/** On two cores a batch of 8 in two parts is a fifth quicker than in one, one of 32 a tenth; in four no quicker than that. */
+/** On two cores, two parts are a fifth faster than one for a batch of 8, and a tenth faster for 32. Four parts are no faster. */
 const PARTS_OF_BATCH = 2;
 
-/** @returns Whether the running backend has sessions: tfjs-node's has. */
+/** Whether the running backend has sessions. Only that of tfjs-node has. */
 export function hasSessions(): boolean {
   return runningBackend('tensorflow') !== undefined;
 }
 
 /**
- * Makes a TensorFlow session of a part of a graph. It computes in one call what TensorFlow.js computes node by node, with
- * a product, its bias and its activation in one pass over memory, and weights laid out for the processor: more than twice as
- * fast.
+ * Creates a TensorFlow session for a part of a graph. It computes in one call what TensorFlow.js computes node by node: a product,
+ * its bias and its activation take one pass over memory, and weights are laid out for the processor. This is more than twice
+ * as fast.
  *
- * @param weights - By the name of their node; the caller's, and no longer needed afterwards.
- * @returns Undefined where TensorFlow cannot run this graph as it is; TensorFlow.js then may.
+ * @param weights - By the name of their node. They remain the caller's and are not needed afterwards.
+ * @returns Undefined if TensorFlow cannot run this graph. TensorFlow.js may still run it.
  */
 export function createSessionNetwork(
   nodes: readonly GraphNode[],
@@ -62,7 +62,7 @@ export function createSessionNetwork(
   return undefined;
 }
 
-/** Through a folder of its own, as TensorFlow takes a graph from files only; it is gone when this returns. */
+/** Loads a graph through a temporary folder, because TensorFlow reads graphs only from files. */
 function loadSession(backend: TensorflowBackend, savedModel: Buffer): number | undefined {
   const folder = mkdtempSync(path.join(tmpdir(), 'framewise-session-'));
   try {
@@ -73,7 +73,7 @@ function loadSession(backend: TensorflowBackend, savedModel: Buffer): number | u
   }
 }
 
-/** What a session refuses is no failure yet: TensorFlow.js runs it, or says what is wrong with it. */
+/** A graph that a session refuses may still run in TensorFlow.js, which also reports what is wrong. */
 function attempt<Value>(work: () => Value): Value | undefined {
   try {
     return work();
@@ -82,14 +82,14 @@ function attempt<Value>(work: () => Value): Value | undefined {
   }
 }
 
-/** Nodes of which TensorFlow.js makes one; TensorFlow has no such operation, or keeps it to itself. */
+/** Fused nodes of TensorFlow.js, by the operation that they begin with. TensorFlow does not offer them. */
 const FUSED: Record<string, string> = {
   _FusedConv2D: 'Conv2D',
   FusedDepthwiseConv2dNative: 'DepthwiseConv2dNative',
   _FusedMatMul: 'MatMul',
 };
 
-/** What only fused nodes declare. */
+/** Attributes that only fused nodes have. */
 const FUSED_ATTRIBUTES = new Set(['fused_ops', 'num_args', 'epsilon', 'leakyrelu_alpha', 'TArgs']);
 
 const ACTIVATIONS = new Set(['Relu', 'Relu6', 'Elu', 'Sigmoid', 'Tanh']);
@@ -102,12 +102,12 @@ const DATA_TYPES: Partial<Record<tf.DataType, string>> = {
 };
 
 /**
- * Cuts the nodes between input and output out of a graph of TensorFlow.js and makes TensorFlow's own of them. Weights
- * become constants, as TensorFlow folds and lays out anew what cannot change; what is fused is taken apart, as it fuses
- * again what the processor has code for.
+ * Cuts the nodes between input and output out of a graph of TensorFlow.js and converts them to nodes of TensorFlow. Weights
+ * become constants, so that TensorFlow can lay them out for the processor. Fused nodes are taken apart, and TensorFlow
+ * fuses again what the processor has code for.
  *
  * @param weights - By the name of their node.
- * @throws {Error} If a fused node has a step, or a weight a data type, that is not known here.
+ * @throws {Error} If a step of a fused node, or the data type of a weight, is unknown.
  */
 export function cutSessionGraph(
   nodes: readonly GraphNode[],
@@ -132,17 +132,16 @@ export function cutSessionGraph(
   return cut;
 }
 
-/** The node that gives what {@link runSideBySide} joins. */
+/** The node that concatenates the parts of {@link runSideBySide}. */
 function joinedOutput({ output }: GraphPart): string {
   return `${output}/joined`;
 }
 
 /**
- * Adds nodes that compute a batch in equal parts at once, each by itself, with the same weights. Where each operation
- * shares its work among all cores, they wait for each other at its end; a core that is done with its share of one part's
- * has another's to do.
+ * Adds nodes that compute equal parts of a batch in parallel with the same weights. Within one operation, cores wait for each
+ * other at its end. With several parts, a core that is done with one part continues with another.
  *
- * @param graph - What {@link cutSessionGraph} gave.
+ * @param graph - Result of {@link cutSessionGraph}.
  */
 export function runSideBySide(graph: readonly GraphNode[], part: GraphPart, numParts: number): GraphNode[] {
   const shared = new Set(graph.filter(({ op }) => op === 'Const').map(({ name }) => name));
@@ -183,7 +182,7 @@ export function runSideBySide(graph: readonly GraphNode[], part: GraphPart, numP
 
 function express(node: GraphNode, weight: tf.Tensor | undefined): GraphNode[] {
   if (node.op === 'Const') return [constant(node, weight)];
-  // It would wait for values that nobody gives.
+  // Nobody would give it a value.
   if (node.op === 'Placeholder') throw new Error(`a second input, "${node.name}"`);
   return node.op in FUSED ? takeApart(node, FUSED[node.op]!) : [node];
 }
@@ -200,7 +199,7 @@ function constant({ name }: GraphNode, weight: tf.Tensor | undefined): GraphNode
   };
 }
 
-/** @returns The product, then what is done with it; the last takes the fused node's name. */
+/** @returns The product and the steps that follow it. The last one has the fused node's name. */
 function takeApart({ name, op, input = [], attr = {} }: GraphNode, product: string): GraphNode[] {
   const steps = (attr['fused_ops']?.list?.s ?? []).map((step) =>
     Buffer.from(step as string, 'base64').toString(),

@@ -9,11 +9,11 @@ import { RecurrentStack } from '../recurrent-stack.js';
 /** One of a labeler's tensors. */
 export interface LabelerWeightSpec extends WeightSpec {
   name: string;
-  /** False for what is computed from data instead. */
+  /** False for values that are computed from the data. */
   isTrainable: boolean;
 }
 
-/** Every tensor of a network, in the order in which model files hold them. */
+/** Lists every tensor of a network, in the order of model files. */
 export function labelerWeightSpecs(config: LabelerConfig): LabelerWeightSpec[] {
   const { featureSize, inputs, projectionUnits, numLabels } = config;
   const inputSize = inputs.length * featureSize;
@@ -37,7 +37,7 @@ export function countWeightBytes(config: LabelerConfig): number {
   return labelerWeightSpecs(config).reduce((sum, { shape }) => sum + 4 * tf.util.sizeFromShape(shape), 0);
 }
 
-/** Weights before training; the same seed, a non-negative integer, gives the same. */
+/** Creates initial weights. @param seed - Non-negative integer. The same seed gives the same weights. */
 export function initialWeights(config: LabelerConfig, seed: number): Map<string, Float32Array> {
   const specs = labelerWeightSpecs(config);
   return new Map(
@@ -66,17 +66,17 @@ export class LabelerWeights {
     this.#variables = new Map(variables);
   }
 
-  /** What an optimizer may change. */
+  /** The variables that an optimizer may change. */
   get trainable(): Variable[] {
     return [...this.#variables.values()].filter((variable) => variable.trainable);
   }
 
-  /** The variable of a name, as an operand. */
+  /** Returns the variable of a name as an operand. */
   get(name: string): Tensor2D {
     return this.#variables.get(name) as tf.Tensor as Tensor2D;
   }
 
-  /** Gives a weight other values, of its size. */
+  /** Replaces the values of a weight. There must be as many. */
   assign(name: string, values: Float32Array): void {
     const variable = this.#variables.get(name)!;
     const tensor = copyToTensor(values, variable.shape);
@@ -92,7 +92,7 @@ export class LabelerWeights {
     return new Map(await Promise.all(entries));
   }
 
-  /** @throws {ShapeError} If the weights are not those of the network; nothing has changed then. */
+  /** Replaces all weights. @throws {ShapeError} If they are not those of the network. Nothing has changed then. */
   import(weights: ReadonlyMap<string, Float32Array>): void {
     expectWeights(this.#specs, weights);
     for (const [name, values] of weights) this.assign(name, values);
@@ -104,7 +104,7 @@ export class LabelerWeights {
   }
 }
 
-/** Copies, for on the plain JavaScript backend a tensor keeps the array that it is given. */
+/** Copies the values, because on the backend `cpu` a tensor keeps the array that it is created from. */
 function copyToTensor(values: Float32Array, shape: number[]): tf.Tensor {
   return tf.tensor(values.slice(), shape);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { encoderSpecSchema } from '../../encoder/encoder-spec.js';
 import { labelerConfigSchema } from '../labeler-config.js';
 
-/** What a `model.json` calls itself. */
+/** Value of `format` in a `model.json`. */
 export const MODEL_FORMAT = 'framewise-model';
 
 /**
@@ -27,7 +27,7 @@ const segmentPriorSchema = z.strictObject({
   durations: z.array(z.strictObject({ logMean: z.number(), logDeviation: z.number().positive() })),
 });
 
-/** A model's `model.json`. */
+/** Schema of a `model.json`. */
 export const modelDescriptionSchema = z
   .strictObject({
     format: z.literal(MODEL_FORMAT),
@@ -38,18 +38,18 @@ export const modelDescriptionSchema = z
       .array(z.string().regex(/\S/, 'a label is blank'))
       .min(2)
       .refine(distinct, 'a label occurs twice'),
-    /** The label that means "nothing of interest", where the user named one. */
+    /** The label that means "no activity", or null. */
     background: z.string().nullable(),
-    /** Which network encodes frames. In the file, a path inside the model's folder starts there. */
+    /** The encoder. In the file, its path is relative to the model's folder. */
     encoder: encoderSpecSchema,
-    /** The encoder whose features the network was trained on. */
+    /** Id of the encoder whose features the network was trained on. */
     encoderId: z.string().min(1),
-    /** Frames a second at which the model looks. */
+    /** Frames per second at which the model samples a video. */
     frameRate: z.number().positive().max(1000),
     network: labelerConfigSchema,
-    /** What logits are divided by, found on validation data. */
+    /** Number by which logits are divided, found on validation videos. */
     temperature: z.number().positive().default(1),
-    /** What Viterbi smoothing goes by, of the training data; where it did not help on validation data there is none. */
+    /** Prior of Viterbi smoothing, from the training videos. Absent if it did not help on the validation videos. */
     segmentPrior: segmentPriorSchema.optional(),
     /**
      * Before version 4: the tensors of `weights.bin`, which holds their values without a header, float32 little-endian, in
@@ -58,7 +58,7 @@ export const modelDescriptionSchema = z
     weights: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int().positive()) })).optional(),
     /** SHA-256 of the file with the weights. */
     checksum: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits'),
-    /** How the model came about: dataset, metrics, seed, versions. For people; nothing depends on it. */
+    /** Origin of the model for people: dataset, metrics, seed, versions. The program does not use it. */
     training: z.record(z.string(), z.unknown()),
   })
   .refine(({ formatVersion, weights }) => formatVersion < SAFETENSORS_VERSION === (weights !== undefined), {
@@ -85,5 +85,5 @@ function hasSize(
   return [initial, transitions, durations, ...transitions].every(({ length }) => length === size);
 }
 
-/** What a model is, all but its weights. */
+/** A model without its weights. */
 export type ModelDescription = z.output<typeof modelDescriptionSchema>;

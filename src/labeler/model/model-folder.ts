@@ -26,15 +26,15 @@ import {
 
 export type { ModelDescription } from './model-description.js';
 
-/** File of a model's folder that describes it. */
+/** File in a model's folder that describes the model. */
 export const MODEL_FILE = 'model.json';
 
-/** Thousands of labels with their transitions have some megabytes. */
+/** Most bytes of `model.json`. Thousands of labels with their transitions take some megabytes. */
 const MAX_DESCRIPTION_BYTES = 2 ** 28;
-/** What a file with weights has besides their values. */
+/** Most bytes of a file with weights besides their values. */
 const MAX_HEADER_BYTES = 2 ** 20;
 
-/** A trained model: the network, and all that is known about it and does not follow from the network. */
+/** A trained model: the labeler, and what `model.json` says besides its network. */
 export interface TrainedModel extends Omit<
   ModelDescription,
   'format' | 'formatVersion' | 'network' | 'temperature' | 'weights' | 'checksum'
@@ -44,8 +44,7 @@ export interface TrainedModel extends Omit<
 
 /**
  * Saves a model as a folder with `model.json`, `weights.safetensors` and the files of an encoder that does not ship with
- * framewise. The weights are written first: if the save breaks
- * off before `model.json`, the checksum there does not match, which loading reports.
+ * framewise. The weights are written first. If saving stops before `model.json`, loading reports that the checksum does not match.
  *
  * @param folder - Created if missing. A model that is already there is replaced.
  * @throws {ModelError} If the description is impossible, or a weight is not finite.
@@ -69,13 +68,13 @@ export async function saveModel(folder: string, { labeler, ...about }: TrainedMo
   }
   await writeFileAtomic(path.join(folder, WEIGHTS_FILE), bytes);
   await writeFileAtomic(path.join(folder, MODEL_FILE), `${JSON.stringify(parsed.data, undefined, 2)}\n`);
-  await rm(path.join(folder, EARLIER_WEIGHTS_FILE), { force: true }); // Of a replaced model; nothing reads it any more.
+  await rm(path.join(folder, EARLIER_WEIGHTS_FILE), { force: true }); // Left by a model that was replaced.
 }
 
 /**
- * Loads a model that {@link saveModel} wrote, now or in any earlier version of framewise.
+ * Loads a model that this or an earlier version of framewise saved.
  *
- * @returns The network, which the caller disposes, and its description with the encoder's path made absolute.
+ * @returns The labeler, which the caller disposes, and the description with an absolute path of the encoder.
  * @throws {ModelError} If the folder holds no model, a damaged one, or one of a later version.
  */
 export async function loadModel(
@@ -90,7 +89,7 @@ export async function loadModel(
 }
 
 /**
- * Creates a model's encoder and checks that it is the one that the model was trained on. The caller disposes it.
+ * Creates the encoder of a model and checks that the model was trained on it. The caller disposes it.
  *
  * @param modelDir - The model's folder, for error messages.
  * @throws {ModelError} If this machine's encoder is a different one.
@@ -138,7 +137,7 @@ async function readDescription(folder: string): Promise<ModelDescription> {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    // The parser may quote the text, line breaks and all.
+    // The parser may quote the text with its line breaks.
     const reason = (cause as Error).message.replaceAll(/\s+/g, ' ');
     throw refuse(`is not JSON: ${reason}. Train the model again or fetch a fresh copy.`, { cause });
   }

@@ -2,30 +2,30 @@ import { UsageError } from '../../errors.js';
 import type { SmoothingOptions } from '../../timeline/smoothing.js';
 import type { ModelDescription } from './model-description.js';
 
-/** Ways to calm the labels of a whole video. */
+/** Methods of smoothing. */
 export const SMOOTHING_METHODS = ['viterbi', 'median', 'none'] as const;
 
-/** How the labels of a whole video are to be calmed. */
+/** How to smooth the labels of a whole video. */
 export interface SmoothingRequest {
   /**
-   * `viterbi` finds the most probable segmentation by what the model learned of durations and order; `median` takes each
-   * label's median probability over a window. Default: `median` where a window is given, else `viterbi` where the model
-   * has learned how, which it keeps only if it helped on validation videos, else `none`.
+   * `viterbi` finds the most probable segmentation, given the durations and transitions that the model learned. `median` takes
+   * the median probability of each label over a window. Default: `median` if a window is given, else `viterbi` if the model has
+   * a prior (it has one only if that helped on the validation videos), else `none`.
    */
   method?: (typeof SMOOTHING_METHODS)[number];
   /** Width of the median's window in seconds. Default 1. */
   medianSec?: number;
-  /** Seconds that a segment must last after that; shorter ones are absorbed by a neighbor. Default 0. */
+  /** Least duration of a segment in seconds. A neighbor absorbs shorter ones. Default 0. */
   minDurationSec?: number;
 }
 
-/** Median window, in seconds, where none is given. */
+/** Default window of the median in seconds. */
 const DEFAULT_MEDIAN_SEC = 1;
 
 /**
- * Says how a model's labels are smoothed when that is asked for.
+ * Decides how the labels of a model are smoothed.
  *
- * @throws {UsageError} If the model has not what the method needs, or a window is given that it does not use.
+ * @throws {UsageError} If the model has no prior for the method, or a window is given for a method without one.
  */
 export function smoothingOf(
   { name, segmentPrior }: Pick<ModelDescription, 'name' | 'segmentPrior'>,

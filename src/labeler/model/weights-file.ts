@@ -12,19 +12,21 @@ import { SAFETENSORS_VERSION, type ModelDescription } from './model-description.
 
 const FORMAT = { name: 'framewise-weights', version: 1 };
 
-/** File of a model's folder with the weights, as it is written now. */
+/** File with the weights in a model's folder. */
 export const WEIGHTS_FILE = 'weights.safetensors';
 
-/** The same in models before version 4. */
+/** File with the weights in models before version 4. */
 export const EARLIER_WEIGHTS_FILE = 'weights.bin';
 
-/** @returns The name of the file that holds a model's weights. */
+/** Returns the name of the file with a model's weights. */
 export function weightsFileOf({ formatVersion }: Pick<ModelDescription, 'formatVersion'>): string {
   return formatVersion < SAFETENSORS_VERSION ? EARLIER_WEIGHTS_FILE : WEIGHTS_FILE;
 }
 
 /**
- * @param weights - Of the network, by name.
+ * Encodes the weights of a model.
+ *
+ * @param weights - Weights of the network by name.
  * @returns The bytes of {@link WEIGHTS_FILE}, and their checksum for `model.json`.
  */
 export function encodeWeights(
@@ -71,13 +73,13 @@ function decodeEarlierWeights(
       `${EARLIER_WEIGHTS_FILE} should have ${expectedBytes} bytes and has ${bytes.length}`,
     );
   }
-  const native = Buffer.from(bytes); // A copy, to be swapped in place.
+  const native = Buffer.from(bytes); // A copy, because its bytes may be swapped in place.
   if (endianness() === 'BE') native.swap32();
   let end = 0;
   const weights = listed.map(({ name }, index): [string, Float32Array] => {
     const begin = end;
     end += 4 * sizes[index]!;
-    // A copy, as a float32 view must begin at a multiple of four bytes.
+    // A copy, because a float32 view must begin at a multiple of four bytes.
     return [name, new Float32Array(Uint8Array.from(native.subarray(begin, end)).buffer)];
   });
   return new Map(weights);

@@ -7,7 +7,7 @@ import {
   type StoredTensor,
 } from '../../tensors/tensor-file.js';
 
-/** What a checkpoint holds: facts, and arrays of numbers by name. */
+/** Content of a checkpoint: facts, and arrays of numbers by name. */
 export interface CheckpointContent<Facts> {
   /** Any value that JSON can hold. */
   facts: Facts;
@@ -18,7 +18,7 @@ export interface CheckpointContent<Facts> {
 const FORMAT = { name: 'framewise-checkpoint', version: 2 };
 const EARLIER_MAGIC = 'FWCKPT01';
 
-/** Makes a checkpoint: a safetensors file with the facts as JSON in its metadata. No bit of a number is lost. */
+/** Encodes a checkpoint as a safetensors file with the facts as JSON in its metadata. Numbers keep every bit. */
 export function encodeCheckpoint<Facts>({ facts, arrays }: CheckpointContent<Facts>): Uint8Array {
   const tensors = [...arrays].map(([name, values]): [string, StoredTensor] => {
     return [name, { shape: [values.length], values }];
@@ -60,7 +60,7 @@ const earlierHeaderSchema = z.object({
   arrays: z.array(z.tuple([z.string(), z.int().min(0)])),
 });
 
-/** Reads version 1, so that a training begun with an earlier framewise can be resumed. */
+/** Reads version 1, so that trainings of earlier versions of framewise can be resumed. */
 function decodeEarlierCheckpoint(file: Uint8Array): CheckpointContent<unknown> | undefined {
   const decoded = decodeEarlierFile(EARLIER_MAGIC, file);
   if (!decoded) return undefined;

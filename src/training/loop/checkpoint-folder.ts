@@ -5,10 +5,10 @@ import { readRegularFile } from '../../runtime/input-file.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import { decodeCheckpoint, encodeCheckpoint, type CheckpointContent } from './checkpoint-file.js';
 
-/** Folder of a training's checkpoints, in the training's own. */
+/** Name of the folder with checkpoints in the output folder of a training. */
 export const CHECKPOINT_DIR = 'checkpoint';
 
-/** Checkpoints that stay: the newest, and one to fall back to. */
+/** Number of checkpoints that are kept: the newest, and one to fall back to. */
 const NUM_KEPT = 2;
 
 /** The largest buffer that every supported Node can make. */
@@ -16,12 +16,12 @@ const MAX_CHECKPOINT_BYTES = 2 ** 32 - 1;
 
 const FILE_NAME = /^step-(\d+)\.checkpoint$/;
 
-/** The newest checkpoints of one training. Each is written aside and renamed, so that none is ever half there. */
+/** The newest checkpoints of one training. Each is written under a temporary name and renamed, so that it is never incomplete. */
 export class CheckpointFolder {
-  /** @param folder - Made when first written to. */
+  /** @param folder - Created by the first write. */
   constructor(readonly folder: string) {}
 
-  /** @throws {OutputError} If it cannot be written; the checkpoints that are there stay. */
+  /** Writes a checkpoint. @throws {OutputError} If it cannot be written. Earlier checkpoints stay. */
   async write<Facts>(step: number, content: CheckpointContent<Facts>): Promise<void> {
     const name = `step-${String(step).padStart(9, '0')}.checkpoint`;
     await writeFileAtomic(path.join(this.folder, name), encodeCheckpoint(content));
@@ -29,18 +29,18 @@ export class CheckpointFolder {
     await this.#remove(others.slice(NUM_KEPT - 1));
   }
 
-  /** Whether there is any checkpoint, sound or not. */
+  /** Whether there is no checkpoint, not even a damaged one. */
   async isEmpty(): Promise<boolean> {
     return (await this.#names()).length === 0;
   }
 
   /**
-   * Reads the newest checkpoint that is whole.
+   * Reads the newest valid checkpoint.
    *
-   * @param isValid - Whether a checkpoint says what a training can continue from.
-   * @param onDamaged - Told the path of each newer one that is not whole or not valid.
+   * @param isValid - Whether a training can continue from a checkpoint.
+   * @param onDamaged - Receives the path of each newer checkpoint that is damaged or not valid.
    * @returns Undefined if there is no checkpoint.
-   * @throws {TrainingError} If there are some, all of them damaged.
+   * @throws {TrainingError} If all checkpoints are damaged.
    */
   async readNewest<Facts>(
     isValid: (content: CheckpointContent<unknown>) => content is CheckpointContent<Facts>,
@@ -57,11 +57,11 @@ export class CheckpointFolder {
     if (names.length === 0) return undefined;
     throw new TrainingError(
       `No checkpoint in "${this.folder}" can be used: ${names.join(' and ')} are damaged or of another version. ` +
-        'Restore one from a copy, or start the training afresh.',
+        'Restore one from a copy, or start the training again.',
     );
   }
 
-  /** Removes all checkpoints, and what was left of one that was being written. */
+  /** Removes all checkpoints, complete or not. */
   async clear(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true }).catch((cause: Error) => {
       const advice = 'Remove it, or choose another folder.';
@@ -71,13 +71,13 @@ export class CheckpointFolder {
     });
   }
 
-  /** Removes what was left of a checkpoint that was being written when the process ended. */
+  /** Removes incomplete checkpoints that an ended process left. */
   async clearLeftovers(): Promise<void> {
     const entries = await this.#entries();
     await this.#remove(entries.filter((name) => name.endsWith('.part')));
   }
 
-  /** Of the checkpoints, newest first. */
+  /** Names of the checkpoints, newest first. */
   async #names(): Promise<string[]> {
     const names = (await this.#entries()).filter((name) => FILE_NAME.test(name));
     return names.sort((a, b) => stepOf(b) - stepOf(a));

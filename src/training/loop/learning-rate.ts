@@ -1,19 +1,19 @@
-/** How the step size changes over a training. */
+/** Schedule of the learning rate. */
 export interface LearningRateSchedule {
-  /** The largest step size. */
+  /** The largest learning rate. */
   learningRate: number;
-  /** Share of the training over which it rises to there from zero, 0 to below 1. */
+  /** Share of the training over which it rises from zero to the largest, 0 to below 1. */
   warmup: number;
 }
 
-/** What is left of the step size at the end. */
+/** Learning rate at the end, as a share of the largest. */
 const FINAL_SHARE = 0.1;
 
 /**
- * A straight line up, then half a cosine down to a tenth: small steps while the optimizer's moments are still guesses,
- * large ones to get somewhere, small ones to settle.
+ * Rises linearly, then falls along half a cosine to a tenth: small steps while the moments of the optimizer are unreliable, large
+ * ones to make progress, small ones to converge.
  *
- * @param progress - Share of the training that is done with this step, above 0 to 1.
+ * @param progress - Share of the training that is done after this step, above 0 to 1.
  * @see Goyal et al. 2017, arXiv:1706.02677; Loshchilov and Hutter 2017, arXiv:1608.03983.
  */
 export function learningRateAt(progress: number, { learningRate, warmup }: LearningRateSchedule): number {

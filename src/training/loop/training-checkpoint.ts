@@ -6,17 +6,17 @@ import type { CheckpointContent } from './checkpoint-file.js';
 import type { LaneTrainer } from './lane-trainer.js';
 import type { EpochReport } from './training-reports.js';
 
-/** Where a training stands, beside its numbers. */
+/** Progress of a training. */
 export interface TrainingProgress {
-  /** The epoch under way, or to be begun; one-based. */
+  /** The current or next epoch, from 1. */
   epoch: number;
-  /** Steps of it that are done. With the plan of the epoch they say where each lane is. */
+  /** Completed steps of that epoch. With the epoch's plan, they determine the position of each lane. */
   numDone: number;
-  /** Steps of the whole training that are done. */
+  /** Completed steps of the whole training. */
   numSteps: number;
   totals: EpochTotals;
   history: EpochReport[];
-  /** The goodness is null without validation data. */
+  /** The best epoch so far. `goodness` is null without validation videos. */
   best: { epoch: number; goodness: number | null };
 }
 
@@ -26,25 +26,25 @@ export interface EpochTotals {
   numLabelled: number;
   gradientNorm: number;
   clippedGradientNorm: number;
-  /** Of the last step. */
+  /** Learning rate of the last step. */
   learningRate: number;
 }
 
-/** What must be the same for a training to go on. */
+/** What must be the same to resume a training. */
 export interface TrainingIdentity {
-  /** Hash of what there is to learn. */
+  /** Hash of the training and validation data. */
   dataset: string;
-  /** Settings that decide what comes out. */
+  /** Settings that determine the result. */
   settings: Record<string, unknown>;
 }
 
-/** What a checkpoint says beside its numbers. */
+/** Facts of a checkpoint, stored beside its arrays. */
 export interface CheckpointFacts {
   progress: TrainingProgress;
   identity: TrainingIdentity;
-  /** Where the numbers were computed. */
+  /** Backend that computed the arrays. */
   backend: string;
-  /** Steps that the optimizer took; it skips those without a label. */
+  /** Steps of the optimizer, which skips steps without a label. */
   optimizerSteps: number;
 }
 
@@ -84,14 +84,14 @@ export function isTrainingCheckpoint(content: CheckpointContent<unknown>): conte
 
 export type TrainingCheckpoint = CheckpointContent<CheckpointFacts>;
 
-/** What of a training changes as it goes. */
+/** The changing parts of a training. */
 export interface TrainingParts {
   labeler: TemporalLabeler;
   trainer: LaneTrainer;
   bestWeights: ReadonlyMap<string, Float32Array>;
 }
 
-/** Copies all that the next step depends on. */
+/** Copies everything that the next step depends on. */
 export async function captureTraining(
   { labeler, trainer, bestWeights }: TrainingParts,
   facts: Omit<CheckpointFacts, 'optimizerSteps'>,
@@ -112,7 +112,7 @@ export async function captureTraining(
 }
 
 /**
- * Puts back what {@link captureTraining} copied.
+ * Restores a copy from {@link captureTraining}.
  *
  * @returns The best weights, and the lanes' states, which the caller disposes.
  * @throws {ShapeError} If the checkpoint is not of this network.
@@ -140,7 +140,7 @@ export function restoreTraining(
 
 /** @throws {UsageError} If the checkpoint belongs to a training with other data or settings. */
 export function expectSameTraining(then: TrainingIdentity, now: TrainingIdentity, folder: string): void {
-  const advice = 'Go on with what it began with, or start afresh in another folder.';
+  const advice = 'Resume with the original data and settings, or start again in another folder.';
   if (then.dataset !== now.dataset) {
     throw new UsageError(
       `The checkpoint in "${folder}" is of another dataset: videos, labels, split or features differ. ${advice}`,

@@ -7,8 +7,8 @@ import type { EpochReport, StepReport } from './training-reports.js';
 import type { DatasetScores } from '../evaluation/score-sequences.js';
 
 /**
- * A line of `metrics.jsonl`: a step of the optimizer, or an epoch, which stands behind its steps. `step` counts from 1
- * over the whole training.
+ * A line of `metrics.jsonl`: a step of the optimizer, or an epoch, which follows its steps. `step` counts from 1 over the whole
+ * training.
  */
 export type TrainingRecord =
   | ({ kind: 'step' } & Pick<
@@ -17,54 +17,54 @@ export type TrainingRecord =
     >)
   | ({ kind: 'epoch'; step: number } & EpochReport);
 
-/** `training-run.json`: what a finished training was, and on what. */
+/** Record of a finished training, `training-run.json`. */
 export interface TrainingRunRecord {
-  /** As it was typed; empty where a program started it. */
+  /** Command line. Empty if a program started the training. */
   command: string[];
-  /** Versions. */
+  /** Version of framewise. */
   framewise: string;
   node: string;
   backend: string;
   /** Absolute path of the dataset. */
   dataset: string;
-  /** Of names, truth and features of all videos, SHA-256, hexadecimal. */
+  /** SHA-256 of names, labels and features of all videos, hexadecimal. */
   datasetHash: string;
   encoderId: string;
-  /** Frames a second. */
+  /** Frames per second. */
   frameRate: number;
-  /** All that decides what a training comes to, by name. */
+  /** Settings that determine the result, by name. */
   settings: Record<string, unknown>;
   labels: string[];
   background: string | null;
-  /** Names of the videos on either side of the split, and of those that could not be used. */
+  /** Names of the training videos. */
   training: string[];
   validation: string[];
   leftOut: string[];
   numEpochs: number;
   bestEpoch: number;
-  /** Of the validation videos by the model as saved, calibrated and smoothed; null without such videos. */
+  /** Scores of the saved model on the validation videos, calibrated and smoothed. Null without validation videos. */
   scores: DatasetScores | null;
 }
 
-/** Name of the record in a training's folder. */
+/** Name of the record in the output folder of a training. */
 const RUN_RECORD_FILE = 'training-run.json';
 
-/** @throws {OutputError} If the file cannot be written. */
+/** Writes the record of a training. @throws {OutputError} If the file cannot be written. */
 export async function writeRunRecord(folder: string, record: TrainingRunRecord): Promise<void> {
   await writeFileAtomic(path.join(folder, RUN_RECORD_FILE), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-/** Name of the log in a training's folder. */
+/** Name of the log in the output folder of a training. */
 export const TRAINING_LOG_FILE = 'metrics.jsonl';
 
-/** Writes how a training goes, one JSON object a line. */
+/** Logs the course of a training, one JSON object per line. */
 export class TrainingLog {
   private constructor(readonly file: string) {}
 
   /**
-   * Starts a log, or goes on with one.
+   * Starts a log, or continues one.
    *
-   * @param numSteps - Steps that the training has taken; what the file says of later ones is dropped, as they come again.
+   * @param numSteps - Steps that the training has taken. Records of later steps are dropped, because these steps are taken again.
    * @throws {OutputError} If the file cannot be written.
    */
   static async open(file: string, numSteps: number): Promise<TrainingLog> {
@@ -74,7 +74,7 @@ export class TrainingLog {
   }
 
   /**
-   * Notes a step, or passes over it: later steps are noted ever less often.
+   * Logs a step or skips it. The later a step, the less often it is logged.
    *
    * @throws {OutputError} If the file cannot be written.
    */
@@ -85,7 +85,9 @@ export class TrainingLog {
   }
 
   /**
-   * @param step - The epoch's last.
+   * Logs an epoch.
+   *
+   * @param step - Last step of the epoch.
    * @throws {OutputError} If the file cannot be written.
    */
   async addEpoch(step: number, report: EpochReport): Promise<void> {
@@ -141,7 +143,7 @@ function parseRecord(line: string): TrainingRecord | undefined {
 
 const lineOf = (record: TrainingRecord): string => `${JSON.stringify(record)}\n`;
 
-/** The first thousand steps, then every tenth to ten thousand, and so on: enough for a curve, however long. */
+/** Whether a step is logged: the first thousand, then every tenth up to ten thousand, and so on, enough for a curve. */
 function isLogged(step: number): boolean {
   return step % 10 ** Math.max(0, Math.ceil(Math.log10(step)) - 3) === 0;
 }
