@@ -13,16 +13,16 @@ async function linesOf(...chunks: string[]): Promise<string[]> {
   return lines;
 }
 
-it('gives lines wherever chunks begin and end, and the last one without its end', async () => {
+it('yields lines wherever chunks begin and end, and the last one without a line break', async () => {
   expect(await linesOf('a\nb', 'c\r', 'd\r\n', '', 'e')).toEqual(['a', 'bc', 'd', 'e']);
   expect(await linesOf('\n\na\n')).toEqual(['', '', 'a']);
 });
 
-it('puts a character together that two chunks share, and bears what is no character', async () => {
+it('decodes a character that two chunks share, and accepts invalid bytes', async () => {
   expect(await linesOf('\xc3', '\xa4\n', '\xff\n')).toEqual(['ä', '\ufffd']);
 });
 
-it('keeps the beginning of a line that does not end', async () => {
+it('keeps the beginning of an endless line', async () => {
   const endless = Array.from({ length: 100 }, () => 'x'.repeat(1000));
   expect(await linesOf('start ', ...endless, '\nnext')).toEqual([`start ${'x'.repeat(4090)}`, 'next']);
 });

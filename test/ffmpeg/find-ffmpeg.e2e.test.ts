@@ -26,7 +26,7 @@ const warnings: string[] = [];
 process.on('warning', (warning) => warnings.push((warning as NodeJS.ErrnoException).code ?? ''));
 const bundled = await findWith({});
 
-it('takes the programs that npm brings where there are no others, and warns once that they are old', async () => {
+it('uses the bundled programs if there are no others, and warns once that they are old', async () => {
   expect(bundled).toMatchObject({ origin: 'bundled', isOutdated: true, supportsFpsMode: false });
   const banner = execFileSync(bundled.ffmpegPath, ['-version'], { encoding: 'utf8' });
   expect(banner).toContain(`ffmpeg version ${bundled.version} `);
@@ -36,7 +36,7 @@ it('takes the programs that npm brings where there are no others, and warns once
   expect(warnings.filter((code) => code === 'FRAMEWISE_OLD_FFMPEG')).toHaveLength(1);
 });
 
-it('takes FFMPEG_PATH first, with the ffprobe of FFPROBE_PATH', async () => {
+it('prefers FFMPEG_PATH, with the ffprobe of FFPROBE_PATH', async () => {
   const { ffmpegPath: FFMPEG_PATH, ffprobePath: FFPROBE_PATH } = bundled;
   expect(await findWith({ FFMPEG_PATH, FFPROBE_PATH })).toMatchObject({
     ...{ origin: 'FFMPEG_PATH', ffmpegPath: FFMPEG_PATH, ffprobePath: FFPROBE_PATH },
@@ -59,7 +59,7 @@ it.skipIf(process.platform === 'win32')(
   },
 );
 
-it('refuses an FFMPEG_PATH that does not run, rather than take another ffmpeg', async () => {
+it('refuses an FFMPEG_PATH that does not run instead of using another ffmpeg', async () => {
   const missing = path.join(folder, 'missing');
   await expect(findWith({ FFMPEG_PATH: missing })).rejects.toThrow(FfmpegMissingError);
   await expect(findWith({ FFMPEG_PATH: missing })).rejects.toThrow(

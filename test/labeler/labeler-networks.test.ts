@@ -147,7 +147,7 @@ describe('a bidirectional network', () => {
 
   it.each<[Partial<LabelerOptions>, RegExp]>([
     [{ cell: 'none' }, /bidirectional: .*cell is none/],
-    [{ lookahead: 1 }, /lookahead: .*all frames to come/],
+    [{ lookahead: 1 }, /lookahead: .*all later frames/],
   ])('is refused with %o', (options, message) => {
     const create = () => createLabeler({ bidirectional: true, ...options });
     expect(create).toThrow(UsageError);

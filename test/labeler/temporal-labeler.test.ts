@@ -69,7 +69,7 @@ describe.each(['wasm', 'cpu'])('TemporalLabeler on %s', (backend) => {
     expect(await tf.setBackend(backend)).toBe(true);
   });
 
-  it('sees the rise to each frame from the one before, and none at a first frame', () => {
+  it('gets the difference to the previous frame, and zero at the first frame', () => {
     const labeler = motionProbe();
     const first = labeler.forward(tf.tensor3d([[[5], [6], [8], [8], [9]]]), labeler.initialState(1));
     expect(seenMotion(first)).toEqual([[0, 1, 2, 0, 1]]);
@@ -77,13 +77,13 @@ describe.each(['wasm', 'cpu'])('TemporalLabeler on %s', (backend) => {
     expect(seenMotion(second)).toEqual([[3]]);
   });
 
-  it('sees how much a frame changed, whichever way, where it is given the magnitude', () => {
+  it('gets the magnitude of a change in either direction, if that is an input', () => {
     const labeler = motionProbe('magnitude');
     const seen = labeler.forward(tf.tensor3d([[[5], [6], [4], [4], [9]]]), labeler.initialState(1));
     expect(seenMotion(seen)).toEqual([[0, 1, 2, 0, 5]]);
   });
 
-  it('sees no motion at the first frame of a lane that was reset, and goes on in the others', () => {
+  it('gets no motion at the first frame of a reset lane, and continues in the others', () => {
     const labeler = motionProbe();
     const { state } = labeler.forward(tf.tensor3d([[[1]], [[2]]]), labeler.initialState(2));
     const next = labeler.forward(
@@ -114,7 +114,7 @@ describe.each(['wasm', 'cpu'])('TemporalLabeler on %s', (backend) => {
     }
   });
 
-  it('treats a reset lane as a fresh video, whatever its state held', () => {
+  it('treats a reset lane as a new video, whatever its state was', () => {
     const labeler = createLabeler({ cell: 'lstm' });
     const { state } = labeler.forward(createFeatures(3, 4), labeler.initialState(3));
     state.recurrent[0]!.hiddenState = tf.fill([3, 6], NaN);
@@ -125,7 +125,7 @@ describe.each(['wasm', 'cpu'])('TemporalLabeler on %s', (backend) => {
     expect(tf.slice(logits, 1, 1).dataSync().every(Number.isNaN)).toBe(true);
   });
 
-  it('sends a gradient to every trainable variable and to nothing else', () => {
+  it('has a gradient for every trainable variable and for nothing else', () => {
     const labeler = createLabeler({ cell: 'gru' });
     const { grads } = tf.variableGrads(() => {
       const { logits } = labeler.forward(createFeatures(2, 6), labeler.initialState(2), { training: true });
@@ -143,7 +143,7 @@ describe('TemporalLabeler', () => {
     await tf.setBackend('wasm');
   });
 
-  it('labels a long video as one forward pass would, with a state that goes on from there', async () => {
+  it('labels a long video like one forward pass, and returns a state to continue from', async () => {
     const labeler = createLabeler();
     const features = createFeatures(1, 600);
     const { logits } = labeler.forward(features, labeler.initialState(1));
@@ -158,7 +158,7 @@ describe('TemporalLabeler', () => {
     expectClose(labeled, tf.softmax(logits));
   });
 
-  it('divides its logits by the temperature before it makes probabilities of them', async () => {
+  it('divides its logits by the temperature before the softmax', async () => {
     const labeler = createLabeler();
     const features = createFeatures(1, 20);
     const values = features.dataSync<'float32'>();
@@ -181,7 +181,7 @@ describe('TemporalLabeler', () => {
     disposeState(labeled.state);
   });
 
-  it('carries no reference to the memory of the features', async () => {
+  it('keeps no reference to the memory of the features', async () => {
     await tf.setBackend('cpu');
     const labeler = createLabeler();
     const features = createFeatures(1, 8).dataSync<'float32'>();
@@ -193,7 +193,7 @@ describe('TemporalLabeler', () => {
     await tf.setBackend('wasm');
   });
 
-  it('labels no frames with no probabilities and an unchanged state', async () => {
+  it('returns no probabilities and an unchanged state for no frames', async () => {
     const labeler = createLabeler();
     const { state } = await labeler.label(createFeatures(1, 3).dataSync<'float32'>());
     const nothing = await labeler.label(new Float32Array(0), state);
@@ -201,7 +201,7 @@ describe('TemporalLabeler', () => {
     expectClose(nothing.state.recurrent[1]!.hiddenState, state.recurrent[1]!.hiddenState, 0);
   });
 
-  it('repeats weights and dropout for a seed, and draws others for another', () => {
+  it('repeats weights and dropout for the same seed, and draws others for another seed', () => {
     const logitsOf = (weightSeed: number, dropoutSeed: number, training = true) => {
       const labeler = createLabeler({}, weightSeed);
       const { logits } = labeler.forward(createFeatures(1, 4), labeler.initialState(1), {
@@ -216,7 +216,7 @@ describe('TemporalLabeler', () => {
     expect(logitsOf(0, 0, false)).toEqual(logitsOf(0, 1, false));
   });
 
-  it('standardises features and differences by the given moments and silences what never moved', () => {
+  it('standardizes features and differences by the given moments, and silences constant inputs', () => {
     const options = { cell: 'rnn', layers: 1, dropout: 0 } as const;
     const labeler = createLabeler(options);
     const features = createFeatures(1, 6);
@@ -241,13 +241,13 @@ describe('TemporalLabeler', () => {
     expectClose(a!, b!, 0);
   });
 
-  it('stays finite for features far outside of what it was trained on', async () => {
+  it('stays finite for features far outside the training data', async () => {
     const labeler = createLabeler({ cell: 'lstm' });
     const { probabilities } = await labeler.label(new Float32Array(FEATURE_SIZE * 4).fill(1e30));
     expect(probabilities.every(Number.isFinite)).toBe(true);
   });
 
-  it('gives back the weights that it took', async () => {
+  it('exports the weights that it imported', async () => {
     const [labeler, other] = [createLabeler({}, 1), createLabeler({}, 2)];
     const weights = await labeler.exportWeights();
     expect(await other.exportWeights()).not.toEqual(weights);
@@ -289,7 +289,7 @@ describe('TemporalLabeler', () => {
     }
   });
 
-  it('refuses an impossible network or seed with the field to blame', () => {
+  it('refuses an impossible network or seed and names the field', () => {
     expect(() => createLabeler({ units: 0 })).toThrow(UsageError);
     expect(() => createLabeler({ units: 0 })).toThrow(/units/);
     expect(() => createLabeler({ dropout: 1 })).toThrow(/dropout/);

@@ -52,7 +52,7 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
     });
   });
 
-  describe('where memory is short', () => {
+  describe('when memory is short', () => {
     beforeAll(() => startBackend('webgpu'));
 
     afterEach(() => {
@@ -85,7 +85,7 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
       await expect(sumOfSome(5000)).resolves.toBe(9000);
     });
 
-    it('fails at once where values are to be brought there, and later work has no part in it', async () => {
+    it('fails at once if values cannot be uploaded, without affecting later work', async () => {
       limitBuffers(10_000);
       const values = tf.range(0, 5000);
       expect(() => tf.mul(values, values)).toThrow(OutOfMemoryError);
@@ -101,7 +101,7 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
   });
 
   describe('whose device is lost', () => {
-    it('fails what waits and what comes, names the remedy, and starts again on another', async () => {
+    it('rejects waiting and later work, names the remedy, and starts again on another device', async () => {
       await startBackend('webgpu');
       const matrix = tf.ones([40, 40]);
       const pending = tf.matMul(matrix, matrix).data();
@@ -115,7 +115,7 @@ describe.skipIf(skipReason)(`the backend webgpu${skipReason}`, () => {
     });
   });
 
-  it.each(['in its main thread', 'in a worker thread'])('lets a program end that ran it %s', (place) => {
+  it.each(['in its main thread', 'in a worker thread'])('lets a program end after it ran %s', (place) => {
     const program = fileURLToPath(new URL('webgpu-program.ts', import.meta.url));
     const { status, stdout, stderr } = spawnSync(
       process.execPath,

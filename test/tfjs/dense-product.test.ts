@@ -38,7 +38,7 @@ describe.each(BACKENDS)('product on %s', (backend) => {
     }
   });
 
-  it('computes no gradient that nobody asks for', async () => {
+  it('computes no unneeded gradient', async () => {
     const [a, b] = [tf.ones<tf.Rank.R2>([2, 3]), tf.ones<tf.Rank.R2>([3, 4])];
     const numProducts = async (differentiate: () => unknown) => {
       const { kernels } = await tf.profile(() => void differentiate());

@@ -38,7 +38,7 @@ const waves = new Uint8Array(BYTES).map(
 );
 
 describe('the hand-pose encoder', () => {
-  it('describes itself, and wants pictures that are not stretched', () => {
+  it('reports its properties and asks for pictures that are not stretched', () => {
     expect(encoder).toMatchObject({
       inputWidth: 320,
       inputHeight: 320,
@@ -48,7 +48,7 @@ describe('the hand-pose encoder', () => {
     expect(encoder.id).toMatch(/^hand-pose-[0-9a-f]{12}$/);
   });
 
-  it('finds no hand in a gray picture and describes all of it', async () => {
+  it('finds no hand in a gray picture, and describes the whole picture', async () => {
     const features = await encoder.encode(gray, 1);
     expect(features).toHaveLength(SIZE);
     expect(features.every(Number.isFinite)).toBe(true);
@@ -56,7 +56,7 @@ describe('the hand-pose encoder', () => {
     expect([...features.slice(PART.crop, PART.crop + 3)]).toEqual([0.5, 0.5, 1]);
   });
 
-  it('gives a picture the same features at every place of a batch, and leaves no tensor behind', async () => {
+  it('returns the same features for a picture at any position of a batch, and leaks no tensor', async () => {
     const { numTensors } = tf.memory();
     const both = await encoder.encode(new Uint8Array(Buffer.concat([gray, waves])), 2);
     expect(both.slice(0, SIZE)).toEqual(await encoder.encode(gray, 1));

@@ -19,11 +19,11 @@ function expectClose(received: number[], expected: number[]): void {
   received.forEach((value, index) => expect(value).toBeCloseTo(expected[index]!, 5));
 }
 
-it('says of straight fingers that they are straight', () => {
+it('reports straight fingers as straight', () => {
   expectClose(jointBends(flatten(straightHand())), new Array<number>(15).fill(1));
 });
 
-it('gives the cosine of each bend, in space, at its finger and joint', () => {
+it('returns the cosine of the bend in space, per finger and joint', () => {
   const hand = straightHand();
   hand[1] = [2, 0, 0]; // The thumb: along x to 2,
   hand[2] = [2, 0, 3]; // then at a right angle towards z,
@@ -32,14 +32,14 @@ it('gives the cosine of each bend, in space, at its finger and joint', () => {
   expectClose(jointBends(flatten(hand)), [0, -1, 0.5, ...new Array<number>(12).fill(1)]);
 });
 
-it('measures fingertips in lengths of the palm, at most 4', () => {
+it('measures fingertips in palm lengths, at most 4', () => {
   const hand = straightHand();
   hand[4] = [0, 0, -6]; // The thumb's tip, 6 from the wrist; the middle finger leaves the palm at 2.
   hand[20] = [0, 100, 0];
   expectClose(fingertipReaches(flatten(hand)), [3, 2.5, 2.5, 2.5, 4]);
 });
 
-it('gives landmarks that neither place nor size of the hand changes', () => {
+it('returns landmarks that do not depend on the place and size of the hand', () => {
   const hand = straightHand();
   const elsewhere = hand.map(([x, y, z]): Point => [7 * x + 40, 7 * y - 9, 7 * z + 3]);
   const shape = relativeLandmarks(flatten(elsewhere));
@@ -51,7 +51,7 @@ it('gives landmarks that neither place nor size of the hand changes', () => {
   expect(Math.max(...axis(1)) - Math.min(...axis(1))).toBeCloseTo(5 / 7.5, 5);
 });
 
-it('gives finite numbers for landmarks that all fall together', () => {
+it('returns finite numbers if all landmarks coincide', () => {
   const point = new Float32Array(63).fill(112);
   for (const features of [relativeLandmarks(point), jointBends(point), fingertipReaches(point)]) {
     expect(features.every((value) => value === 0)).toBe(true);

@@ -21,7 +21,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const pixels = new Uint8Array(2 * 4 * 6 * 3).map((_, index) => (index * 37) % 256);
 
-it('gives the numbers of its parts one behind another, and leaves no tensor behind', async () => {
+it('concatenates the features of its parts and leaks no tensor', async () => {
   const first = await writeGraphModel(folder);
   const second = { ...first, outputNode: 'mix', pixelRange: [-1, 1] as [number, number] };
   const { numTensors } = tf.memory();
@@ -43,7 +43,7 @@ it('gives the numbers of its parts one behind another, and leaves no tensor behi
   expect(tf.memory().numTensors).toBe(numTensors);
 });
 
-it('encodes by one part alone too, in this thread and on workers, which has its own id where it sees the same', async () => {
+it('can encode with one part alone, in this thread and on workers; a part with its usual input keeps its id', async () => {
   const first = await writeGraphModel(folder);
   const second = { ...first, outputNode: 'mix', pixelRange: [-1, 1] as [number, number] };
   const spec: EncoderSpec = { kind: 'joined', encoders: [first, second] };
@@ -84,7 +84,7 @@ function edges(changes: Partial<EncoderModel>): EncoderModel {
   };
 }
 
-it('takes pictures of its widest and highest part, and resizes and scales them for the others', async () => {
+it('takes pictures of the largest width and height of its parts, and resizes and scales them for the others', async () => {
   const joined = new JoinedEncoder([
     edges({ pixelRange: [0, 255] }),
     edges({ id: 'high', inputWidth: 2, inputHeight: 4, pictureFit: 'contain' }),
@@ -98,7 +98,7 @@ it('takes pictures of its widest and highest part, and resizes and scales them f
   );
 });
 
-it('has an id that names its parts in their order', async () => {
+it('has an id that lists its parts in order', async () => {
   const [one, other] = [await writeGraphModel(folder), { kind: 'builtin', name: 'movenet-pose' } as const];
   const idOf = async (spec: EncoderSpec): Promise<string> => {
     const encoder = await InThreadEncoder.load(spec);
@@ -109,7 +109,7 @@ it('has an id that names its parts in their order', async () => {
   expect(id).toBe(`${await idOf(one)}+${await idOf(other)}`);
 });
 
-it('is refused with a part that cannot be loaded, and leaves no tensor behind', async () => {
+it('is refused if a part cannot be loaded, and leaks no tensor', async () => {
   const [one, other] = [await writeGraphModel(folder), await writeLayersModel(folder)];
   const { numTensors } = tf.memory();
   const loading = InThreadEncoder.load({

@@ -39,13 +39,13 @@ describe('the MoveNet encoder', () => {
     expect(encoder.id).toMatch(/^movenet-lightning-[0-9a-f]{12}$/);
   });
 
-  it('gives means of ReLU6 outputs, which differ from picture to picture', () => {
+  it('returns means of ReLU6 outputs, which differ between pictures', () => {
     expect(features).toHaveLength(4 * SIZE);
     expect(features.every((value) => value >= 0 && value <= 6)).toBe(true);
     expect(largestDifference(features.slice(0, SIZE), features.slice(SIZE, 2 * SIZE))).toBeGreaterThan(0.1);
   });
 
-  it('sees what the whole network sees when it scales the bytes by itself', async () => {
+  it('agrees with the whole network, which scales the bytes itself', async () => {
     const { path, outputNode } = locateMoveNet('movenet-lightning');
     const { artifacts } = await readModelFiles(path);
     const whole = await loadGraphModel({ load: () => Promise.resolve(artifacts) });
@@ -57,7 +57,7 @@ describe('the MoveNet encoder', () => {
     expect(largestDifference(features.slice(0, SIZE), expected)).toBeLessThan(1e-4);
   });
 
-  it('can be read in the middle, where there are 576 channels after a ReLU6', async () => {
+  it('can return the 576 channels after a ReLU6 in its middle', async () => {
     const { numTensors } = tf.memory();
     const middle = await InThreadEncoder.load({ kind: 'builtin', name: 'movenet-middle' });
     const values = await middle.encode(pixels.subarray(0, 2 * BYTES), 2);
@@ -69,7 +69,7 @@ describe('the MoveNet encoder', () => {
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
-  it('is deterministic, and gives a picture the same features at every place of a batch', async () => {
+  it('is deterministic, and returns the same features for a picture at any position of a batch', async () => {
     expect(await encoder.encode(pixels, 4)).toEqual(features);
     for (const frame of [0, 3]) {
       const alone = await encoder.encode(pixels.subarray(frame * BYTES, (frame + 1) * BYTES), 1);
@@ -77,14 +77,14 @@ describe('the MoveNet encoder', () => {
     }
   });
 
-  it('serves overlapping calls', async () => {
+  it('accepts overlapping calls', async () => {
     const halves = await Promise.all(
       [0, 2].map((frame) => encoder.encode(pixels.subarray(frame * BYTES, (frame + 2) * BYTES), 2)),
     );
     expect(Float32Array.of(...halves[0]!, ...halves[1]!)).toEqual(features);
   });
 
-  it('leaves the pixels alone and no tensor behind', async () => {
+  it('leaves the pixels unchanged and leaks no tensor', async () => {
     const copy = pixels.slice();
     const { numTensors } = tf.memory();
     await encoder.encode(pixels, 4);

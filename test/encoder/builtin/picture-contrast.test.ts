@@ -28,7 +28,7 @@ function evenOut(picture: tf.Tensor4D): number[] {
   });
 }
 
-it('gives a dark, flat picture a mean of 120 and a deviation of 50, whatever its bars', () => {
+it('gives a dark picture of low contrast a mean of 120 and a deviation of 50, whatever its bars', () => {
   const values = evenOut(stripes(10, 20));
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
@@ -37,7 +37,7 @@ it('gives a dark, flat picture a mean of 120 and a deviation of 50, whatever its
   expect(deviation).toBeLessThan(50.1);
 });
 
-it('gives nearly the same picture for the same scene, brighter and of more contrast', () => {
+it('returns nearly the same picture for a brighter scene of higher contrast', () => {
   const [faint, strong] = [evenOut(stripes(20, 30)), evenOut(stripes(90, 140))];
   // Apart from where the blur reaches into the bars, whose black is as far from the one as from the other.
   const inner = (values: number[]) =>

@@ -86,7 +86,7 @@ async function collect(
 }
 
 describe('encodeFrames', () => {
-  it('yields features, times and indices in batches, the last one short', async () => {
+  it('yields features, times and indices in batches, of which the last may be shorter', async () => {
     expect(await collect(new Source(5), new Encoder(1), { batchSize: 2 })).toEqual([
       { firstIndex: 100, timesSec: Float64Array.of(0, 0.25), features: Float32Array.of(0, 0, 1, 2) },
       { firstIndex: 102, timesSec: Float64Array.of(0.5, 0.75), features: Float32Array.of(2, 4, 3, 6) },
@@ -102,7 +102,7 @@ describe('encodeFrames', () => {
     expect(firstFeatures).toEqual(Array.from({ length: numFrames }, (_, index) => index));
   });
 
-  it('keeps the order when later batches are done first', async () => {
+  it('keeps the order if later batches finish first', async () => {
     const encoder = new Encoder(4, (byte) => sleep(byte % 8 === 0 ? 30 : 1));
     const batches = await collect(new Source(20), encoder, { batchSize: 1 });
     expect(batches.map(({ firstIndex }) => firstIndex)).toEqual(
@@ -127,7 +127,7 @@ describe('encodeFrames', () => {
     expect(numYielded).toBe(100);
   });
 
-  it('yields a batch as soon as it is there, though the source stands still', async () => {
+  it('yields a batch as soon as it is ready, even if the source has stopped', async () => {
     let release = (): void => undefined;
     const source = new Source(
       2,
@@ -140,7 +140,7 @@ describe('encodeFrames', () => {
     await expect(batches.next()).resolves.toMatchObject({ done: true });
   });
 
-  it('closes the source when the consumer stops, with batches that fail later left alone', async () => {
+  it('closes the source when the consumer stops, and ignores batches that fail later', async () => {
     const source = new Source(100);
     const encoder = new Encoder(3, async (byte) => {
       await sleep(1 + byte);
@@ -154,7 +154,7 @@ describe('encodeFrames', () => {
     expect(source.numRead).toBeLessThan(8);
   });
 
-  it('throws what the encoder throws, after the batches before it, and closes the source', async () => {
+  it('throws an error of the encoder after the batches before it, and closes the source', async () => {
     const source = new Source(100);
     const encoder = new Encoder(3, async (byte) => {
       await sleep(byte === 0 ? 20 : 1);
@@ -170,7 +170,7 @@ describe('encodeFrames', () => {
     expect(source.isClosed).toBe(true);
   });
 
-  it('throws what the source throws', async () => {
+  it('throws an error of the source', async () => {
     const source = new Source(10, (index) => {
       if (index === 5) throw new Error('stream cut');
     });
@@ -223,19 +223,19 @@ describe('encodeFrames', () => {
       return all;
     }
 
-    it('encodes what changed, and gives the others the features of the last one that did', async () => {
+    it('encodes changed frames, and gives the others the features of the last changed one', async () => {
       const encoder = new Counting(2);
       const values = [10, 12, 20, 21, 19, 40, 40, 10];
       expect(await firstFeatures(encoder, values, 5)).toEqual([10, 10, 20, 20, 20, 40, 40, 10]);
       expect(encoder.numEncoded).toBe(4);
     });
 
-    it('adds slow changes up, as it compares with the last frame encoded', async () => {
+    it('lets slow changes add up, because it compares with the last encoded frame', async () => {
       const encoder = new Counting(1);
       expect(await firstFeatures(encoder, [0, 2, 4, 6, 8, 10], 5)).toEqual([0, 0, 0, 6, 6, 6]);
     });
 
-    it('goes on through stillness of any length, a few frames at a time', async () => {
+    it('continues through a still scene of any length, a few frames at a time', async () => {
       const encoder = new Counting(1);
       const values = Array.from({ length: 50 }, () => 7);
       const sizes: number[] = [];
@@ -259,7 +259,7 @@ describe('encodeFrames', () => {
     });
   });
 
-  it('takes batches as they lie in its memory, and uses that again', async () => {
+  it('uses frames that already lie in its memory without a copy, and reuses the memory', async () => {
     const memory = new BatchMemory(3, 2);
     const buffers = new Set<ArrayBufferLike>();
     async function* decoded(): AsyncGenerator<VideoFrame> {

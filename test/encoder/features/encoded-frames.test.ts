@@ -18,7 +18,7 @@ async function join(...sizes: number[]): Promise<EncodedFrames[]> {
   return joined;
 }
 
-it('joins batches until there are enough frames, and gives the rest at the end', async () => {
+it('joins batches until there are enough frames, and yields the rest at the end', async () => {
   const stretches = await join(4, 4, 8, 2, 1);
   expect(stretches.map(({ firstIndex }) => firstIndex)).toEqual([0, 8, 16]);
   expect(stretches.map(({ timesSec }) => timesSec.length)).toEqual([8, 8, 3]);
@@ -26,6 +26,6 @@ it('joins batches until there are enough frames, and gives the rest at the end',
   expect([...stretches[2]!.features]).toEqual([16, 16, 17, 17, 18, 18]);
 });
 
-it('gives nothing where nothing comes', async () => {
+it('yields nothing for an empty source', async () => {
   expect(await join()).toEqual([]);
 });

@@ -35,7 +35,7 @@ const entry = {
 };
 
 describe('FeatureStore', () => {
-  it('gives back exactly what was written', async () => {
+  it('returns exactly what was written', async () => {
     await store.write(key, entry);
     await expect(store.read({ ...key })).resolves.toEqual(entry);
   });
@@ -52,7 +52,7 @@ describe('FeatureStore', () => {
     expect((await store.read(key))?.features).toHaveLength(0);
   });
 
-  it('finds nothing under another content, encoder or rate', async () => {
+  it('finds nothing for another content, encoder or rate', async () => {
     await store.write(key, entry);
     await expect(store.read({ ...key, contentHash: 'ab13' })).resolves.toBeUndefined();
     await expect(store.read({ ...key, encoderId: 'movenet-lightning-17da' })).resolves.toBeUndefined();

@@ -15,7 +15,7 @@ function picture(rectangle?: { x: number; y: number; size: number; level: number
 }
 
 describe('ChangeDetector', () => {
-  it('sees a small thing move in a large picture', () => {
+  it('detects a small moving object in a large picture', () => {
     const changes = new ChangeDetector(WIDTH, 5);
     expect(changes.isChanged(picture())).toBe(true);
     expect(changes.isChanged(picture())).toBe(false);
@@ -25,19 +25,19 @@ describe('ChangeDetector', () => {
     expect(changes.isChanged(picture())).toBe(true);
   });
 
-  it('passes over what stays below the threshold', () => {
+  it('ignores changes below the threshold', () => {
     const changes = new ChangeDetector(WIDTH, 5);
     changes.isChanged(picture());
     expect(changes.isChanged(picture({ x: 2, y: 2, size: 3, level: 200 }))).toBe(false); // 3.5
   });
 
-  it('looks into the narrow tiles at the right and lower edges', () => {
+  it('checks the narrow tiles at the right and lower edges', () => {
     const changes = new ChangeDetector(WIDTH, 5);
     changes.isChanged(picture());
     expect(changes.isChanged(picture({ x: 37, y: 21, size: 3, level: 200 }))).toBe(true); // 9 of 64 pixels
   });
 
-  it('keeps a copy, so that the memory of the frame may be used again', () => {
+  it('keeps a copy, so that the memory of the frame may be reused', () => {
     const changes = new ChangeDetector(WIDTH, 5);
     const reused = picture();
     changes.isChanged(reused);

@@ -14,7 +14,7 @@ async function collect(frames: AsyncIterable<VideoFrame>): Promise<VideoFrame[]>
 }
 
 describe('mirrorFrames', () => {
-  it('exchanges left and right of each row, keeps colors, times and what it was given', async () => {
+  it('exchanges left and right of each row, and keeps colors, times and its input', async () => {
     const picture = Uint8Array.from({ length: 18 }, (_, i) => i); // two rows of three pixels
     const mirrored = await collect(mirrorFrames(framesOf(picture, picture), 3));
     expect(mirrored.map(({ index, timeSec }) => [index, timeSec])).toEqual([

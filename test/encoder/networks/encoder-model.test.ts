@@ -48,7 +48,7 @@ describe.each([
     );
   });
 
-  it('is fed with bytes scaled to the declared range', async () => {
+  it('receives bytes scaled to the declared range', async () => {
     const spec = { ...(await writeModel(folder)), pixelRange: [-1, 1] as [number, number] };
     expectClose(
       await encode(spec),
@@ -56,7 +56,7 @@ describe.each([
     );
   });
 
-  it('describes itself, and leaves no tensor behind', async () => {
+  it('reports its properties and leaks no tensor', async () => {
     const spec = await writeModel(folder);
     const before = tf.memory().numTensors;
     const encoder = await InThreadEncoder.load(spec);
@@ -71,7 +71,7 @@ describe.each([
     await expect(encoder.encode(pixels, 2)).rejects.toThrow(/has been disposed/);
   });
 
-  it('has an id that follows its weights, its scaling and its output, and not its place', async () => {
+  it('has an id that depends on its weights, scaling and output, not on its location', async () => {
     const spec = await writeModel(folder);
     const idOf = async (changed: ModelOnDiskSpec): Promise<string> => {
       const encoder = await InThreadEncoder.load(changed);
@@ -137,7 +137,7 @@ describe('a graph model on disk', () => {
     await expect(InThreadEncoder.load({ ...spec, inputNode: 'absent' })).rejects.toThrow(/no node "absent"/);
   });
 
-  it('is refused where its output is no [batch, features]', async () => {
+  it('is refused if its output is not [batch, features]', async () => {
     const spec = await writeGraphModel(folder);
     const constant = InThreadEncoder.load({ ...spec, outputNode: 'mixing' });
     await expect(constant).rejects.toThrow(/gives float32 \[1, 1, 3, 2\]; expected float32 \[2, features\]/);

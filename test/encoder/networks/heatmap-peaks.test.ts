@@ -15,7 +15,7 @@ function heatmaps(places: [channel: number, row: number, column: number, height:
 }
 
 describe('findPeaks', () => {
-  it('gives the center of the place of each channel’s peak, x before y before height', () => {
+  it('returns the position and height of each channel’s peak: all x, then all y, then all heights', () => {
     const peaks = findPeaks(
       heatmaps([
         [0, 1, 2, 0.5],
@@ -26,7 +26,7 @@ describe('findPeaks', () => {
     expected.forEach((value, i) => expect(peaks[i]).toBeCloseTo(value, 5));
   });
 
-  it('lies between two equal neighbors, and near the higher of two that differ', () => {
+  it('places the peak between two equal neighbors, and near the higher of two unequal ones', () => {
     const peaks = findPeaks(
       heatmaps([
         [0, 0, 2, 0.6],
@@ -40,7 +40,7 @@ describe('findPeaks', () => {
     expect(peaks[1]).toBeCloseTo((16 * 2.5 + 3.5) / 17 / 8, 5);
   });
 
-  it('is finite where a heatmap is zero everywhere', () => {
+  it('returns finite values for a heatmap of zeros', () => {
     expect([...findPeaks(heatmaps([])).dataSync()]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });

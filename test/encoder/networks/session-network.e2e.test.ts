@@ -19,7 +19,7 @@ const pixels = Uint8Array.from({ length: 3 * 4 * 6 * 3 }, (_, byte) => (byte * 3
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('formatSavedModel', () => {
-  it('spells every kind of attribute as protobuf does', () => {
+  it('formats every kind of attribute as protobuf does', () => {
     // Field by field, after the published .proto files: number · 8 + wire type, then length or value.
     const spelled = (attr: GraphNode['attr']): string =>
       formatSavedModel([{ name: 'n', op: 'o', attr }]).toString('hex');
@@ -35,7 +35,7 @@ describe('formatSavedModel', () => {
     expect(spelled({ a: { list: { i: ['1', '2'] } } })).toContain('0a0161' + '1206' + '0a04' + '18011802');
   });
 
-  it('refuses what it cannot spell', () => {
+  it('refuses an attribute of an unknown kind', () => {
     const spell = (attr: object) => () => formatSavedModel([{ name: 'n', op: 'o', attr: { a: attr } }]);
     expect(spell({ func: {} })).toThrow('kind "func"');
     expect(spell({ type: 'DT_STRING' })).toThrow('data type "DT_STRING"');
@@ -74,7 +74,7 @@ describe('cutSessionGraph', () => {
     }
   };
 
-  it('takes fused nodes apart and leaves out what the output does not need', () => {
+  it('splits fused nodes and leaves out nodes that the output does not need', () => {
     const found = cut(['BiasAdd', 'Relu6']).map(({ name, op, input = [] }) => [name, op, ...input].join(' '));
     expect(found.sort()).toEqual([
       'input Placeholder',
@@ -85,13 +85,13 @@ describe('cutSessionGraph', () => {
     ]);
   });
 
-  it('refuses a step that it does not know', () => {
+  it('refuses an unknown step of a fused node', () => {
     expect(() => cut(['FusedBatchNorm'])).toThrow('_FusedConv2D with FusedBatchNorm');
   });
 });
 
 describe('runSideBySide', () => {
-  it('computes each part of a batch by nodes of its own with the same weights, and joins them', () => {
+  it('computes each part of a batch with separate nodes and shared weights, and concatenates the parts', () => {
     const graph: GraphNode[] = [
       { name: 'input', op: 'Placeholder' },
       { name: 'weight', op: 'Const' },
@@ -149,7 +149,7 @@ describe.skipIf(absence)(`an encoder on tensorflow${absence}`, () => {
     expect(await countRuns(spec)).toBe(6); // Twice when it is loaded, when it is tried, and thrice here.
   });
 
-  it('leaves neither files nor tensors nor sessions', async () => {
+  it('leaves no file, tensor or session behind', async () => {
     const before = { ...tf.memory(), numSessions: sessions().getNumOfSavedModels() };
     const encoder = await createFrameEncoder(spec, { backend: 'tensorflow' });
     expect(sessions().getNumOfSavedModels()).toBe(before.numSessions + 1);
@@ -160,7 +160,7 @@ describe.skipIf(absence)(`an encoder on tensorflow${absence}`, () => {
     expect({ ...tf.memory(), numSessions: sessions().getNumOfSavedModels() }).toEqual(before);
   });
 
-  it('runs node by node where a session cannot be made of it', async () => {
+  it('runs node by node if no session can be created', async () => {
     const before = { ...tf.memory(), numSessions: sessions().getNumOfSavedModels() };
     const unspelled = await alter((mean) => (mean.attr!['T'] = { type: 'DT_BFLOAT16' }));
     expect(await countRuns(unspelled)).toBe(0);
@@ -169,7 +169,7 @@ describe.skipIf(absence)(`an encoder on tensorflow${absence}`, () => {
     expect({ ...tf.memory(), numSessions: sessions().getNumOfSavedModels() }).toEqual(before);
   });
 
-  it('is refused as on other backends where the graph is wrong', async () => {
+  it('is refused for a wrong graph, as on other backends', async () => {
     const wrong = await alter((mean) => (mean.op = 'NoSuchOperation'));
     const refusal = (backend: 'cpu' | 'tensorflow') =>
       createFrameEncoder(wrong, { backend, workers: 0 }).then(() => '', String);
@@ -178,7 +178,7 @@ describe.skipIf(absence)(`an encoder on tensorflow${absence}`, () => {
     expect(await refusal('tensorflow')).toBe(message);
   });
 
-  it('is one of several that run at the same time', async () => {
+  it('can run at the same time as others', async () => {
     const [first, second] = await Promise.all([
       createFrameEncoder(spec, { backend: 'tensorflow' }),
       createFrameEncoder(spec, { backend: 'tensorflow' }),

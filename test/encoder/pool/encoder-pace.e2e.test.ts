@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 describe('measureEncoderPace', () => {
-  it('tells frames a second of a backend, and leaves the running one', async () => {
+  it('measures the frames per second of a backend and keeps the running one', async () => {
     await startBackend('cpu');
     const pace = await measureEncoderPace('wasm');
     expect(pace).toEqual({ framesPerSec: expect.any(Number) as number });
@@ -21,7 +21,7 @@ describe('measureEncoderPace', () => {
     expect(tf.getBackend()).toBe('cpu');
   });
 
-  it('gives the reason of a backend that does not start', async () => {
+  it('returns the reason if a backend does not start', async () => {
     process.env['FRAMEWISE_NATIVE'] = path.join(tmpdir(), 'framewise-no-native');
     await expect(measureEncoderPace('tensorflow-gpu')).resolves.toEqual({
       reason: expect.stringContaining('"tensorflow-gpu"') as string,

@@ -24,7 +24,7 @@ afterEach(() => rm(folder, { recursive: true }));
 describe('createFrameEncoder', () => {
   const pixels = new Uint8Array(3 * 72).map((_, index) => (index * 41) % 256);
 
-  it('encodes on workers what it encodes in this thread, byte for byte', async () => {
+  it('returns the same bytes on workers as in this thread', async () => {
     const spec = await writeGraphModel(folder);
     const inThread = await createFrameEncoder(spec, { workers: 0, backend: 'wasm' });
     const pool = await createFrameEncoder(spec, { workers: 2, backend: 'wasm' });
@@ -36,7 +36,7 @@ describe('createFrameEncoder', () => {
     pool.dispose();
   });
 
-  it('leaves the pixels with the caller, whatever memory they lie in', async () => {
+  it('leaves the pixels with the caller, whatever kind of memory they lie in', async () => {
     const pool = await createFrameEncoder(await writeGraphModel(folder), { workers: 1, backend: 'wasm' });
     const shared = new Uint8Array(new SharedArrayBuffer(pixels.length));
     shared.set(pixels);
@@ -47,7 +47,7 @@ describe('createFrameEncoder', () => {
     pool.dispose();
   });
 
-  it('leaves no tensor in this thread', async () => {
+  it('leaks no tensor in this thread', async () => {
     const spec = await writeGraphModel(folder);
     const { numTensors } = tf.memory();
     const pool = await createFrameEncoder(spec, { workers: 1, backend: 'wasm' });
@@ -57,7 +57,7 @@ describe('createFrameEncoder', () => {
     pool.dispose();
   });
 
-  it('gives the EncoderError of a model that a worker cannot load', async () => {
+  it('throws the EncoderError of a model that a worker cannot load', async () => {
     const spec: EncoderSpec = { ...(await writeGraphModel(folder)), outputNode: 'absent' };
     const error = await createFrameEncoder(spec, { workers: 2, backend: 'wasm' }).catch(
       (thrown: unknown) => thrown,
@@ -66,7 +66,7 @@ describe('createFrameEncoder', () => {
     expect((error as EncoderError).message).toMatch(/has no node "absent"/);
   });
 
-  it('gives the EncoderError of a model that went away before the second worker started', async () => {
+  it('throws the EncoderError of a model that was removed before the second worker started', async () => {
     const spec = await writeGraphModel(folder);
     const pool = await createFrameEncoder(spec, { workers: 2, backend: 'wasm' });
     await rm(spec.path);
@@ -94,7 +94,7 @@ describe('createFrameEncoder', () => {
     await expect(createFrameEncoder(undefined, { workers })).rejects.toBeInstanceOf(UsageError);
   });
 
-  it('lets a program end that forgets to dispose it', async () => {
+  it('lets a program end although it was not disposed', async () => {
     const program = fileURLToPath(new URL('./forgetful-program.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program], {
       timeout: 60_000,
@@ -135,19 +135,19 @@ describe('EncoderPool', () => {
   const numThreads = async (): Promise<number> =>
     (await readdir(folder)).filter((name) => name.startsWith('thread-')).length;
 
-  it('settles each of many overlapping batches with its own features', async () => {
+  it('resolves each of many overlapping batches with its own features', async () => {
     const bytes = Array.from({ length: 100 }, (_, byte) => byte);
     expect(await Promise.all(bytes.map(encode))).toEqual(bytes.map((byte) => [byte]));
     expect(await numThreads()).toBe(2);
     expect(deaths).toEqual([]);
   });
 
-  it('starts a further worker only when there is work for it', async () => {
+  it('starts another worker only when there is work for it', async () => {
     for (const byte of [1, 2, 3]) await encode(byte);
     expect(await numThreads()).toBe(1);
   });
 
-  it('tries a batch again whose worker died, and reports the cause', async () => {
+  it('retries a batch whose worker died, and reports the cause', async () => {
     const results = await Promise.all([1, MISBEHAVIOR.throwOnce, 3, 4].map(encode));
     expect(results).toEqual([[1], [MISBEHAVIOR.throwOnce], [3], [4]]);
     expect(deaths).toHaveLength(1);
@@ -190,7 +190,7 @@ describe('EncoderPool', () => {
     expect(deaths.map(({ message }) => message)).toEqual([expect.stringMatching(/died.*exit code 3\./)]);
   });
 
-  it('fails when workers can no longer start, and hangs no batch', async () => {
+  it('fails all batches if workers can no longer start', async () => {
     await writeFile(path.join(folder, 'die-at-start'), '');
     const results = await Promise.allSettled([MISBEHAVIOR.exit, 2, 3, 4].map(encode));
     for (const result of results) {
@@ -202,7 +202,7 @@ describe('EncoderPool', () => {
     );
   });
 
-  it('rejects what is under way and what follows once disposed', async () => {
+  it('rejects current and later batches once disposed', async () => {
     const batches = [encode(MISBEHAVIOR.hang), encode(MISBEHAVIOR.hang), encode(1), encode(2)];
     const results = Promise.allSettled(batches);
     await sleep(50);

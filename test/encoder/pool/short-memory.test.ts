@@ -54,7 +54,7 @@ describe.each([
     () => new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[10,4]'),
   ],
 ])('where memory is short on %s', (_, failure) => {
-  it('batches are halved until they fit, and so are those that follow', async () => {
+  it('halves batches until they fit, and later ones too', async () => {
     const restore = limitConvolutions(3, failure);
     try {
       const { numTensors } = tf.memory();
@@ -69,7 +69,7 @@ describe.each([
     }
   });
 
-  it('a single frame that does not fit is the failure', async () => {
+  it('fails if a single frame does not fit', async () => {
     const restore = limitConvolutions(0, failure);
     await expect(encoder.encode(pixels, 10)).rejects.toThrow(failure().message);
     restore();
@@ -77,7 +77,7 @@ describe.each([
   });
 });
 
-it('another failure is no reason to try again', async () => {
+it('does not retry after another failure', async () => {
   const restore = limitConvolutions(3, () => new Error('It is broken.'));
   await expect(encoder.encode(pixels, 10)).rejects.toThrow('It is broken.');
   restore();

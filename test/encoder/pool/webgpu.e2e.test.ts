@@ -19,7 +19,7 @@ describe.skipIf(skipReason)(`an encoder on webgpu${skipReason}`, () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('runs on one worker that takes large batches, where the device is in software', async () => {
+  it('runs on one worker with large batches if the device is a software device', async () => {
     const encoder = await createFrameEncoder(await writeGraphModel(folder), { backend: 'webgpu' });
     const features = await encoder.encode(pixels, 3);
     expectedFeatures(pixels, 3).forEach((value, index) => expect(features[index]).toBeCloseTo(value, 2));
@@ -27,7 +27,7 @@ describe.skipIf(skipReason)(`an encoder on webgpu${skipReason}`, () => {
     encoder.dispose();
   });
 
-  it('loses no batch to a lost device: it is encoded again on another', async () => {
+  it('encodes a batch again on another device if its device was lost', async () => {
     const deaths: WorkerError[] = [];
     const encoder = await EncoderPool.start(await writeGraphModel(folder), {
       numWorkers: 1,

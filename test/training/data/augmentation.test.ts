@@ -25,7 +25,7 @@ describe('resampleInTime', () => {
     expect([...faster.targets]).toEqual([0, 1, -1]);
   });
 
-  it('shows a single frame, and nothing, as they are', () => {
+  it('leaves a single frame and an empty sequence unchanged', () => {
     const one = { numFrames: 1, features: Float32Array.of(7), targets: Int32Array.of(1) };
     expect(resampleInTime(one, 0.7)).toEqual(one);
     const none = { numFrames: 0, features: new Float32Array(0), targets: new Int32Array(0) };
@@ -41,7 +41,7 @@ describe('drawView', () => {
     return Array.from({ length: 400 }, draw);
   };
 
-  it('changes nothing unless told to', () => {
+  it('changes nothing by default', () => {
     expect(new Set(views({}, 0).map((view) => JSON.stringify(view)))).toEqual(
       new Set([JSON.stringify({ sequence: 0, isMirrored: false, speed: 1, numFrames: 103 })]),
     );
@@ -59,7 +59,7 @@ describe('drawView', () => {
 });
 
 describe('showSequence', () => {
-  it('gives as many frames as the view says, mirrored or not, from memory or by a loader', async () => {
+  it('returns the number of frames of the view, mirrored or not, from memory or a loader', async () => {
     const mirroredFeatures = shown.features.map((value) => -value);
     const features = () => Promise.resolve(shown.features);
     const sequence = { name: 'a', isClip: false, ...shown, features, mirroredFeatures };

@@ -15,7 +15,7 @@ const timesSec = Float64Array.of(0, 0.1, 0.2, 0.3, 0.4);
 const features = Float32Array.of(1, 2, 4, 8, 16);
 
 describe('labelSequence', () => {
-  it('gives each frame the label of the segment that it falls in, ends exclusive', () => {
+  it('gives each frame the label of its segment, whose end is exclusive', () => {
     const { targets } = labelSequence(video, timesSec, features, ['run', 'walk']);
     expect([...targets]).toEqual([1, 1, UNLABELED, 0, UNLABELED]);
   });
@@ -28,7 +28,7 @@ describe('labelSequence', () => {
 });
 
 describe('delayTargets', () => {
-  it('asks for each label some frames later and repeats the last frame', () => {
+  it('shifts each label some frames later and repeats the last frame', () => {
     const sequence = labelSequence(video, timesSec, features, ['run', 'walk']);
     const delayed = delayTargets({ ...sequence, features }, 2);
     expect(delayed.numFrames).toBe(7);

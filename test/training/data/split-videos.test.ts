@@ -41,7 +41,7 @@ describe('splitVideos', () => {
     expect(names(validation).filter((name) => inTraining.has(block(name)))).toEqual([]);
   });
 
-  it('repeats itself for a seed and differs for another', () => {
+  it('is the same for the same seed and differs for another', () => {
     const of = (seed: number) => names(splitVideos(clips, { seed }).validation);
     expect(of(7)).toEqual(of(7));
     expect(of(7)).not.toEqual(of(8));
@@ -84,7 +84,7 @@ describe('folds of untrimmed videos', () => {
       .filter((segment) => segment.label === label)
       .reduce((sum, { startSec, endSec }) => sum + endSec - startSec, 0);
 
-  it('share out the time of each label, whatever the seed', () => {
+  it('distribute the time of each label evenly, whatever the seed', () => {
     // Four videos fall for 10 s and four for 5 s: each of four folds can have 15 s of it, and three videos.
     const videos = [10, 10, 10, 10, 5, 5, 5, 5, 0, 0, 0, 0].map((rareSec, at) =>
       untrimmed(`${at}.mp4`, rareSec),
@@ -96,7 +96,7 @@ describe('folds of untrimmed videos', () => {
     }
   });
 
-  it('are never empty, even where groups have no label in common', () => {
+  it('are never empty, even if groups have no label in common', () => {
     const videos = ['a', 'b', 'c', 'd', 'e'].map((label) => clip(`${label}.mp4`, label));
     const sizes = crossValidationSplits(videos, { folds: 5 }).map(({ validation }) => validation.length);
     expect(sizes).toEqual([1, 1, 1, 1, 1]);
@@ -111,7 +111,7 @@ describe('groups', () => {
   );
   const persons = ['p1', 'p1', 'p2', 'p3'].map((group, at) => ({ ...clip(`${at}.mp4`, 'x'), group }));
 
-  it('by folder hold the folders of all labels together', () => {
+  it('by folder join the folders of all labels', () => {
     const splits = crossValidationSplits(cameras, { groupBy: 'folder', leaveGroupsOut: 1 });
     expect(splits.map(({ name }) => name)).toEqual(['camera 1', 'camera 2', 'camera 10']);
     expect(names(splits[0]?.validation ?? [])).toEqual([
@@ -161,7 +161,7 @@ describe('groups', () => {
     );
   });
 
-  it('are left out one by one, as many folds as groups', () => {
+  it('are held out one by one, with as many folds as groups', () => {
     const at = (fold: number) =>
       splitVideos(persons, { groupBy: 'column', leaveGroupsOut: 1, fold, folds: 5 });
     expect(names(at(2).validation)).toEqual(['3.mp4']);
@@ -247,7 +247,7 @@ describe('the split that a dataset comes with', () => {
   });
 });
 
-it('labels that only one side shows are told', () => {
+it('labels that only one side has are reported', () => {
   const warnings: string[] = [];
   const videos = ['x', 'x', 'y', 'z'].map((label, at) => clip(`${at}`, label));
   splitVideos(videos, { validationGroups: ['0', '3'], onWarning: (text) => warnings.push(text) });

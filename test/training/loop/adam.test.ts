@@ -61,7 +61,7 @@ describe.each(['wasm', 'cpu'] as const)('Adam on %s', (backend) => {
     expect([...ours.dataSync()]).not.toEqual([...start.dataSync()]);
   });
 
-  it('goes on to the last bit where a saved state left off', async () => {
+  it('continues from a saved state to the last bit', async () => {
     const start = tf.tensor1d([1, 2, 3]);
     const gradients = drawGradients(9, 3);
     const whole = tf.variable(start);

@@ -32,15 +32,15 @@ const EARLIER_CHECKPOINT = path.join(
 );
 
 describe('a checkpoint file', () => {
-  it('brings facts and numbers back to the last bit', () => {
+  it('returns facts and numbers to the last bit', () => {
     expect(decodeCheckpoint(encodeCheckpoint(content(1 / 3)))).toEqual(content(1 / 3));
   });
 
-  it('is read where an earlier version wrote it', async () => {
+  it('is read if an earlier version wrote it', async () => {
     expect(decodeCheckpoint(await readFile(EARLIER_CHECKPOINT))).toEqual(content(1));
   });
 
-  it('is known as damaged wherever a byte differs or is missing', () => {
+  it('is recognized as damaged wherever a byte differs or is missing', () => {
     const whole = encodeCheckpoint(content(1));
     for (const position of [0, 9, 20, whole.length - 40, whole.length - 1]) {
       const changed = Uint8Array.from(whole);
@@ -131,7 +131,7 @@ describe('CheckpointFolder', () => {
     expect(await folder.isEmpty()).toBe(true);
   });
 
-  it('falls back to the one before where the newest is damaged, and says so', async () => {
+  it('falls back to the previous one if the newest is damaged, and reports it', async () => {
     const folder = open();
     for (const step of [1, 2]) await folder.write(step, content(step));
     const newest = path.join(folder.folder, 'step-000000002.checkpoint');
@@ -141,7 +141,7 @@ describe('CheckpointFolder', () => {
     expect(damaged).toEqual([newest]);
   });
 
-  it('falls back to the one before if the newest is whole but not what a training writes', async () => {
+  it('falls back to the previous one if the newest is whole but not from a training', async () => {
     const folder = open();
     for (const step of [1, 2]) await folder.write(step, content(step));
     const isFirst = (each: CheckpointContent<unknown>): each is CheckpointContent<unknown> =>
@@ -151,14 +151,14 @@ describe('CheckpointFolder', () => {
     expect(damaged).toEqual([path.join(folder.folder, 'step-000000002.checkpoint')]);
   });
 
-  it('refuses to start over silently where all are damaged', async () => {
+  it('does not silently start again if all are damaged', async () => {
     const folder = open();
     await folder.write(1, content(1));
     await writeFile(path.join(folder.folder, 'step-000000001.checkpoint'), 'nonsense');
     await expect(folder.readNewest(isAny, () => undefined)).rejects.toThrow(TrainingError);
   });
 
-  it('clears away what a process left that ended while it wrote', async () => {
+  it('removes an incomplete file of an ended process', async () => {
     const folder = open();
     await folder.write(1, content(1));
     await writeFile(path.join(folder.folder, '.step-000000002.checkpoint.0.part'), 'half');
@@ -178,7 +178,7 @@ function encodeEarlier({ facts, arrays }: CheckpointContent<unknown>, listed?: u
   return Buffer.concat([bytes, createHash('sha256').update(bytes).digest()]);
 }
 
-it('a training that an earlier version left unfinished is resumed to the same weights', async () => {
+it('an unfinished training of an earlier version is resumed to the same weights', async () => {
   expect(encodeEarlier(content(1))).toEqual(await readFile(EARLIER_CHECKPOINT));
   await startBackend('cpu');
   const runDir = await mkdtemp(path.join(os.tmpdir(), 'framewise-earlier-'));

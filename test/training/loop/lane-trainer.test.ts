@@ -71,7 +71,7 @@ describe('LaneTrainer', () => {
     labeler.dispose();
   });
 
-  it('starts each video anew, also where a gradient’s window reaches into the one before', async () => {
+  it("resets at each video, even if the gradient's window reaches into the previous one", async () => {
     const waves = drawWaves(2, 3);
     const { labeler, steps } = await walk(waves, { numLanes: 1, chunkLength: 8, gradientLength: 16 });
     const firsts = waves.map((each) => lossOf(labeler, each, [0, 0, 8]));
@@ -92,7 +92,7 @@ describe('LaneTrainer', () => {
     labeler.dispose();
   });
 
-  it('shows a bidirectional network nothing of what fills shorter clips up beside longer ones', async () => {
+  it('hides the padding of shorter clips from a bidirectional network', async () => {
     const waves = drawWaves(4, 3);
     const network = { bidirectional: true, layers: 2 };
     const { labeler, steps } = await walk(waves, { numLanes: 4, isClipMode: true }, network);

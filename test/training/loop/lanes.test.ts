@@ -7,7 +7,7 @@ const walk = (lengths: number[], numLanes: number, chunkLength: number): LaneChu
 ];
 
 describe('walkInLanes', () => {
-  it('shows every frame of every sequence exactly once, in order within a sequence', () => {
+  it('visits every frame of every sequence exactly once, in order within a sequence', () => {
     const lengths = [7, 1, 12, 4, 0, 9];
     const seen = lengths.map((): number[] => []);
     for (const { sequence, start, length } of walk(lengths, 3, 4).flat()) {
@@ -16,7 +16,7 @@ describe('walkInLanes', () => {
     expect(seen).toEqual(lengths.map((length) => [...Array(length).keys()]));
   });
 
-  it('starts a lane anew with each sequence and goes on within one', () => {
+  it('resets a lane at each sequence and continues within one', () => {
     const [lane] = [walk([5, 3], 1, 2).map(([chunk]) => chunk)];
     expect(lane).toEqual([
       { sequence: 0, start: 0, length: 2, isFirst: true },
@@ -27,7 +27,7 @@ describe('walkInLanes', () => {
     ]);
   });
 
-  it('gives a lane that comes to its end the next sequence while the others walk on', () => {
+  it('gives a lane that ends the next sequence while the others continue', () => {
     expect(walk([2, 4, 2], 2, 2)).toEqual([
       [
         { sequence: 0, start: 0, length: 2, isFirst: true },
@@ -40,7 +40,7 @@ describe('walkInLanes', () => {
     ]);
   });
 
-  it('lets a lane idle when no sequence is left, and has no more lanes than sequences', () => {
+  it('lets a lane idle if no sequence is left, and has no more lanes than sequences', () => {
     const chunks = walk([2, 6], 8, 2);
     expect(chunks.map((lanes) => lanes.length)).toEqual([2, 2, 2]);
     expect(chunks[2]?.[0]).toEqual({ sequence: -1, start: 0, length: 0, isFirst: true });
@@ -56,7 +56,7 @@ describe('batchWhole', () => {
   const lengths = Array.from({ length: 50 }, (_, i) => (i * 37) % 101); // 0 to 100, unordered
   const batches = batchWhole(lengths, { batchSize: 4, random: createRandom(1) });
 
-  it('shows every sequence once, whole and from its start', () => {
+  it('visits every sequence once, whole and from its start', () => {
     const chunks = batches.flat();
     expect(chunks.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual(
       [...lengths.keys()].filter((sequence) => lengths[sequence]! > 0),
@@ -66,7 +66,7 @@ describe('batchWhole', () => {
     }
   });
 
-  it('fills up less than batches in the order given would, and does not go by length', () => {
+  it('needs less padding than batches in the given order, and is not sorted by length', () => {
     const filled = (lists: number[][]) =>
       lists.reduce((sum, list) => sum + Math.max(...list) * list.length, 0);
     const inOrder = Array.from({ length: 13 }, (_, i) => lengths.slice(4 * i, 4 * i + 4));

@@ -41,7 +41,7 @@ function train(runDir: string, backend: string, killAfter = Infinity): Promise<s
 }
 
 describe.each(['wasm', 'cpu'])('a training on %s that is killed', (backend) => {
-  it('comes to the very weights of one that is not, wherever it was killed', async () => {
+  it('ends with the same weights as an undisturbed one, wherever it was killed', async () => {
     const whole = await train(path.join(folder, `${backend} whole`), backend);
     expect(whole).toMatch(/^[\w+/]{1000}/);
     const runDir = path.join(folder, `${backend} killed`);
@@ -104,7 +104,7 @@ describe('resuming', () => {
     await expect(run({}, training, 17)).rejects.toThrow('interrupted');
   });
 
-  it('refuses another dataset, whether labels or features differ', async () => {
+  it('refuses another dataset, with other labels or other features', async () => {
     const [first, ...others] = training as [(typeof training)[0], ...typeof training];
     const relabeled = { ...first, targets: first.targets.map((target) => (target === 0 ? 1 : target)) };
     const altered = { ...first, features: first.features.map((value, i) => (i === 7 ? value + 1 : value)) };
@@ -121,7 +121,7 @@ describe('resuming', () => {
     await expect(resumed).rejects.toThrow(UsageError);
   });
 
-  it('falls back to the checkpoint before a damaged one, and still comes to the same weights', async () => {
+  it('falls back to the checkpoint before a damaged one, and ends with the same weights', async () => {
     const [, newest] = await checkpoints();
     await damage(newest!);
     const { weights } = await run({ resume: true });
@@ -129,13 +129,13 @@ describe('resuming', () => {
     expect(weights).toEqual(reference);
   });
 
-  it('gives the same weights again where all was done', async () => {
+  it('returns the same weights if all was done', async () => {
     const { weights, numSteps } = await run({ resume: true });
     expect(weights).toEqual(reference);
     expect(numSteps).toBe(0);
   });
 
-  it('stops where both checkpoints are damaged, and begins anew only when told to', async () => {
+  it('stops if both checkpoints are damaged, and starts again only on request', async () => {
     for (const name of await checkpoints()) await damage(name);
     await expect(run({ resume: true })).rejects.toThrow(TrainingError);
     expect((await run({})).weights).toEqual(reference);
@@ -158,7 +158,7 @@ describe('resuming', () => {
     },
   );
 
-  it('starts at the beginning where there is no checkpoint yet', async () => {
+  it('starts at the beginning if there is no checkpoint yet', async () => {
     runDir = path.join(folder, 'new');
     expect((await run({ resume: true })).weights).toEqual(reference);
     expect(warnings).toEqual([expect.stringContaining('There is no checkpoint')]);

@@ -34,11 +34,11 @@ describe('sequenceLoss', () => {
     expect(sequenceLoss(logits, targets).dataSync()[0]).toBeCloseTo(-(Math.log(0.5) + Math.log(0.75)) / 2, 6);
   });
 
-  it('is zero, not NaN, where no frame has a label', () => {
+  it('is zero, not NaN, if no frame has a label', () => {
     expect(sequenceLoss(tf.tensor3d([[[2, 1]]]), tf.tensor3d([[[0, 0]]])).dataSync()[0]).toBeCloseTo(0, 12);
   });
 
-  it('has the gradient of a softmax: probability less target, over the number of frames', () => {
+  it('has the gradient of a softmax: probability minus target, divided by the number of frames', () => {
     const logits = tf.tensor3d([
       [
         [0, 0],
@@ -57,7 +57,7 @@ describe('sequenceLoss', () => {
 });
 
 describe('balancedWeights', () => {
-  it('gives each label that occurs the same total weight, and none to one that never does', () => {
+  it('gives each label that occurs the same total weight, and no weight to one that does not', () => {
     const weights = balancedWeights([Int32Array.of(0, 0, 0, 1, -1), Int32Array.of(-1, 0)], 3);
     expect([...weights]).toEqual([5 / 8, 5 / 2, 0]);
   });
@@ -113,20 +113,20 @@ describe('the terms of the loss, with their gradients, are those of PyTorch', ()
     gradient.flat().forEach((expected, i) => expect(grad.dataSync()[i]).toBeCloseTo(expected, 5));
   };
 
-  it('cross-entropy with label smoothing, frames without a label left out', () => {
+  it('cross-entropy with label smoothing, without unlabeled frames', () => {
     const { targets, numLabelled } = gather();
     expect(numLabelled).toBe(5);
     compare((logits) => sequenceLoss(logits, targets), golden.crossEntropy);
   });
 
-  it('truncated mean squared error of neighboring frames, the earlier one held fast', () => {
+  it('truncated mean squared error of neighboring frames, with no gradient for the earlier one', () => {
     const { pairs } = gather();
     compare((logits) => smoothnessLoss(logits, pairs!), golden.smoothness);
   });
 });
 
 describe('smoothnessLoss', () => {
-  it('counts unlabeled frames, but neither two videos side by side nor what a lane does not fill', () => {
+  it('counts unlabeled frames, but not padding or pairs of two videos', () => {
     const shown = (numFrames: number) => ({
       numFrames,
       features: new Float32Array(numFrames),

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe('trainLabeler', () => {
-  it('learns from change over time what one frame cannot tell, on sequences it has not seen', async () => {
+  it('learns from change over time what one frame cannot show, and labels unseen sequences', async () => {
     const epochs: EpochReport[] = [];
     const optimizer = { epochs: 25, chunkLength: 8, learningRate: 0.02 };
     const { labeler, history, bestEpoch } = await trainLabeler(drawWaves(40, 1), drawWaves(10, 2), {
@@ -30,7 +30,7 @@ describe('trainLabeler', () => {
     labeler.dispose();
   });
 
-  it('gives the same weights for the same seed, and others for another', async () => {
+  it('returns the same weights for the same seed, and others for another', async () => {
     const train = async (seed: number): Promise<Float32Array[]> => {
       const { labeler } = await trainLabeler(drawWaves(6, 1), [], {
         ...{ data, network: NETWORK },
@@ -46,7 +46,7 @@ describe('trainLabeler', () => {
     expect(await train(6)).not.toEqual(first);
   });
 
-  it('leaves no tensor behind but the weights it returns', async () => {
+  it('leaks no tensor besides the returned weights', async () => {
     const train = async (): Promise<void> => {
       const { labeler } = await trainLabeler(drawWaves(5, 1), drawWaves(2, 2), {
         ...{ data, network: NETWORK },
@@ -60,7 +60,7 @@ describe('trainLabeler', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('stops with a clear error when the numbers run away, leaving no tensor behind', async () => {
+  it('stops with a clear error if the loss diverges, and leaks no tensor', async () => {
     const before = tf.memory().numTensors;
     const options = { data, network: NETWORK, optimizer: { epochs: 3, learningRate: 1e38 } };
     await expect(trainLabeler(drawWaves(20, 1), [], options)).rejects.toThrow(TrainingError);
@@ -80,7 +80,7 @@ describe('trainLabeler', () => {
     labeler.dispose();
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when its signal is aborted', async () => {
     const controller = new AbortController();
     const training = trainLabeler(drawWaves(5, 1), [], {
       ...{ data, network: NETWORK },

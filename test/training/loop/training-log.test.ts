@@ -25,7 +25,7 @@ const step = (number: number) => ({
 const steps = async () => (await readTrainingLog(file)).map((record) => [record.kind, record.step]);
 
 describe('TrainingLog', () => {
-  it('writes a line a step and an epoch', async () => {
+  it('writes one line per step and per epoch', async () => {
     const log = await TrainingLog.open(file, 0);
     await log.addStep(step(1));
     await log.addStep(step(2));
@@ -64,7 +64,7 @@ describe('TrainingLog', () => {
     ]);
   });
 
-  it('drops what comes again when a training goes back to a checkpoint, and a line that was cut off', async () => {
+  it('drops steps that are taken again after a checkpoint, and an incomplete line', async () => {
     await writeFile(file, `${await readFile(file, 'utf8')}{"kind":"step","st`);
     const log = await TrainingLog.open(file, 1);
     expect(await steps()).toEqual([['step', 1]]);
@@ -77,7 +77,7 @@ describe('TrainingLog', () => {
     expect(await steps()).toEqual([]);
   });
 
-  it('notes the first thousand steps, then every tenth, then every hundredth', async () => {
+  it('logs the first thousand steps, then every tenth, then every hundredth', async () => {
     const log = await TrainingLog.open(file, 0);
     for (const number of [999, 1000, 1001, 1010, 9990, 10_000, 10_010, 10_100]) {
       await log.addStep(step(number));

@@ -6,7 +6,7 @@ import { settingsOf } from '../../../src/training/loop/training-settings.js';
 const data = { labels: ['sit', 'fall'] };
 
 describe('settingsOf', () => {
-  it('lets gradients flow through a chunk unless told otherwise', () => {
+  it('lets gradients flow through a chunk by default', () => {
     expect(settingsOf({ data, optimizer: { chunkLength: 20 } }).gradientLength).toBe(20);
     expect(settingsOf({ data, optimizer: { chunkLength: 20, gradientLength: 60 } }).gradientLength).toBe(60);
   });
