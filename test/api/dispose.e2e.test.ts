@@ -52,7 +52,7 @@ describe('using', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('frees a recognizer that was disposed before once only', async () => {
+  it('frees a recognizer only once', async () => {
     const before = tf.memory().numTensors;
     {
       await using recognizer = await ActivityRecognizer.load(model, { backend: 'wasm', workers: 1 });

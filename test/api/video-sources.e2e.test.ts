@@ -119,7 +119,7 @@ describe('sources of label() and stream()', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  it('names bytes that are no video as the caller knows them', async () => {
+  it("names bytes that are no video by the caller's name", async () => {
     const labeling = recognizer.label(new File(['no video'], 'notes.mp4'));
     await expect(labeling).rejects.toThrow(VideoOpenError);
     await expect(labeling).rejects.toThrow(/^Cannot open "notes\.mp4": /);

@@ -39,7 +39,7 @@ describe.each(BACKEND_NAMES.filter((name) => name !== 'cpu'))('the backend %s', 
       }
     });
 
-    it('labels, each frame by the name that cpu gives it', () => {
+    it('labels each frame as cpu does', () => {
       expect(actual.labeling['labels']).toEqual(expected.labeling['labels']);
       expect(new Set(actual.labeling['labels']).size).toBeGreaterThan(1);
     });

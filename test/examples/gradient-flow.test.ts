@@ -97,7 +97,7 @@ describe('measureFlow', () => {
     expect(Math.abs(factorPerStep(hiddenState) - factor)).toBeLessThan(0.02);
   });
 
-  it('says what clipping multiplies by: nothing for short gradients, for long ones down to the limit', async () => {
+  it('reports the factor of clipping: one for short gradients, less for long ones', async () => {
     const short = await measureFlow('gru', 0.9, { ...SETTINGS, maxNorm: 100 });
     expect(short.gradientNorm).toBeLessThan(100);
     expect(short.clippingFactor).toBe(1);

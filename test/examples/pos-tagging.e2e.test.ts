@@ -30,7 +30,7 @@ function line(id: string, form: string, tag: string): string {
 }
 
 describe('reading CoNLL-U', () => {
-  it('takes words and tags, and passes over comments, ranges and words that were not written', () => {
+  it('reads words and tags, and skips comments, ranges and words that were not written', () => {
     const text = [
       '\uFEFF# text = don’t #1',
       line('1-2', 'don’t', '_'),
@@ -74,7 +74,7 @@ describe('reading CoNLL-U', () => {
     expect(() => parseConllu(text, 'a.conllu')).toThrow(expect.objectContaining({ line: 3 }));
   });
 
-  it('says that a file holds nothing, is missing or is a folder', async () => {
+  it('reports a file that is empty, missing or a folder', async () => {
     expect(() => parseConllu('# nothing but a comment\n', 'a.conllu')).toThrow(/holds no sentence/);
     await expect(readConllu(path.join(ROOT, 'no-such.conllu'))).rejects.toThrow(/it does not exist/);
     await expect(readConllu(ROOT)).rejects.toThrow(AnnotationError);
@@ -90,7 +90,7 @@ describe('features of a word', () => {
     expect(shapes).toEqual(['Xxx', 'XX', 'xXxxd', 'x-xx', 'd,dd.dd', '..', 'Xxx', 'x']);
   });
 
-  it('are its beginnings and ends without case, digits alike, none where it is too short', () => {
+  it('are prefixes and suffixes in lower case with equal digits, and none of a word that is too short', () => {
     expect(valuesOf('word', 'U2')).toEqual(['u0']);
     expect(valuesOf('prefix-3', 'Walking')).toEqual(['wal']);
     expect(valuesOf('suffix-3', 'Walking')).toEqual(['ing']);
@@ -106,7 +106,7 @@ describe('features of a word', () => {
 });
 
 describe('vocabularies', () => {
-  it('number what occurs often enough, and hold the rest to be unknown', () => {
+  it('number what occurs often enough, and treat the rest as unknown', () => {
     const vocabulary = new Vocabulary(['b', 'a', 'c', 'b', 'a', 'b'], 2);
     expect(vocabulary.numRows).toBe(3);
     expect(vocabulary.rowsOf(['b'])).toEqual([1]);
@@ -164,7 +164,7 @@ describe('tables of vectors', () => {
 });
 
 describe('word vectors', () => {
-  it('join the vectors of all features, and are zero where there is no word', async () => {
+  it('concatenate the vectors of all features, and are zero without a word', async () => {
     const embedding = new WordEmbedding(await readConllu(INVENTED), createRandom(1), { minCount: 1 });
     expect(embedding.width).toBe(WORD_FEATURES.reduce((sum, { width }) => sum + width, 0));
     const [the, dog] = [embedding.encode('the'), embedding.encode('dog')];
@@ -239,7 +239,7 @@ describe('the error report', () => {
     expect(scores['ADP']).toEqual({ numGold: 1, numPredicted: 0, precision: null, recall: 0, f1: 0 });
   });
 
-  it('is spelled out for people', () => {
+  it('is formatted for people', () => {
     const text = formatReport(report);
     expect(text).toContain('37.50');
     expect(text).toMatch(/NOUN\s+│ VERB\s+│\s+3 │ run ×2, walk/);
@@ -339,7 +339,7 @@ describe('the program', () => {
     expect({ ...JSON.parse(other.stdout), seed: 3 }).not.toEqual(JSON.parse(first.stdout));
   });
 
-  it('exits with 1 for a file that it cannot use, and with 2 for wrong usage', async () => {
+  it('exits with 1 for an unusable file, and with 2 for wrong usage', async () => {
     const broken = path.join(folder, 'broken.conllu');
     await writeFile(broken, (await readFile(INVENTED, 'utf8')).replace('\tADJ\t', '\tJJ\t'));
     const [bad, missing, usage] = [

@@ -134,7 +134,7 @@ describe('a network without recurrence', () => {
 });
 
 describe('a bidirectional network', () => {
-  it('carries its state forwards only: a chunk knows the frames before it, and none behind it', () => {
+  it('carries only its forward state: a chunk sees the frames before it and none after it', () => {
     const labeler = createLabeler({ bidirectional: true, layers: 1 });
     const frames = drawFrames(1, 8);
     const first = labeler.forward(part(frames, 0, 0, 5), labeler.initialState(1));
@@ -160,7 +160,7 @@ describe('a bidirectional network', () => {
     labeler.dispose();
   });
 
-  it('labels a video that comes in pieces at its end, as one forward pass over the whole does', async () => {
+  it('labels a video that arrives in pieces at its end, like one forward pass over the whole', async () => {
     const labeler = createLabeler({ bidirectional: true, cell: 'lstm' });
     labeler.temperature = 1.5;
     const numFrames = 300; // more than go through the projection at once

@@ -120,7 +120,7 @@ describe('a model folder', () => {
     await rm(temporary, { recursive: true });
   });
 
-  it('gives back a model that labels exactly as the one that was saved', async () => {
+  it('returns a model that labels exactly like the saved one', async () => {
     const model = createModel();
     model.labeler.fitNormalization([
       { mean: [1, 2, 3, 4], variance: [1, 4, 9, 16] },
@@ -158,7 +158,7 @@ describe('a model folder', () => {
     expect(await labeler.exportWeights()).toEqual(await createModel().labeler.exportWeights());
   });
 
-  it('holds model.json and weights.safetensors and nothing else, every weight under its name', async () => {
+  it('has only model.json and weights.safetensors, with every weight under its name', async () => {
     await damageEarlier({}); // A replaced model leaves no file behind.
     const model = createModel();
     await saveModel(folder, model);
@@ -279,7 +279,7 @@ describe('a model folder', () => {
     await expect(readdir(folder)).rejects.toThrow('ENOENT');
   });
 
-  it('is refused where there is none', async () => {
+  it('is refused if there is no model', async () => {
     expect(await refusal()).toMatch(/there is no such folder/);
     await saveModel(folder, createModel());
     await rm(path.join(folder, 'weights.safetensors'));

@@ -36,7 +36,7 @@ async function labelInPieces(labeler: TemporalLabeler, sizes: number[]): Promise
 }
 
 describe.each([0, 3, 20])('OnlineLabeler with %d frames of lookahead', (lookahead) => {
-  it('gives each frame one label, the same however the video is cut', async () => {
+  it('returns one label per frame, however the video is cut', async () => {
     const labeler = createLabeler(lookahead);
     const whole = await labelInPieces(labeler, [NUM_FRAMES]);
     expect(whole).toHaveLength(NUM_FRAMES * 2);
@@ -48,7 +48,7 @@ describe.each([0, 3, 20])('OnlineLabeler with %d frames of lookahead', (lookahea
     labeler.dispose();
   });
 
-  it('labels a frame by what the network says that many steps later', async () => {
+  it('labels a frame by the output of the network that many steps later', async () => {
     const labeler = createLabeler(lookahead);
     const whole = await labelInPieces(labeler, [NUM_FRAMES]);
     const last = features.subarray(-FEATURE_SIZE);
@@ -75,7 +75,7 @@ describe.each([0, 3, 20])('OnlineLabeler with %d frames of lookahead', (lookahea
 });
 
 describe('OnlineLabeler', () => {
-  it('says nothing of a video without frames', async () => {
+  it('returns nothing for a video without frames', async () => {
     const labeler = createLabeler(3);
     const online = new OnlineLabeler(labeler);
     expect(await online.finish()).toHaveLength(0);

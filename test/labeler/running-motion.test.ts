@@ -62,7 +62,7 @@ describe.each(['wasm', 'cpu'] as const)('the input motion on %s', (backend) => {
     },
   );
 
-  it('is the same however a video is cut into chunks, also where its state was exported between', async () => {
+  it('is the same however a video is cut into chunks, also if its state is exported in between', async () => {
     const labeler = createLabeler(10);
     const frames = drawFrames(2, 140);
     const whole = networkInputs(labeler.config, frames, labeler.initialState(2));
@@ -80,7 +80,7 @@ describe.each(['wasm', 'cpu'] as const)('the input motion on %s', (backend) => {
     expectClose(state.motionWeight, whole.state.motionWeight, 1e-6);
   });
 
-  it('starts anew in a lane that was reset, whatever it held, and goes on in the others', () => {
+  it('restarts in a reset lane, whatever its state was, and continues in the others', () => {
     const labeler = createLabeler(4);
     const frames = drawFrames(2, 12);
     const first = networkInputs(labeler.config, part(frames, 0, 5), labeler.initialState(2));
@@ -95,7 +95,7 @@ describe.each(['wasm', 'cpu'] as const)('the input motion on %s', (backend) => {
     expectClose(tf.slice(inputs, 0, 1), expected(kept, 5));
   });
 
-  it('stands beside the other inputs in the order that is asked for', () => {
+  it('is concatenated with the other inputs in the requested order', () => {
     const frames = drawFrames(1, 6);
     const seen = (kinds: InputKind[]) => {
       const labeler = createLabeler(3, kinds);
@@ -106,8 +106,8 @@ describe.each(['wasm', 'cpu'] as const)('the input motion on %s', (backend) => {
   });
 });
 
-describe('a labeler that sees motion', () => {
-  it('labels a long video as one forward pass does, and leaves no tensor behind', async () => {
+describe('a labeler with the input motion', () => {
+  it('labels a long video like one forward pass, and leaks no tensor', async () => {
     const labeler = createLabeler(20);
     const frames = drawFrames(1, 300);
     const expected = tf.softmax(labeler.forward(frames, labeler.initialState(1)).logits);
@@ -124,7 +124,7 @@ describe('a labeler that sees motion', () => {
     }
   });
 
-  it('takes a time constant of 15 frames where none is given, and refuses one below a frame', () => {
+  it('has a default time constant of 15 frames, and refuses one below one frame', () => {
     expect(createLabeler().config.motionFrames).toBe(15);
     expect(() => createLabeler(0.5)).toThrow(UsageError);
     expect(() => createLabeler(0.5)).toThrow(/motionFrames/);

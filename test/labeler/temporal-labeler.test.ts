@@ -320,7 +320,7 @@ describe('TemporalLabeler', () => {
     expect(() => labeler.importWeights(weights)).toThrow(/projection\.bias.*7 values.*none/);
   });
 
-  it('learns which way a bump moves, which no single frame tells', () => {
+  it('learns in which direction a bump moves, which no single frame shows', () => {
     const [numLanes, numSteps, width] = [16, 12, 8];
     const random = tf.randomUniform([40, numLanes, 2], 0, 1, 'float32', 9).arraySync() as number[][][];
     const lesson = (step: number) => {

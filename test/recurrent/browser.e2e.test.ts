@@ -61,7 +61,7 @@ describe.skipIf(!executablePath)(`framewise/recurrent in Chromium${title}`, () =
     const call = (expression: string): Promise<unknown> =>
       page.evaluate(`import('/page.js').then((script) => script.${expression})`);
 
-    it('computes the outputs, states and gradients that Node computes', async () => {
+    it('computes the same outputs, states and gradients as Node', async () => {
       expectClose((await call('computeCells()')) as Results, expected.cells);
       expect(messages).toEqual([]);
       expect(requests.filter((url) => url.endsWith('.wasm'))).toEqual(

@@ -33,7 +33,7 @@ describe.each(BACKENDS)('clipping on %s', (backend) => {
   });
 
   describe('clipByGlobalNorm', () => {
-    it('scales all gradients by one factor down to the length, and says what it was', async () => {
+    it('scales all gradients by one factor to the limit, and returns their norm', async () => {
       const { gradients, norm } = await clipByGlobalNorm(gradientsOf({ a: [3, 3], b: [-4, 4, 1] }), 1);
       const length = Math.sqrt(9 + 9 + 16 + 16 + 1);
       expect(norm).toBeCloseTo(length, 5);
@@ -56,7 +56,7 @@ describe.each(BACKENDS)('clipping on %s', (backend) => {
   });
 
   describe('clipByNorm', () => {
-    it('scales each gradient by its own length, and says what the lengths were', async () => {
+    it('scales each gradient by its own norm, and returns the norms', async () => {
       const given = gradientsOf({ long: [6, -8], short: [0.3, 0.4] });
       const { gradients, norm, norms } = await clipByNorm(given, 1);
       expect(norm).toBeCloseTo(Math.sqrt(100.25), 5);
@@ -80,7 +80,7 @@ describe.each(BACKENDS)('clipping on %s', (backend) => {
   });
 
   describe('clipByValue', () => {
-    it('moves every value into the range, and says what the length was', async () => {
+    it('clamps every value to the range, and returns the norm', async () => {
       const { gradients, norm } = await clipByValue(gradientsOf({ a: [3, -0.5], b: [-4] }), 1);
       expect(norm).toBeCloseTo(Math.sqrt(25.25), 5);
       expectValues(gradients, { a: [1, -0.5], b: [-1] });
@@ -110,14 +110,14 @@ describe.each(BACKENDS)('clipping on %s', (backend) => {
       expect(tf.memory().numTensors).toBe(before);
     });
 
-    it('gives zeros back for zeros, and nothing for nothing', async () => {
+    it('returns zeros for zeros, and nothing for no gradients', async () => {
       const zeros = await clip(gradientsOf({ a: [0, 0], b: [0] }), 1);
       expect(zeros.norm).toBe(0);
       expect(read(zeros.gradients)).toEqual({ a: [0, 0], b: [0] });
       expect(await clip({}, 1)).toMatchObject({ gradients: {}, norm: 0 });
     });
 
-    it('leaves only its result behind, clipped or not', async () => {
+    it('keeps only its result in memory, clipped or not', async () => {
       const before = tf.memory().numTensors;
       for (const limit of [1, 10]) {
         const { gradients } = await clip(gradientsOf({ a: [3, 0.1], b: [4], c: [1e-30] }), limit);

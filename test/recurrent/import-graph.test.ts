@@ -23,7 +23,7 @@ async function bundle(platform: 'browser' | 'node', packages: 'bundle' | 'extern
 const unique = (names: string[]): string[] => [...new Set(names)].sort();
 
 describe('framewise/recurrent', () => {
-  it('imports two packages and nothing of Node', async () => {
+  it('imports two packages and no module of Node', async () => {
     const { externals } = await bundle('node', 'external');
     expect(externals).toEqual(['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers']);
   });

@@ -124,7 +124,7 @@ describe.each(BACKENDS)('truncatedBackpropagation on %s', (backend) => {
     expect(Math.abs(sums - whole!.gradients[1])).toBeGreaterThan(0.01);
   });
 
-  it('runs the steps of a context again, with the variables as they have become', async () => {
+  it('runs the steps of a context again with the current variables', async () => {
     const { variables, forward } = createUnit();
     const initialState = tf.scalar(INITIAL);
     const calls: [number, number][] = [];
@@ -154,7 +154,7 @@ describe.each(BACKENDS)('truncatedBackpropagation on %s', (backend) => {
     tf.dispose([variables, initialState]);
   });
 
-  it('trains an LSTM: the only chunk has the plain gradient, many chunks end in the same state', async () => {
+  it('trains an LSTM: one chunk has the full gradient, and many chunks end in the same state', async () => {
     const lstm = createLstm(7);
     const plain = tf.variableGrads(
       () => lstm.forward(0, 7, lstm.initialState).loss,

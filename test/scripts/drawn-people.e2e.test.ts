@@ -148,7 +148,7 @@ describe('screenplays', () => {
 });
 
 describe('bodies', () => {
-  it('stand as tall as they are, on the floor', () => {
+  it('stand on the floor at their full height', () => {
     const { head, left, right } = placeSkeleton(pose(), AVERAGE);
     expect(Math.min(left.heel[1], left.toes[1], right.heel[1], right.toes[1])).toBeCloseTo(0, 6);
     expect(head[1] / AVERAGE.heightM).toBeCloseTo(0.93, 1); // Winter: chin 0.870, crown 1.
@@ -183,7 +183,7 @@ describe('the solid canvas', () => {
     expect(canvas.depth[20 * 41 + 31]).toBe(-Infinity);
   });
 
-  it('shows a swept ellipsoid where the nearest of its many ellipsoids lies', () => {
+  it('draws a swept ellipsoid at the nearest of its many ellipsoids', () => {
     const solid = {
       from: [14, -12, 2] as const,
       to: [29, -30, 11] as const,
@@ -264,7 +264,7 @@ describe('the committed videos', () => {
     },
   );
 
-  it('are what their seeds draw', async () => {
+  it('are reproducible from their seeds', async () => {
     const truth = await readFile(path.join(FIXTURES, 'stitched', 'labels.csv'), 'utf8');
     const segments = truthOf(writeScreenplay(videoSeed('committed', 1000), 8));
     expect(truth.startsWith(truthCsv([{ video: 'stitched-1.mp4', segments }]))).toBe(true);

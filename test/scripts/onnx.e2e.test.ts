@@ -31,7 +31,7 @@ describe('an encoder network converted to ONNX', () => {
     },
   );
 
-  it('is refused where it has an operation of another kind', async () => {
+  it('is refused if it has another kind of operation', async () => {
     await startBackend('wasm');
     await expect(convertGraph(locateMoveNet('movenet-pose'))).rejects.toThrow(
       /The node "StatefulPartitionedCall\/Sigmoid" is a Sigmoid, which is not converted/,

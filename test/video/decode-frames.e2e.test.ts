@@ -87,7 +87,7 @@ describe.each(everyTools)('decodeFrames with ffmpeg $version', (tools) => {
   useTools(tools);
 
   describe.each(Object.entries(videosOfKnownTimes))('of a video %s', (_, file) => {
-    it('gives each source frame the time that ffprobe gives it, to a millisecond', async () => {
+    it('reports the time of each source frame as ffprobe does, to a millisecond', async () => {
       const frames = await decodeAll(file);
       expect(frames.length).toBeGreaterThan(30);
       expect(largestDifference(timesOf(frames), await probeTimes(file))).toBeLessThan(MILLISECOND);
@@ -191,7 +191,7 @@ describe.each(everyTools)('decodeFrames with ffmpeg $version', (tools) => {
     await expect(decodeAll(file)).rejects.toThrow(message);
   });
 
-  it('says so when no frame lies in the range that is asked for', async () => {
+  it('says so if the requested range has no frame', async () => {
     const decoding = decodeAll(countingVideo, { startSec: 60, durationSec: 5 });
     await expect(decoding).rejects.toThrow('gave no frame between 60 s and 65 s');
     await expect(decoding).rejects.toBeInstanceOf(VideoDecodeError);

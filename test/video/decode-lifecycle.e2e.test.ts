@@ -88,7 +88,7 @@ describe.each(everyTools)('a decoding ffmpeg $version', (tools) => {
     expect(countRunning()).toBe(0);
   });
 
-  it('is reaped on abort, which rejects with the reason of the signal', async () => {
+  it('is ended on abort, which rejects with the reason of the signal', async () => {
     const abort = new AbortController();
     const reason = new Error('the user left');
     const { frames, error } = await decodeUntilError(
@@ -108,7 +108,7 @@ describe.each(everyTools)('a decoding ffmpeg $version', (tools) => {
     expect(countRunning()).toBe(0);
   });
 
-  it('does not begin for a signal that is aborted already', async () => {
+  it('does not start for an aborted signal', async () => {
     const signal = AbortSignal.abort('too late');
     await expect(decodeAll(longVideo, { signal })).rejects.toBe('too late');
     expect(countRunning()).toBe(0);
@@ -125,7 +125,7 @@ describe.each(everyTools)('a decoding ffmpeg $version', (tools) => {
     expect(numFrames).toBe(3000);
   });
 
-  it('passes on what a listener for source frames throws', async () => {
+  it('throws an error of a listener for source frames', async () => {
     const onSourceFrame = () => {
       throw new Error('the listener failed');
     };
@@ -135,7 +135,7 @@ describe.each(everyTools)('a decoding ffmpeg $version', (tools) => {
     expect(countRunning()).toBe(0);
   });
 
-  it('gives the frames of a file whose tail is missing, then an error that says where it ended', async () => {
+  it('yields the frames of a truncated file, then an error that says where it ended', async () => {
     const cut = await cutShort(shortVideo, 0.6);
     const whole = await decodeAll(shortVideo);
     const { frames, error } = await decodeUntilError(
@@ -163,7 +163,7 @@ describe.each(everyTools)('a decoding ffmpeg $version', (tools) => {
     });
   });
 
-  it('is ended when nothing comes any more', async () => {
+  it('is ended when no more output arrives', async () => {
     const bytes = await readFile(
       await makeVideo('live.ts', 'testsrc2=d=8:r=25:s=160x120', '-c:v', 'mpeg2video'),
     );
@@ -210,7 +210,7 @@ describe.skipIf(isWindows)('an ffmpeg that fails (a script in its place needs a 
     );
   }
 
-  it('midway gives the frames before, then its exit code and last words', async () => {
+  it('midway yields the frames before, then its exit code and last lines', async () => {
     const { frames, error } = await decodeWithFake(`
       printTime(0); printTime(1);
       process.stdout.write(Buffer.concat([frame, frame]));
@@ -247,7 +247,7 @@ describe.skipIf(isWindows)('an ffmpeg that fails (a script in its place needs a 
     expect((error as Error).message).toContain('ffmpeg was killed');
   });
 
-  it('to start is an error that can be caught', async () => {
+  it('to start is a catchable error', async () => {
     const FFMPEG_PATH = await makeFakeFfmpeg('');
     await withEnvironment({ FFMPEG_PATH, FFPROBE_PATH: bundledTools.ffprobePath }, async () => {
       const frames = decodeFrames(shortVideo, { ...size, frameRate: 'source' });

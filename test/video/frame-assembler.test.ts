@@ -30,7 +30,7 @@ it('lets its writer wait while frames wait, and go on when one is taken', () => 
   expect([assembler.isFull, assembler.partialBytes]).toEqual([false, 3]);
 });
 
-it('lets everything fall away once it discards, so that its writer can end', async () => {
+it('discards everything once it is told to, so that its writer can end', async () => {
   const assembler = new FrameAssembler(7, () => undefined);
   assembler.write(stream);
   assembler.discard();

@@ -20,7 +20,7 @@ const counting = await makeFolder(
   Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`frame${i}.png`, gray(i * 10)])),
 );
 
-it('reads JPEG, PNG and WebP in natural order, whatever the case of their names, and nothing else', async () => {
+it('reads only JPEG, PNG and WebP, in natural order, whatever the case of their names', async () => {
   const mixed = await makeFolder('mixed', {
     'frame10.JPG': picture({ r: 100, g: 100, b: 100 }).jpeg({ quality: 100 }),
     'frame2.png': gray(20),
@@ -80,7 +80,7 @@ it('decodes a part, and reports the time of every picture in it', async () => {
   await expect(decodeAll(counting, { startSec: 60 })).rejects.toThrow('gave no frame from 60 s on');
 });
 
-it('turns a picture as EXIF says', async () => {
+it('rotates a picture as EXIF says', async () => {
   const left = await picture({ r: 255, g: 0, b: 0 }, 4, 6).png().toBuffer();
   const wide = picture({ r: 0, g: 0, b: 255 }, 8, 6).composite([{ input: left, left: 0, top: 0 }]);
   // Orientation 6 asks for a turn by 90° clockwise: left becomes top.

@@ -35,7 +35,7 @@ describe('a live source', () => {
     expect(files.filter(isLiveSource)).toEqual([]);
   });
 
-  it('that is a device is captured as the system does it, by that format and no protocol', () => {
+  it('that is a device is captured by the format of the system and no protocol', () => {
     const told = (source: string, platform: NodeJS.Platform) => {
       const { url, inputOptions } = openLiveInput(source, undefined, platform)!;
       return [...inputOptions, '-i', url].join(' ');
@@ -52,7 +52,7 @@ describe('a live source', () => {
     expect(() => openLiveInput('device:')).toThrow(VideoOpenError);
   });
 
-  it('that is a camera on the network is read over TCP, and its password stands in no message', async () => {
+  it('that is a network camera is read over TCP, and no message contains its password', async () => {
     const opened = await openSource('rtsp://admin:s:e@cret@camera:554/1?a=b:c@d', true);
     expect(opened).toMatchObject({
       kind: 'remote',
@@ -65,7 +65,7 @@ describe('a live source', () => {
     }
   });
 
-  it('is the name of a file to whoever did not ask for live input', async () => {
+  it('is a file name without the option for live input', async () => {
     for (const source of ['-', 'device:/dev/video0']) {
       await expect(decodeAll(source)).rejects.toThrow(`Cannot open "${source}": it does not exist`);
     }
@@ -75,7 +75,7 @@ describe('a live source', () => {
 describe.each(everyTools)('with ffmpeg $version', (tools) => {
   useTools(tools);
 
-  it('standard input gives the frames of the file that is piped in, and says that it knows no end', async () => {
+  it('standard input yields the frames of a piped file and has no known end', async () => {
     const durationsSec: number[] = [];
     const piped = await decodePiped(createReadStream(transport), (sec) => durationsSec.push(sec));
     const whole = await decodeAll(transport);
@@ -85,7 +85,7 @@ describe.each(everyTools)('with ffmpeg $version', (tools) => {
     expect(countRunning()).toBe(0);
   });
 
-  it('standard input that knows its length says so before the first frame', async () => {
+  it('standard input with a known length reports it before the first frame', async () => {
     const options = ['-c:v', 'libx264', '-movflags', '+faststart'];
     const video = await makeVideo(`fast-${tools.origin}.mp4`, 'testsrc2=d=3:r=5:s=64x48', ...options);
     const durationsSec: number[] = [];
@@ -94,7 +94,7 @@ describe.each(everyTools)('with ffmpeg $version', (tools) => {
     expect(durationsSec).toEqual([3]);
   });
 
-  it('standard input that is a playlist opens nothing that it names', async () => {
+  it('a playlist on standard input opens nothing that it names', async () => {
     const playlists = [
       `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:${transport}\n#EXT-X-ENDLIST\n`,
       `ffconcat version 1.0\nfile '${transport}'\n`,
@@ -128,7 +128,7 @@ describe.each(everyTools)('with ffmpeg $version', (tools) => {
     },
   );
 
-  it('passes on what a listener for the duration throws', async () => {
+  it('throws an error of a listener for the duration', async () => {
     const onDuration = () => {
       throw new UsageError('too long for me');
     };

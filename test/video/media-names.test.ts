@@ -17,7 +17,7 @@ describe('file names', () => {
     expect(isPictureFileName('a.mp4')).toBe(false);
   });
 
-  it('are ordered as people count', () => {
+  it('are in natural order', () => {
     expect(['frame10', 'frame2', 'Frame1', 'frame02'].sort(compareNaturally)).toEqual([
       ...['Frame1', 'frame02', 'frame2', 'frame10'],
     ]);
@@ -25,7 +25,7 @@ describe('file names', () => {
 });
 
 describe('publicSource', () => {
-  it('takes user, password and query out of a URL and leaves paths alone', () => {
+  it('removes user, password and query from a URL and leaves paths unchanged', () => {
     expect(publicSource('rtsp://user:p@ss@camera:554/live/1')).toBe('rtsp://camera:554/live/1');
     expect(publicSource('https://host/a.mp4?X-Signature=abc#t=1')).toBe('https://host/a.mp4');
     expect(publicSource('clips/what?#@.mp4')).toBe('clips/what?#@.mp4');
@@ -34,7 +34,7 @@ describe('publicSource', () => {
 });
 
 describe('decodeUrlPath', () => {
-  it('decodes escapes, and leaves a name with a percent sign alone', () => {
+  it('decodes escapes and leaves a name with a percent sign unchanged', () => {
     expect(decodeUrlPath('day%201/%C3%A4.mp4')).toBe('day 1/ä.mp4');
     expect(decodeUrlPath('100%.mp4')).toBe('100%.mp4');
   });
@@ -49,18 +49,18 @@ describe('videoName', () => {
 });
 
 describe('outputBaseNames', () => {
-  it('drops a video’s extension and folder, and spells a URL as a file name', () => {
+  it('removes extension and folder of a video, and makes a file name of a URL', () => {
     const sources = ['clips/street.mp4', 'frames.2024/', 'rtsp://user:secret@camera:554/live/1?x=y'];
     expect(outputBaseNames(sources)).toEqual(['street', 'frames.2024', 'camera-554-live-1']);
   });
 
-  it('keeps the extension where two would share a name, and counts where that is not enough', () => {
+  it('keeps the extension if two would share a name, and adds a number if that is not enough', () => {
     expect(outputBaseNames(['a/x.mp4', 'b/x.avi', 'b/x.mp4', 'y.mp4'])).toEqual([
       ...['x.mp4', 'x.avi', 'x.mp4-2', 'y'],
     ]);
   });
 
-  it('sees names that differ in case only as one, as some file systems do', () => {
+  it('treats names that differ only in case as equal, as some file systems do', () => {
     expect(outputBaseNames(['Street.mp4', 'street.mp4'])).toEqual(['Street.mp4', 'street.mp4-2']);
   });
 

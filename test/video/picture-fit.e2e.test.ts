@@ -62,7 +62,7 @@ describe.each(everyTools)('contained with $ffmpegPath, a picture', (tools) => {
   });
 });
 
-it('fills the frame where nothing else is asked for', async () => {
+it('fills the frame by default', async () => {
   const pictures = path.join(folder, 'fill');
   await mkdir(pictures);
   const white = { width: 8, height: 4, channels: 3, background: 'white' } as const;
@@ -71,7 +71,7 @@ it('fills the frame where nothing else is asked for', async () => {
   expect(frame!.data.every((value) => value === 255)).toBe(true);
 });
 
-it('is refused where it is no fit', async () => {
+it('is refused if it is not a known fit', async () => {
   const fit = 'cover' as 'fill';
   await expect(decodeAll('any', { fit })).rejects.toThrow(UsageError);
 });

@@ -37,7 +37,7 @@ await writeFile(at('cut.mp4'), bytes.subarray(0, bytes.length / 2));
 describe.each(everyTools)('probeVideo with ffprobe $version', (tools) => {
   useTools(tools);
 
-  it('reads what a video says of itself', async () => {
+  it('reads the properties of a video', async () => {
     const info = await probeVideo(plain);
     expect(info).toMatchObject({
       ...{
@@ -69,7 +69,7 @@ describe.each(everyTools)('probeVideo with ffprobe $version', (tools) => {
     expect((await probeVideo(transport)).startSec).toBeCloseTo(1.5, 6);
   });
 
-  it('passes a cover picture over, and so does decoding', async () => {
+  it('skips a cover picture, as decoding does', async () => {
     expect(await probeVideo(at('covered.mp4'))).toMatchObject({ width: 64, height: 48, codec: 'h264' });
     expect(await decodeAll(at('covered.mp4'))).toHaveLength(60);
   });

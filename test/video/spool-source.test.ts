@@ -135,14 +135,14 @@ describe('spoolSource', () => {
     }
   });
 
-  it('gives up a stream that sends nothing', async () => {
+  it('stops waiting for a stream that sends nothing', async () => {
     const silent = new PassThrough();
     await expect(spoolSource(silent, { stallTimeoutMs: 20 })).rejects.toThrow(VideoStalledError);
     expect(silent.destroyed).toBe(true);
     expect(await leftovers()).toEqual([]);
   });
 
-  it('refuses text, streams that are being read, impossible limits, and what is no source', async () => {
+  it('refuses text, streams that are being read, impossible limits, and other values', async () => {
     await expect(spoolSource(Readable.from(['text']))).rejects.toThrow(UsageError);
     const read = new Blob([BYTES]).stream();
     read.getReader();

@@ -40,7 +40,7 @@ async function decodeUntilError(
 describe.each(everyTools)('limits with ffmpeg $version', (tools) => {
   useTools(tools);
 
-  it('refuse a picture that is too large, name the option, and let pass what it allows', async () => {
+  it('refuse a picture that is too large, name the option, and accept what it allows', async () => {
     const { numFrames, error } = await decodeUntilError(seconds, { limits: { maxPixels: 64 * 48 - 1 } });
     expect(numFrames).toBe(0);
     expect(error).toBeInstanceOf(VideoLimitError);
@@ -52,7 +52,7 @@ describe.each(everyTools)('limits with ffmpeg $version', (tools) => {
     expect(await decodeAll(seconds, { limits: { maxPixels: 64 * 48 } })).toHaveLength(20);
   });
 
-  it('stop where pictures grow on the way', async () => {
+  it('stop if pictures become larger', async () => {
     const small = await makeVideo('small.ts', 'testsrc2=d=2:r=25:s=64x48', '-c:v', 'mpeg2video');
     const large = await makeVideo('large.ts', 'testsrc2=d=1:r=25:s=640x480', '-c:v', 'mpeg2video');
     const growing = path.join(folder, 'growing.ts');
@@ -61,7 +61,7 @@ describe.each(everyTools)('limits with ffmpeg $version', (tools) => {
     expect(error).toMatchObject({ code: 'ERR_VIDEO_LIMIT', limit: 'maxPixels' });
   });
 
-  it('give as many frames as are allowed, then an error', async () => {
+  it('yield as many frames as are allowed, then an error', async () => {
     const all = await decodeUntilError(seconds, { limits: { maxFrames: 40 } });
     expect(all).toEqual({ numFrames: 40, error: undefined });
     const { numFrames, error } = await decodeUntilError(seconds, { limits: { maxFrames: 39 } });
@@ -71,13 +71,13 @@ describe.each(everyTools)('limits with ffmpeg $version', (tools) => {
     expect(countRunning()).toBe(0);
   });
 
-  it('count the frames of the source too, of which few may be wanted', async () => {
+  it('count the frames of the source, even if few are requested', async () => {
     const { error } = await decodeUntilError(seconds, { frameRate: 1, limits: { maxFrames: 19 } });
     expect(error).toMatchObject({ code: 'ERR_VIDEO_LIMIT', limit: 'maxFrames' });
     expect(await decodeAll(seconds, { frameRate: 1, limits: { maxFrames: 20 } })).toHaveLength(4);
   });
 
-  it('refuse what says that it is too long, unless a stretch is wanted that is not', async () => {
+  it('refuse a video that claims to be too long, unless the requested range is short enough', async () => {
     const limits = { maxDurationSec: 3 };
     const { numFrames, error } = await decodeUntilError(seconds, { limits });
     expect(numFrames).toBe(0);
@@ -87,7 +87,7 @@ describe.each(everyTools)('limits with ffmpeg $version', (tools) => {
     expect(await decodeAll(seconds, { limits, durationSec: 2 })).toHaveLength(10);
   });
 
-  it('notice at once a clock that jumps by weeks, which would be filled with frames', async () => {
+  it('detect a clock that jumps by weeks before the gap is filled with frames', async () => {
     const jumping = path.join(folder, 'jumping.mkv');
     const { stdout } = await run(
       bundledTools.ffmpegPath,

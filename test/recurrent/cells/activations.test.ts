@@ -22,7 +22,7 @@ describe.each(NAMES)('%s', (name) => {
     await tf.setBackend('cpu');
   });
 
-  it('is what it is by definition, in both spellings, to the last digits of float32', () => {
+  it('equals its definition in both implementations, to float32 precision', () => {
     const values = grid.slice();
     activationOf(name).applyTo(values, 0, values.length);
     const composed = activationOf(name).apply(tf.tensor1d(grid)).dataSync<'float32'>();
@@ -34,7 +34,7 @@ describe.each(NAMES)('%s', (name) => {
     });
   });
 
-  it('has the derivative of a central difference, in both spellings', () => {
+  it('has the derivative of a central difference in both implementations', () => {
     const points = [-3.1, -1.2, -0.4, 0.3, 1.1, 3.3];
     const outputs = Float32Array.from(points, DEFINITIONS[name]);
     const gradients = Float32Array.from(points, () => 2);
@@ -47,13 +47,13 @@ describe.each(NAMES)('%s', (name) => {
     });
   });
 
-  it('touches nothing outside its range', () => {
+  it('writes nothing outside its range', () => {
     const values = Float32Array.of(-0.5, -0.5, -0.5);
     activationOf(name).applyTo(values, 1, 2);
     expect([values[0], values[2]]).toEqual([-0.5, -0.5]);
   });
 
-  it('keeps what is not a number visible', () => {
+  it('passes NaN through', () => {
     const values = Float32Array.of(NaN);
     activationOf(name).applyTo(values, 0, 1);
     expect(values[0]).toBeNaN();
@@ -61,7 +61,7 @@ describe.each(NAMES)('%s', (name) => {
 });
 
 describe('exp', () => {
-  it('is as exact as it says', () => {
+  it('is as exact as documented', () => {
     for (let x = -32; x <= 32; x += 0.01) {
       const error = Math.abs(exp(x) / Math.exp(x) - 1);
       expect(error).toBeLessThan(Math.abs(x) <= 4 ? 4e-13 : 1e-5);
@@ -71,7 +71,7 @@ describe('exp', () => {
 });
 
 describe('activationOf', () => {
-  it('names the ones that there are', () => {
+  it('lists the known activations', () => {
     expect(() => activationOf('swish' as ActivationName)).toThrow(/"swish". Use one of: tanh, sigmoid/);
   });
 });

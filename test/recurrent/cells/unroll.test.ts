@@ -48,7 +48,7 @@ describe('unroll', () => {
   });
 
   describe.each(cells.map((cell) => ({ name: nameOf(cell), cell })))('$name', ({ cell }) => {
-    it('gives the same in chunks as in one piece', () => {
+    it('gives the same result in chunks as in one piece', () => {
       const weights = createWeights(cell, 3);
       const inputs = sequence(2, 11);
       const whole = unroll(cell, weights, inputs, cell.initialState(2));
@@ -99,7 +99,7 @@ describe('unroll', () => {
       }
     });
 
-    it('walks backwards as it walks a mirrored sequence forwards', () => {
+    it('runs backwards like forwards over a reversed sequence', () => {
       const weights = createWeights(cell, 3);
       const inputs = sequence(2, 6);
       // Not bool: reversing that corrupts memory in the WebAssembly backend (TensorFlow.js 4.22).
@@ -140,7 +140,7 @@ describe('unroll', () => {
       expect(Math.abs(gradient.dataSync()[0]!)).toBeGreaterThan(0);
     });
 
-    it('has gradients for all that it is asked for, whatever else it is asked for', () => {
+    it('has the same gradient for an input, whichever other gradients are requested', () => {
       const weights = createWeights(cell, 3);
       const inputs = sequence(2, 5);
       const loss = (kernel: tf.Tensor, recurrentKernel: tf.Tensor, bias: tf.Tensor, inputs: tf.Tensor) => {
@@ -200,7 +200,7 @@ describe('unroll', () => {
       }
     });
 
-    it('leaves no tensor behind but its results', () => {
+    it('leaks no tensor besides its results', () => {
       const weights = createWeights(cell, 3);
       const inputs = sequence(2, 5);
       const initialState = cell.initialState(2);

@@ -206,7 +206,7 @@ describe.each(BACKENDS)('layer normalization on %s', (backend) => {
       },
     );
 
-    it('has the gradients of central differences', () => {
+    it('has gradients equal to central differences', () => {
       const tensors = createTensors(cell);
       const names = Object.keys(tensors);
       const mask = tf.tensor2d([0, 1, 1, 0, 1, 1, 1, 1, 0, 0], [BATCH, TIME], 'bool');
@@ -248,7 +248,7 @@ describe('a layer with layer normalization', () => {
     await tf.setBackend('wasm');
   });
 
-  it('has gains of one after its other weights, and does not notice the scale of its inputs', () => {
+  it('has gains of one, stored last, and does not depend on the scale of its inputs', () => {
     const layer = lstm({ units: UNITS, layerNormalization: true, name: 'normalized' });
     const inputs = tf.mul(random([BATCH, TIME, FEATURES]), 100);
     const outputs = layer.apply(inputs) as tf.Tensor;

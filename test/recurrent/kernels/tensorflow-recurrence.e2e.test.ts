@@ -124,7 +124,7 @@ describe.skipIf(tensorflowSkipReason)(`TensorFlow's own kernels${tensorflowSkipR
     },
   );
 
-  it('leave nothing in memory', async () => {
+  it('leak no tensor', async () => {
     await startBackend('tensorflow');
     const count = () => [tf.memory().numTensors, tf.backend().numDataIds()];
     for (const cell of [lstm, wideLstm, gru]) {

@@ -144,7 +144,7 @@ describe.skipIf(skipReason)(`on webgpu${skipReason}`, () => {
     },
   );
 
-  it('a thread has more than one unit where a workgroup has too few', async () => {
+  it('a thread computes several units if a workgroup has too few threads', async () => {
     const wide = new LstmCell(260);
     await startBackend('cpu');
     const expected = await computeCell(wide, false);
@@ -161,7 +161,7 @@ describe.skipIf(skipReason)(`on webgpu${skipReason}`, () => {
     },
   );
 
-  it('what a device has no room for is composed, with the same results', async () => {
+  it('a sequence that does not fit into a device is computed by composed operations, with the same results', async () => {
     const cell = new GruCell(UNITS);
     await startBackend('webgpu');
     const expected = await computeCell(cell, true, { hasMask: true });
@@ -183,7 +183,7 @@ describe.skipIf(skipReason)(`on webgpu${skipReason}`, () => {
     }
   });
 
-  it('a model of all layers learns what it learns on cpu', async () => {
+  it('a model with all layers learns the same as on cpu', async () => {
     await startBackend('cpu');
     const expected = await trainLayers();
     await startBackend('webgpu');

@@ -43,7 +43,7 @@ describe('a recurrent layer refuses', () => {
     );
   });
 
-  it('inputs that do not say how wide they are', () => {
+  it('inputs without a declared width', () => {
     expect(() => gru({ units: 3 }).apply(input({ shape: [null, null] }))).toThrow(
       'The inputs of a recurrent layer: expected a known number of features, received null.',
     );
@@ -174,7 +174,7 @@ describe('a recurrent layer refuses', () => {
     );
   });
 
-  it('activations that it does not know', () => {
+  it('unknown activations', () => {
     for (const key of ['activation', 'recurrentActivation']) {
       expect(() => lstm({ units: 3, [key]: 'swish' })).toThrow(
         'Unknown recurrent activation "swish". Use one of: tanh, sigmoid, hardSigmoid, relu, linear.',
@@ -190,13 +190,13 @@ describe('a recurrent layer refuses', () => {
     }
   });
 
-  it('an activityRegularizer, which it would not apply', () => {
+  it('an activityRegularizer, which is not supported', () => {
     expect(() => lstm({ units: 3, ...{ activityRegularizer: 'l1l2' } })).toThrow(
       /has no activityRegularizer/,
     );
   });
 
-  it('to keep a state without a batch size, and to reset one that it does not keep', () => {
+  it('to keep a state without a batch size, and to reset a state that is not kept', () => {
     expect(() => sequential({ layers: [lstm({ units: 3, stateful: true, inputShape: [5, 4] })] })).toThrow(
       /does not know its batch size yet.*batchInputShape/,
     );
@@ -208,7 +208,7 @@ describe('a recurrent layer refuses', () => {
     );
   });
 
-  it('a state that does not fit, and keeps the one that it had', () => {
+  it('a state that does not fit, and keeps the previous one', () => {
     const layer = builtLayer({ stateful: true });
     const before = layer.getStates().map((state) => [...state.dataSync()]);
     expect(() => layer.resetStates([shape(2, 3), shape(2, 4)])).toThrow(

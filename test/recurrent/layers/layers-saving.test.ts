@@ -164,7 +164,7 @@ describe('a saved model of tf.layers', () => {
     expect(pairs[2][1].getConfig().unitForgetBias).toBe(false);
   });
 
-  it('says that the forget gate has no bias of ones by saying nothing', async () => {
+  it('saves no entry for a forget gate without a bias of ones', async () => {
     const theirs = sequential({
       layers: [layers.lstm({ units: 4, recurrentInitializer, inputShape: [null, 3] })],
     });
@@ -279,7 +279,7 @@ describe('a saved model of ours', () => {
 });
 
 describe('a model of Keras', () => {
-  it('loads by its own spelling of keys, values and weights', async () => {
+  it('loads its own form of keys, values and weights', async () => {
     const lstmConfig = {
       name: 'lstm',
       trainable: true,

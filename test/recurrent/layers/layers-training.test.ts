@@ -99,7 +99,7 @@ describe('dropout', () => {
     expect(sums[0]).not.toBe(sums[1]);
   });
 
-  it('reaches the gradient: what was hidden learns nothing', () => {
+  it('affects the gradient: dropped values learn nothing', () => {
     const layer = inputShowing({ dropout: 0.5, seed: 3 });
     const { value, grads } = tf.variableGrads(
       () => tf.sum(train(layer, tf.ones([1, 1, SIZE]))),
@@ -131,7 +131,7 @@ describe('training', () => {
     expect(history.loss!.at(-1)).toBeLessThan(0.5 * (history.loss![0] as number));
   });
 
-  it('leaves frozen weights as they are, and learns around them', async () => {
+  it('leaves frozen weights unchanged and trains the others', async () => {
     const frozen = lstm({ units: 5, returnSequences: true, trainable: false, name: 'frozen' });
     const network = sequential({
       layers: [layers.dense({ units: 4, inputShape: [null, 3] }), frozen, lstm({ units: 2 })],
@@ -196,7 +196,7 @@ describe('training', () => {
     }
   });
 
-  it('holds weights to their constraints when they are set, as tf.layers does', () => {
+  it('applies constraints to weights when they are set, as tf.layers does', () => {
     const layer = lstm({
       units: 3,
       kernelConstraint: constraints.unitNorm({ axis: 0 }),

@@ -70,7 +70,7 @@ describe.each(kinds)('$name', ({ create, numStates }) => {
     expectClose(states[0]!, output!, 0);
   });
 
-  it('starts from a state that it is given, beside the inputs or among them', () => {
+  it('starts from a given state, passed beside the inputs or among them', () => {
     const layer = sequenceLayer(create);
     const returning = variant(layer, create, { returnSequences: true, returnState: true });
     const inputs = random([2, 6, 3]);
@@ -112,7 +112,7 @@ describe.each(kinds)('$name', ({ create, numStates }) => {
     expectClose(apply(variant(layer, create, { goBackwards: true }), inputs), step(forwards, 4), 1e-6);
   });
 
-  it('leaves out the steps that a masking layer leaves out, in all layers of a stack', () => {
+  it('skips the steps that a masking layer masks, in all layers of a stack', () => {
     const [first, last] = [create({ returnSequences: true }), create()];
     const stack = sequential({
       layers: [layers.masking({ maskValue: 0, inputShape: [null, 3] }), first, last],
@@ -128,7 +128,7 @@ describe.each(kinds)('$name', ({ create, numStates }) => {
     expectClose(stack.predict(padded) as Tensor, apply(last, apply(first, inputs)), 1e-6);
   });
 
-  it('leaves out the steps that an embedding leaves out', () => {
+  it('skips the steps that an embedding masks', () => {
     const layer = create();
     const embedding = layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true, inputShape: [null] });
     const whole = sequential({ layers: [embedding, layer] });
@@ -170,7 +170,7 @@ describe.each(kinds)('$name', ({ create, numStates }) => {
     expectClose(apply(stateful, end), whole, 1e-6);
   });
 
-  it('advances step by step to what it gives for the whole sequence', () => {
+  it('gives the same output step by step as for the whole sequence', () => {
     const layer = sequenceLayer(create);
     const inputs = random([2, 5, 3]);
     const sequence = apply(layer, inputs);
@@ -182,7 +182,7 @@ describe.each(kinds)('$name', ({ create, numStates }) => {
     }
   });
 
-  it('is built by its first step as by its first call, and keeps no state of it', () => {
+  it('is built by its first step or call, and keeps no state of it', () => {
     const layer = create({ stateful: true, name: `stepped_${numStates}` });
     layer.step(random([2, 3]) as Tensor2D);
     layer.step(random([2, 3]) as Tensor2D);
@@ -192,13 +192,13 @@ describe.each(kinds)('$name', ({ create, numStates }) => {
     layer.dispose();
   });
 
-  it('takes integers for inputs, as tf.oneHot makes them', () => {
+  it('accepts integer inputs, such as those of tf.oneHot', () => {
     const layer = sequenceLayer(create);
     const inputs = tf.tensor3d([1, 0, 0, 0, 2, 0], [1, 2, 3], 'int32');
     expectClose(apply(layer, inputs), apply(layer, tf.cast(inputs, 'float32')), 0);
   });
 
-  it('has no bias if told so', () => {
+  it('has no bias on request', () => {
     const layer = create({ useBias: false, returnSequences: true });
     apply(layer, tf.zeros([1, 1, 3]));
     expect(layer.weights.map(({ originalName }) => originalName.split('/').at(-1))).toEqual([
@@ -282,7 +282,7 @@ describe('a bidirectional layer', () => {
     outputs.forEach((tensor, index) => expectClose(tensor, expected[index]!, 1e-6));
   });
 
-  it('gives zeros at masked steps, as Keras does, and the last output all the same', () => {
+  it('returns zeros at masked steps, as Keras does, and the last unmasked output', () => {
     const inputs = random([2, 6, 3]);
     const sequences = bidirectional({ layer: gru({ units: UNITS, returnSequences: true }) });
     apply(sequences, inputs);
@@ -322,7 +322,7 @@ describe('a bidirectional layer', () => {
 });
 
 describe('in a model', () => {
-  it('one layer leaves neither mask nor state to the next', () => {
+  it('a layer passes neither mask nor state to the next', () => {
     const [encoder, decoder] = [lstm({ units: 3 }), lstm({ units: 2, returnSequences: true })];
     const symbol = input({ shape: [4, 3] });
     const masked = layers.masking({ maskValue: 0 }).apply(symbol) as SymbolicTensor;

@@ -74,7 +74,7 @@ describe('showSequence', () => {
 });
 
 describe('addNoise', () => {
-  it('adds noise of the given deviation to each feature, and none where it is zero', () => {
+  it('adds noise of the given deviation to each feature, and none if it is zero', () => {
     const features = new Float32Array(20_000);
     addNoise(features, Float32Array.of(0, 3), createNormalRandom(createRandom(5)));
     const [quiet, noisy] = [0, 1].map((offset) => features.filter((_, i) => i % 2 === offset));

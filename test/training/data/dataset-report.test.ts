@@ -98,7 +98,7 @@ describe('a report on untrimmed videos', () => {
     ]);
   });
 
-  it('counts only gaps between labels where a length is not known', () => {
+  it('counts only gaps between labels if a length is unknown', () => {
     const { gaps, durationSec, beyondEnd } = describeDataset([street, yard]);
     expect([gaps, durationSec, beyondEnd]).toEqual([{ count: 1, seconds: 2, share: null }, null, []]);
   });
@@ -107,7 +107,7 @@ describe('a report on untrimmed videos', () => {
 describe('a report on clips', () => {
   const clips = ['a', 'b', 'c'].map((name) => clip(`x/${name}.mp4`, 'x')).concat(clip('y/d.mp4', 'y'));
 
-  it('has no time unless lengths are known, and takes shares of clips then', () => {
+  it('has no times unless lengths are known, and uses shares of clips instead', () => {
     const { labels, imbalance, numClips } = describeDataset(clips);
     expect(numClips).toBe(4);
     expect(labels.map(({ labelledSec, numFrames, share }) => [labelledSec, numFrames, share])).toEqual([
@@ -120,7 +120,7 @@ describe('a report on clips', () => {
     );
   });
 
-  it('has the clips’ own lengths where they are known', () => {
+  it('has the lengths of the clips if they are known', () => {
     const lengths = new Map(clips.map(({ name }, at) => [name, at + 1]));
     const { labels, gaps } = describeDataset(clips, { durationsSec: lengths });
     expect(labels.map(({ labelledSec }) => labelledSec)).toEqual([6, 4]);
@@ -128,7 +128,7 @@ describe('a report on clips', () => {
   });
 });
 
-it('an empty dataset gives a report without a label, not NaN', () => {
+it('the report of an empty dataset has no label, not NaN', () => {
   expect(describeDataset([])).toMatchObject({
     numVideos: 0,
     labels: [],
@@ -137,7 +137,7 @@ it('an empty dataset gives a report without a label, not NaN', () => {
   });
 });
 
-it('lengths are those that the videos say, and what cannot be opened is told', async () => {
+it('lengths are read from the videos, and videos that cannot be opened are reported', async () => {
   const demo = fileURLToPath(new URL('../../../fixtures/drawn-people/demo.mp4', import.meta.url));
   await write('broken.mp4');
   await writeFile(inFolder('broken.mp4'), 'no video');

@@ -42,7 +42,7 @@ describe('FeatureCache', () => {
     expect(reads.join('')).toBe('1232');
   });
 
-  it('says which video’s features are gone', async () => {
+  it('names the video whose features are missing', async () => {
     const store = new FeatureStore(path.join(folder, 'emptied'));
     await store.write(keyOf(1), {
       timesSec: Float64Array.of(0),
@@ -56,7 +56,7 @@ describe('FeatureCache', () => {
   });
 });
 
-it('lets training read a video when a lane comes to it, and no sooner', async () => {
+it('reads the features of a video only when a lane reaches it', async () => {
   await startBackend('cpu');
   const store = new FeatureStore(path.join(folder, 'waves'));
   const cache = new FeatureCache(store, 0);

@@ -20,7 +20,7 @@ describe('labelSequence', () => {
     expect([...targets]).toEqual([1, 1, UNLABELED, 0, UNLABELED]);
   });
 
-  it('gives frames outside of all segments the background where one is named', () => {
+  it('gives frames outside of all segments the background label, if there is one', () => {
     const labels = labelsOf([video], 'nothing');
     expect(labels).toEqual(['nothing', 'run', 'walk']);
     expect([...labelSequence(video, timesSec, features, labels, 'nothing').targets]).toEqual([2, 2, 0, 1, 0]);

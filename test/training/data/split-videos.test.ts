@@ -137,7 +137,7 @@ describe('groups', () => {
     );
   });
 
-  it('of ten consecutive numbers are what a pattern captures that leaves the last digit out', () => {
+  it('of ten consecutive numbers come from a pattern that captures all but the last digit', () => {
     // Numbers 1 to 120, without leading zeros: tens are 1 to 9, 10 to 19, …
     const numbered = Array.from({ length: 120 }, (_, at) => clip(`x/v${at + 1}.mp4`, 'x'));
     const splits = crossValidationSplits(numbered, {
@@ -237,7 +237,7 @@ describe('the split that a dataset comes with', () => {
     );
   });
 
-  it('is refused where there is none, a side is empty, a part is unknown, or another way is asked for too', () => {
+  it('is refused if there is none, a side is empty, a part is unknown, or another method is also given', () => {
     expect(() => splitVideos(clips, { ownSplit: true })).toThrow(/has no split of its own/);
     expect(() => splitVideos([inSubset('a', 'train')], { ownSplit: true })).toThrow(
       /1 video to train on and 0/,

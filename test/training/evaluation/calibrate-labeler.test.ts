@@ -40,7 +40,7 @@ describe('learnSegmentPrior', () => {
     expect(durations[2]?.logDeviation).toBeCloseTo(Math.sqrt(variance), 12);
   });
 
-  it('is a prior also of nothing', () => {
+  it('is a prior even without videos', () => {
     const { initial, durations } = learnSegmentPrior([], 2);
     expect(initial).toEqual([0.5, 0.5]);
     expect(durations.every(({ logMean, logDeviation }) => Number.isFinite(logMean) && logDeviation > 0)).toBe(
@@ -52,7 +52,7 @@ describe('learnSegmentPrior', () => {
 describe('chooseSegmentPrior', () => {
   const prior = learnSegmentPrior(noisyVideos(20, 1), 3);
 
-  it('brings order into a noisy labeler, more than the best median does, also on videos that chose nothing', () => {
+  it('improves a noisy labeler more than the best median, also on videos that were not used to choose it', () => {
     const { segmentPrior } = chooseSegmentPrior(noisyVideos(5, 2), prior, { labels });
     expect(segmentPrior).toBeDefined();
     const held = noisyVideos(10, 3);
@@ -67,7 +67,7 @@ describe('chooseSegmentPrior', () => {
     expect(smoothed.frameAccuracy).toBeGreaterThan(raw.frameAccuracy! + 20);
   });
 
-  it('does without where the labeler makes no mistake', () => {
+  it('is left out if the labeler makes no mistake', () => {
     const { segmentPrior, scores } = chooseSegmentPrior(noisyVideos(3, 4, 0.01), prior, { labels });
     expect(segmentPrior).toBeUndefined();
     expect(scores.f1[50]).toBe(100);
@@ -91,7 +91,7 @@ describe('calibrateLabeler', () => {
     }));
   }
 
-  it('gives the labeler the temperature, and the scores of labeling with it', async () => {
+  it('sets the temperature of the labeler, and returns the scores with it', async () => {
     const labeler = TemporalLabeler.create({ featureSize: 4, numLabels: 3, units: 6 }, { seed: 1 });
     const validation = sequences(2);
     const before = await scoreSequences(labeler, validation, labels);
@@ -110,7 +110,7 @@ describe('calibrateLabeler', () => {
     labeler.dispose();
   });
 
-  it('leaves the labeler as it is without videos to go by', async () => {
+  it('leaves the labeler unchanged without validation videos', async () => {
     const labeler = TemporalLabeler.create({ featureSize: 4, numLabels: 3 });
     expect(await calibrateLabeler(labeler, sequences(1), [], { labels })).toEqual({
       temperature: 1,

@@ -34,7 +34,7 @@ describe('fitTemperature', () => {
     expect(Math.abs(fitTemperature([prediction], NUM_LABELS) / sureness - 1)).toBeLessThan(0.05);
   });
 
-  it('stops where the loss is flat: the mean logit expected is the mean logit of the truth', () => {
+  it('finds the minimum: the expected mean logit equals the mean logit of the true labels', () => {
     const { shown, targets, prediction } = overconfident(2, 300, 5);
     const temperature = fitTemperature([prediction], NUM_LABELS);
     const slopes = shown.map((row, frame) => {
@@ -57,7 +57,7 @@ describe('fitTemperature', () => {
     expect(after!.confusion).toEqual(before!.confusion);
   });
 
-  it('goes by labeled frames only', () => {
+  it('uses only labeled frames', () => {
     const { shown, targets, prediction } = overconfident(3, 500, 9);
     const gaps = predictionOf(
       [...shown, ...shown.map((row) => row.map((logit) => 50 * logit))],
@@ -66,7 +66,7 @@ describe('fitTemperature', () => {
     expect(fitTemperature([gaps], NUM_LABELS)).toBeCloseTo(fitTemperature([prediction], NUM_LABELS), 6);
   });
 
-  it('asks for no more confidence where every frame is right, nor where none is labeled', () => {
+  it('does not raise the confidence if every frame is right or none is labeled', () => {
     expect(
       fitTemperature(
         [
@@ -104,7 +104,7 @@ describe('fitTemperature', () => {
 });
 
 describe('applyTemperature', () => {
-  it('gives the softmax of the logits over the temperature', () => {
+  it('returns the softmax of the logits divided by the temperature', () => {
     const { shown, prediction } = overconfident(2, 50, 1);
     const [tempered] = applyTemperature([prediction], NUM_LABELS, 1.7);
     const expected = shown.flatMap((row) => softmax(row.map((logit) => logit / 1.7)));

@@ -23,7 +23,7 @@ function thirds(videos: readonly LabeledSequence[]): NamedSplit[] {
 describe('scoreFolds', () => {
   beforeAll(() => startBackend('cpu'));
 
-  it('scores each split on the videos it held out, and leaves no tensor behind', async () => {
+  it('scores each split on its held-out videos, and leaks no tensor', async () => {
     const waves = drawWaves(24, 5);
     const before = tf.memory().numTensors;
     const told: Parameters<NonNullable<Parameters<typeof scoreFolds>[3]>>[] = [];
@@ -37,7 +37,7 @@ describe('scoreFolds', () => {
     }
   });
 
-  it('learns nothing of the videos that are held out', async () => {
+  it('learns nothing from held-out videos', async () => {
     // What is held out says the opposite of what is learned, so a model that saw any of it would be right more often.
     const waves = drawWaves(24, 5);
     const [split] = thirds(waves) as [NamedSplit];

@@ -36,7 +36,7 @@ describe.skipIf(!executablePath)(`a training report in Chromium${title}`, () => 
     await rm(folder, { recursive: true });
   });
 
-  it('complains of nothing and asks for nothing else', () => {
+  it('logs no error and loads no other file', () => {
     expect(messages).toEqual([]);
     expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address]);
   });
@@ -60,7 +60,7 @@ describe.skipIf(!executablePath)(`a training report in Chromium${title}`, () => 
     for (const width of widths) expect(width).toBeGreaterThan(0);
   });
 
-  it('is dark where that is preferred, and as readable', async () => {
+  it('is dark if that is preferred, and as readable', async () => {
     const contrast = async (colorScheme: 'light' | 'dark'): Promise<number> => {
       await page.emulateMedia({ colorScheme });
       const [ink, paper] = await page.evaluate<string[]>(

@@ -15,7 +15,7 @@ describe('LearningCurves', () => {
     expect(curve.map(({ mean }) => mean)).toEqual([8, 0.5, 4, 2, 1, 0.25]);
   });
 
-  it('takes an epoch that has not ended for as long as the one before', () => {
+  it('assumes that an unfinished epoch is as long as the previous one', () => {
     const curve = new LearningCurves(records().slice(0, -1)).of('learningRate');
     expectThirds(curve);
   });
@@ -34,7 +34,7 @@ describe('LearningCurves', () => {
     expect(peak[0]).toMatchObject({ low: 1, mean: (4 + 100) / 5 });
   });
 
-  it('makes do with epochs where there are no steps', () => {
+  it('uses epochs if there are no steps', () => {
     const epochs = records().filter(({ kind }) => kind === 'epoch');
     const curves = new LearningCurves(epochs);
     expect(curves.of('gradientNorm')).toMatchObject([

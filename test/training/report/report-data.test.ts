@@ -26,7 +26,7 @@ describe('reportData', () => {
     ]);
   });
 
-  it('follows the probability of the truth, with a gap where nothing is labeled', () => {
+  it('shows the probability of the true label, with a gap where nothing is labeled', () => {
     const curve = data.videos[0]!.truthProbability;
     expect(curve.map(({ timeSec }) => timeSec)).toEqual([0, 0.5, 1, 1.5, 2, 2.5, 3]);
     expect(curve.map(({ probability }) => probability && Math.round(100 * probability))).toEqual([
@@ -71,7 +71,7 @@ describe('reportData', () => {
     expect(predicted.at(-1)!.endSec).toBe(959);
   });
 
-  it('finds the stretches whose truth is least probable, and what the model takes them for', () => {
+  it('finds the segments whose true label is least probable, and their predicted label', () => {
     expect(data.hardest.map(({ label, video }) => [label, video])).toEqual([
       [QUOTED, PREDICTIONS[0]!.name],
       [WAVE, PREDICTIONS[0]!.name],
@@ -95,7 +95,7 @@ describe('reportData', () => {
     expect(error).toBeCloseTo(data.scores.calibrationError!, 10);
   });
 
-  it('shows of many videos the least and the most accurate and evenly some between', () => {
+  it('shows the least and the most accurate of many videos, and some in between', () => {
     const many = Array.from({ length: 30 }, (_, right) =>
       prediction(
         `video ${right}`,
@@ -108,7 +108,7 @@ describe('reportData', () => {
     expect(shown.hardest).toHaveLength(5);
   });
 
-  it('says null, not NaN, of a video without labels', () => {
+  it('is null, not NaN, for a video without labels', () => {
     const { videos, hardest } = reportData([prediction('dark', [[-1, 90, 5, 5]])], OPTIONS);
     expect(videos[0]).toMatchObject({ frameAccuracy: null, truth: [] });
     expect(videos[0]!.truthProbability).toEqual([{ timeSec: 0, probability: null }]);

@@ -45,7 +45,7 @@ describe('writeTrainingReport', () => {
     expect(unclosedElements(source)).toEqual([]);
   });
 
-  it('asks for nothing beside itself and runs nothing', () => {
+  it('loads no other file and runs no script', () => {
     expect(source).not.toMatch(/https?:|\burl\((?!#)|@import|<script|<link/i);
     const references = all('[src], [href]').map(
       (element) => element.getAttribute('src') ?? element.getAttribute('href')!,
@@ -53,7 +53,7 @@ describe('writeTrainingReport', () => {
     expect(references.filter((reference) => !/^(#|data:image\/jpeg;base64,)/.test(reference))).toEqual([]);
   });
 
-  it('shows names as the text they are', () => {
+  it('shows names as plain text', () => {
     expect(texts('h1')).toEqual(['fights & <b>falls</b>']);
     expect(texts('.legend .key')).toEqual(LABELS);
     expect(texts('#videos h3')).toEqual(PREDICTIONS.map(({ name }) => name));
@@ -127,7 +127,7 @@ describe('writeTrainingReport', () => {
     expect(all('#hardest img')).toHaveLength(2); // of the video that can be read
   });
 
-  it('says how to make it again', () => {
+  it('says how to create it again', () => {
     expect(texts('#run pre')).toEqual(["framewise train 'my clips' --output fights"]);
     expect(rows('#run')).toEqual(
       expect.arrayContaining([
@@ -150,7 +150,7 @@ describe('writeTrainingReport', () => {
     expect(document.querySelector('#run details pre')!.textContent).toBe(configuration);
   });
 
-  it('says so where nothing was validated', async () => {
+  it('says so if nothing was validated', async () => {
     const bare = path.join(folder, 'bare');
     await writeTrainingReport(bare, { ...trainingReport(), results: null, command: [] });
     const text = await readFile(path.join(bare, 'report.html'), 'utf8');
@@ -178,7 +178,7 @@ describe('writeTrainingReport', () => {
     expect(text).toContain('cells below 1 % are left out');
   });
 
-  it('fails by name where it cannot be written', async () => {
+  it('names the file if it cannot be written', async () => {
     const place = path.join(folder, 'report.html'); // a file, not a folder
     await expect(writeTrainingReport(place, { ...trainingReport(), results: null })).rejects.toThrow(
       OutputError,
