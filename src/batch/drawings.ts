@@ -28,6 +28,8 @@ export interface DrawingOptions {
   stream?: number;
   /** Allow URLs. Default false. */
   allowRemote?: boolean;
+  /** Hosts besides that of the address that redirects and playlists may lead to. Default: none. */
+  allowHosts?: readonly string[];
   /** Milliseconds without a frame after which an overlay fails. */
   stallTimeoutMs?: number;
 }
@@ -48,7 +50,7 @@ const CONTACT_SHEET_EXTENSION = '.contact-sheet.jpg';
 /** Lists the drawings of a video that the options ask for. @param numThumbnails - Thumbnails in its row of the page. */
 export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: DrawingOptions): Drawing[] {
   const base = baseOf(video);
-  const { limits, allowRemote, stream, stallTimeoutMs } = options;
+  const { limits, allowRemote, allowHosts, stream, stallTimeoutMs } = options;
   const isFresh = async (...files: string[]): Promise<boolean> =>
     (await Promise.all(files.map((file) => isYounger(file, jsonOf(video))))).includes(true);
   const sheet = `${base}${CONTACT_SHEET_EXTENSION}`;
@@ -58,12 +60,21 @@ export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: 
       what: 'overlay',
       isFresh: () => isFresh(...overlaysOf(base)),
       draw: (timeline, signal, onProgress) =>
-        writeOverlay(timeline, base, { limits, allowRemote, stream, stallTimeoutMs, signal, onProgress }),
+        writeOverlay(timeline, base, {
+          limits,
+          allowRemote,
+          allowHosts,
+          stream,
+          stallTimeoutMs,
+          signal,
+          onProgress,
+        }),
     },
     options.contactSheet && {
       what: 'contact sheet',
       isFresh: () => isFresh(sheet),
-      draw: (timeline, signal) => writeContactSheet(timeline, sheet, { allowRemote, stream, signal }),
+      draw: (timeline, signal) =>
+        writeContactSheet(timeline, sheet, { allowRemote, allowHosts, stream, signal }),
     },
     options.report && {
       what: 'thumbnails',
@@ -72,7 +83,7 @@ export function drawingsOf(video: LabeledVideo, numThumbnails: number, options: 
       draw: async (timeline, signal) =>
         writeFileAtomic(
           strip,
-          (await takeThumbnails(timeline, numThumbnails, { allowRemote, stream, signal })) ??
+          (await takeThumbnails(timeline, numThumbnails, { allowRemote, allowHosts, stream, signal })) ??
             new Uint8Array(),
         ),
     },

@@ -155,7 +155,13 @@ function hashSettings(
   model: ActivityRecognizer['model'],
   options: LabelOptions & { formats: string[] },
 ): Batch['settings'] {
-  const shaping = { ...options, allowRemote: undefined, limits: undefined, stallTimeoutMs: undefined };
+  const shaping = {
+    ...options,
+    allowRemote: undefined,
+    allowHosts: undefined,
+    limits: undefined,
+    stallTimeoutMs: undefined,
+  };
   const hash = (all: object): string =>
     createHash('sha256')
       .update(JSON.stringify([{ ...model, encoder: model.encoderId }, all]))

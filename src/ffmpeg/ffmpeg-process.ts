@@ -15,6 +15,8 @@ export interface FfmpegCommand {
   outputOptions?: readonly string[];
   /** What is written. Absent for ffprobe. */
   outputUrl?: string;
+  /** Environment variables besides those of this process. */
+  environment?: Readonly<Record<string, string>>;
   /** What the process reads from `pipe:0`. Destroyed with the process. */
   stdin?: AsyncIterable<Uint8Array>;
   /** What the process reads from `pipe:3`. Destroyed with the process. */
@@ -82,7 +84,7 @@ export function startFfmpeg(command: FfmpegCommand): FfmpegProcess {
     const options: SpawnOptions = {
       stdio: [command.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', command.pipe3 ? 'pipe' : 'ignore'],
       windowsHide: true,
-      env: { ...process.env, GCONV_PATH: devNull },
+      env: { ...process.env, ...command.environment, GCONV_PATH: devNull },
     };
     const attach = (spawned: ChildProcess): void => {
       child = spawned;

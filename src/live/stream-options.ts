@@ -17,6 +17,8 @@ export interface SourceOptions {
   stream?: number;
   /** Permit URLs. Only local files are opened otherwise. */
   allowRemote?: boolean;
+  /** Hosts besides that of the address that redirects and playlists may lead to. Default: none. */
+  allowHosts?: readonly string[];
   /**
    * Gray levels, 0 to 255. A frame reuses the features of the last encoded frame if the means of all its tiles of 16 by
    * 16 pixels, at the encoder's size, differ by less. Faster for a camera that does not move. Default: every frame is

@@ -36,7 +36,8 @@ export function decodeFrames(source: string, options: DecodeOptions): AsyncGener
 
 async function* decodeSource(source: string, options: DecodeOptions): AsyncGenerator<VideoFrame> {
   const live = options.allowLive ? openLiveInput(source, options.stdin) : undefined;
-  const opened = live ?? (await openSource(source, options.allowRemote, options.sourceName));
+  const opened =
+    live ?? (await openSource(source, options.allowRemote, options.sourceName, options.allowHosts));
   yield* opened.kind === 'folder' ? decodeImageFolder(source, options) : decodeVideo(opened, options);
 }
 
@@ -88,7 +89,7 @@ async function startDecoder(
 }
 
 async function planDecoding(
-  { kind, source, url, inputOptions, stdin }: MediaSource,
+  { kind, source, url, inputOptions, environment, stdin }: MediaSource,
   probe: StreamProbe | undefined,
   options: DecodeOptions,
   isSeeking: boolean,
@@ -133,6 +134,7 @@ async function planDecoding(
     url,
     command: {
       program: ffmpegPath,
+      environment,
       stdin,
       inputs: [
         { url, options: [...general, ...ffmpegLimits(limits), ...inputOptions, ...clock.inputOptions] },

@@ -33,6 +33,8 @@ export interface DecodeOptions {
   stallTimeoutMs?: number;
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean;
+  /** Hosts besides that of the address that redirects and playlists may lead to. Default: none. */
+  allowHosts?: readonly string[];
   /** Whether `-` means standard input and `device:NAME` a camera. Default false: both are file names. */
   allowLive?: boolean;
   /** What `-` reads. Default: standard input of this process. */

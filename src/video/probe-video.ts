@@ -18,6 +18,8 @@ const INTRA_CODECS = new Set(['mjpeg', 'rawvideo', 'dvvideo', 'huffyuv', 'ffvhuf
 export interface ProbeOptions {
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean;
+  /** Hosts besides that of the address that redirects and playlists may lead to. Default: none. */
+  allowHosts?: readonly string[];
   /** Rate at which the pictures of a folder were taken, in frames per second. Default 25. */
   folderFrameRate?: number;
   /** Milliseconds that probing may take. Default 30,000. */
@@ -67,7 +69,7 @@ export async function examineVideo(
   source: string,
   options: ProbeOptions = {},
 ): Promise<{ info: VideoInfo; probe?: StreamProbe }> {
-  const opened = await openSource(source, options.allowRemote, options.sourceName);
+  const opened = await openSource(source, options.allowRemote, options.sourceName, options.allowHosts);
   if (opened.kind === 'folder') return { info: await probeImageFolder(source, options.folderFrameRate) };
   const probe = await probeStream(opened, options);
   return { info: probe.info, probe };

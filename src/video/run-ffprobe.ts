@@ -18,13 +18,17 @@ export interface FfprobeRun {
  * @throws The reason of `signal`, when it is aborted.
  */
 export async function runFfprobe(
-  { source, url, inputOptions }: MediaSource,
+  { source, url, inputOptions, environment }: MediaSource,
   printing: readonly string[],
   { stallTimeoutMs = 30_000, signal }: FfprobeRun,
 ): Promise<FfmpegResult> {
   const { ffprobePath } = await findFfmpeg();
   return runFfmpeg(
-    { program: ffprobePath, inputs: [{ url, options: ['-v', 'error', ...printing, ...inputOptions] }] },
+    {
+      program: ffprobePath,
+      environment,
+      inputs: [{ url, options: ['-v', 'error', ...printing, ...inputOptions] }],
+    },
     { stallTimeoutMs, stallError: () => stallError(source, stallTimeoutMs), signal },
   );
 }

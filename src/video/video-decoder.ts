@@ -7,6 +7,7 @@ import {
 } from '../ffmpeg/ffmpeg-process.js';
 import type { DecodeOptions } from './decode-options.js';
 import { FrameAssembler } from './frame-assembler.js';
+import { guardFailure } from './host-guard.js';
 import { parseInputDuration } from './input-duration.js';
 import type { VideoFrame, VideoInfo } from './video-frame.js';
 import { isOverPixelLimit, limitError, type VideoLimits } from './video-limits.js';
@@ -242,9 +243,10 @@ export class VideoDecoder {
       throw new FfmpegMissingError(message, { cause: startError });
     }
     // Before any frame the first complaint is the cause. Later the last one tells why decoding ended.
-    const complaint = this.#complaints
-      .at(this.#numFrames === 0 ? 0 : -1)
-      ?.replace(/^.*?\[(?:error|fatal|panic)\] /, '');
+    const guarded = this.#numFrames === 0 ? guardFailure(command.environment?.['http_proxy']) : undefined;
+    const complaint =
+      guarded ??
+      this.#complaints.at(this.#numFrames === 0 ? 0 : -1)?.replace(/^.*?\[(?:error|fatal|panic)\] /, '');
     const because = complaint ? ` (${complaint})` : '';
     if (this.#numFrames === 0 && exitCode !== null) {
       throw this.#decodeError(`gave no frame${this.#describeRange()}${because}.`);

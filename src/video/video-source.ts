@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { publicSource } from '../addresses.js';
 import { VideoOpenError } from '../errors.js';
+import { guardHosts } from './host-guard.js';
 
 /** A source as an input of ffmpeg, with options that keep ffmpeg from reading anything else. */
 export interface MediaSource {
@@ -14,6 +15,8 @@ export interface MediaSource {
   /** What follows ffmpeg's `-i`, and the options before it. */
   url: string;
   inputOptions: string[];
+  /** Environment variables of ffmpeg, which lead it through a proxy that checks hosts. */
+  environment?: Readonly<Record<string, string>>;
   /** What ffmpeg reads from its standard input. */
   stdin?: Readable;
 }
@@ -82,6 +85,7 @@ export function isRemoteSource(source: string): boolean {
  * Checks that a source can be opened, without decoding it.
  *
  * @param allowRemote - Whether an address may be opened.
+ * @param allowHosts - Hosts besides that of an HTTP address that redirects and playlists may lead to.
  * @param sourceName - What results and messages call a file. Default: its path.
  * @throws {VideoOpenError} If it is an address and `allowRemote` is false, or is not a readable file or folder.
  */
@@ -89,6 +93,7 @@ export async function openSource(
   source: string,
   allowRemote = false,
   sourceName = source,
+  allowHosts: readonly string[] = [],
 ): Promise<MediaSource | { kind: 'folder' }> {
   if (isRemoteSource(source)) {
     if (!allowRemote) {
@@ -100,6 +105,7 @@ export async function openSource(
       source: publicSource(source),
       url: source,
       inputOptions: inputOptions(source),
+      environment: await guardEnvironment(source, allowHosts),
     };
   }
   const status = await stat(source).catch((cause: unknown) => {
@@ -122,6 +128,19 @@ export async function openSource(
   };
 }
 
+const HTTP_URL = /^https?:/i;
+/** A redirect cannot leave HTTP. */
+const HTTP_PROTOCOLS = 'http,https,httpproxy,crypto,tls,tcp';
+
+/** A proxy that the user has set is left in place, because it decides which hosts are reached. */
+async function guardEnvironment(
+  source: string,
+  allowHosts: readonly string[],
+): Promise<Record<string, string>> {
+  if (!HTTP_URL.test(source) || process.env['http_proxy']) return {};
+  return { http_proxy: await guardHosts(source, allowHosts), no_proxy: '' };
+}
+
 /** Creates the error of a source that cannot be opened. The reason ends with a period. */
 export function refusal(source: string, why: string, cause?: unknown): VideoOpenError {
   return new VideoOpenError(`Cannot open "${publicSource(source)}": ${why}`, source, { cause });
@@ -135,7 +154,7 @@ function inputOptions(source: string): string[] {
   const transport = /^rtsp/i.test(source) ? ['-rtsp_flags', 'prefer_tcp'] : [];
   return [
     '-protocol_whitelist',
-    NETWORK_PROTOCOLS,
+    HTTP_URL.test(source) ? HTTP_PROTOCOLS : NETWORK_PROTOCOLS,
     '-format_whitelist',
     NETWORK_FORMATS.join(','),
     ...transport,

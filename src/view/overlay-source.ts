@@ -11,6 +11,8 @@ export interface OverlayOptions {
   limits?: VideoLimits;
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean;
+  /** Hosts besides that of the address that redirects and playlists may lead to. Default: none. */
+  allowHosts?: readonly string[];
   /** Milliseconds without progress after which writing fails. Default 30,000. */
   stallTimeoutMs?: number;
   signal?: AbortSignal;
@@ -33,6 +35,7 @@ export interface OverlaySource {
   audioCodecs: string[];
   /** The video stream as ffmpeg names it in filters. */
   pad: string;
+  environment?: Readonly<Record<string, string>>;
   input: FfmpegCommand['inputs'][number];
   /** The pictures of a folder, which ffmpeg reads from `pipe:3`. */
   pixels?: AsyncIterable<Uint8Array>;
@@ -48,7 +51,7 @@ export async function openOverlaySource(
   { video: { source, frameRate } }: Timeline,
   options: OverlayOptions,
 ): Promise<OverlaySource> {
-  const opened = await openSource(source, options.allowRemote);
+  const opened = await openSource(source, options.allowRemote, source, options.allowHosts);
   if (opened.kind === 'folder') {
     const { limits, signal } = options;
     return openFolder(source, { limits, signal, folderFrameRate: frameRate || undefined });
@@ -60,6 +63,7 @@ export async function openOverlaySource(
     shiftSec: info.durationSec > 0 ? info.startSec - containerStartSec : 0,
     audioCodecs,
     pad: `0:${streamIndex}`,
+    environment: opened.environment,
     input: {
       url: opened.url,
       options: [...ffmpegLimits(limitsOf(options.limits, opened.kind === 'remote')), ...opened.inputOptions],

@@ -50,7 +50,10 @@ export async function writeOverlay(
   const { source, durationSec } = timeline.video;
   const { signal, stallTimeoutMs = 30_000, onProgress } = options;
   signal?.throwIfAborted();
-  const { size, shiftSec, audioCodecs, input, pad, pixels } = await openOverlaySource(timeline, options);
+  const { size, shiftSec, audioCodecs, input, pad, environment, pixels } = await openOverlaySource(
+    timeline,
+    options,
+  );
   const band = bandOf(size);
   const bands = drawBands(timeline, band, { videoHeight: size.height, shiftSec });
   const container = audioCodecs.every((codec) => MP4_AUDIO_CODECS.has(codec)) ? 'mp4' : 'matroska';
@@ -72,7 +75,7 @@ export async function writeOverlay(
     const { stderr, ...exit } = await runFfmpeg(
       {
         ...{ program: ffmpegPath, inputs: [input, bandInput], outputOptions, outputUrl: `file:${aside}` },
-        ...{ stdin: streamPictures(bands, band), pipe3: pixels },
+        ...{ stdin: streamPictures(bands, band), pipe3: pixels, environment },
       },
       {
         ...{ signal, stallTimeoutMs, stallError: () => stallError(source, stallTimeoutMs) },

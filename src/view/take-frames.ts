@@ -24,6 +24,8 @@ export interface TakeFramesOptions {
   height: number;
   /** Whether a network address may be opened. Default false. */
   allowRemote?: boolean;
+  /** Hosts besides that of the address that redirects and playlists may lead to. Default: none. */
+  allowHosts?: readonly string[];
   /** Index of the stream. Default: the stream that players show. */
   stream?: number;
   signal?: AbortSignal;
@@ -52,20 +54,25 @@ export async function takeFrames(
   timesSec: readonly number[],
   options: TakeFramesOptions,
 ): Promise<TakenFrames> {
-  const { height, signal, allowRemote, stream, onProgress } = options;
+  const { height, signal, allowRemote, allowHosts, stream, onProgress } = options;
   const taken: TakenFrames = {
     frames: timesSec.map(() => undefined),
     width: Math.round(height * USUAL_ASPECT_RATIO),
     height,
   };
   try {
-    const info = await probeVideo(source, { signal, allowRemote, stream });
+    const info = await probeVideo(source, { signal, allowRemote, allowHosts, stream });
     const aspectRatio = Math.min(MAX_ASPECT_RATIO, info.width / info.height);
     taken.width = Math.max(1, Math.round(height * aspectRatio));
     const { width } = taken;
     const report = (numDone: number): void =>
       onProgress?.({ numDone, numTotal: timesSec.length, name: source });
-    taken.frames = await findFrames(info, timesSec, { width, height, signal, allowRemote, stream }, report);
+    taken.frames = await findFrames(
+      info,
+      timesSec,
+      { width, height, signal, allowRemote, allowHosts, stream },
+      report,
+    );
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof FramewiseError)) throw error;

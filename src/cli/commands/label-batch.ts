@@ -39,6 +39,7 @@ export interface BatchFlags extends MachineOptions, SegmentOptions, LimitOptions
   skipUnchanged?: number;
   allowRemote?: boolean;
   stream?: number;
+  allowHost?: string[];
   stallTimeout?: number;
   concurrency?: number;
   retryFailed?: boolean;
@@ -97,6 +98,7 @@ async function labelAll(
       background: flags.background,
       skipUnchanged: flags.skipUnchanged,
       allowRemote: flags.allowRemote,
+      allowHosts: flags.allowHost,
       stream: flags.stream,
       limits: limitsOf(flags),
       stallTimeoutMs: flags.stallTimeout === undefined ? undefined : 1000 * flags.stallTimeout,
@@ -141,6 +143,7 @@ async function drawAll(
   const { output, overlay, contactSheet, report, allowRemote, stream, stallTimeout } = flags;
   const request = {
     ...{ outputDir: output, overlay, contactSheet, report, allowRemote, stream, limits: limitsOf(flags) },
+    allowHosts: flags.allowHost,
     stallTimeoutMs: stallTimeout === undefined ? undefined : 1000 * stallTimeout,
   };
   const progress = startBatchProgress(terminal, countDrawings(summary, request), 'drawings');

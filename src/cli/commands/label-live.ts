@@ -18,6 +18,7 @@ interface LiveFlags extends MachineOptions, LimitOptions {
   unknownBelow?: number;
   start?: number;
   stream?: number;
+  allowHost?: string[];
   skipUnchanged?: number;
   duration?: number;
   stallTimeout?: number;
@@ -90,6 +91,7 @@ function streamOptions(
     unknownBelow: flags.unknownBelow,
     startSec: flags.start,
     stream: flags.stream,
+    allowHosts: flags.allowHost,
     skipUnchanged: flags.skipUnchanged,
     durationSec: flags.duration,
     stallTimeoutMs: flags.stallTimeout === undefined ? undefined : 1000 * flags.stallTimeout,

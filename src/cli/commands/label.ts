@@ -59,6 +59,11 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     )
     .option('--allow-remote', 'allow URLs; without it only local files are opened')
     .option(
+      '--allow-host <host>',
+      'another host that redirects and playlists of a URL may lead to; repeatable (default: only its own host)',
+      (host: string, hosts: string[] = []) => [...hosts, host],
+    )
+    .option(
       '--stall-timeout <seconds>',
       'fail a video that delivers no frame for this long (default: 30)',
       positiveNumber(),
