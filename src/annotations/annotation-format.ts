@@ -41,6 +41,8 @@ export interface ReadContext extends ReadOptions {
 export interface WriteOptions {
   /** Write the probability of every label for each frame, if the format can hold it. Off by default. */
   includeProbabilities?: boolean;
+  /** Write `'` before texts in CSV files that a spreadsheet would take for a formula. Readers remove it. Default false. */
+  escapeFormulas?: boolean;
   /** Label of unlabeled frames, for formats that label every frame. */
   background?: string;
   /** Whether the video was labeled to its end, so that no frames follow the last labeled one. */

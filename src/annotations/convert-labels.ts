@@ -21,6 +21,8 @@ export interface ConvertOptions extends ReadOptions {
   outputDir?: string;
   /** Folder to search for videos, in addition to that of the label file. */
   videoDir?: string;
+  /** Write `'` before texts in CSV files that a spreadsheet would take for a formula. Default false. */
+  escapeFormulas?: boolean;
   /** Label of unlabeled frames, for formats that label every frame. */
   background?: string;
   /** Replace existing files. Default false: an existing file is an error. */
@@ -102,12 +104,15 @@ export async function* convertLabels(
   }
 
   function writeVideo({ timeline, group, subset }: LabeledVideo, losses: readonly Detail[]): string {
-    const { background } = options;
+    const { background, escapeFormulas } = options;
     const isSeparate = losses.includes('overlaps');
     const segments = isSeparate
       ? timelineOf(timeline.video, separateSegments(annotatedSegmentsOf(timeline), '').segments).segments
       : timeline.segments;
-    return to.write({ ...timeline, segments }, { includeProbabilities: true, background, group, subset });
+    return to.write(
+      { ...timeline, segments },
+      { includeProbabilities: true, background, escapeFormulas, group, subset },
+    );
   }
 
   async function refuseExisting(file: string): Promise<void> {

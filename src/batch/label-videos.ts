@@ -26,6 +26,8 @@ export interface LabelVideosOptions extends Omit<LabelOptions, 'onProgress'> {
   formats?: readonly string[];
   /** Write the probability of every label, in formats that support it. Default false. */
   includeProbabilities?: boolean;
+  /** Write `'` before texts in CSV files that a spreadsheet would take for a formula. Default false. */
+  escapeFormulas?: boolean;
   /** Label for frames outside the range. Required if a range is labeled in a format that labels every frame. */
   background?: string;
   /** Videos at a time. They share the encoder's workers, so the workers stay busy while a video is opened. Default 2. */
@@ -62,6 +64,7 @@ export async function labelVideos(
     outputDir,
     formats = ['json'],
     includeProbabilities,
+    escapeFormulas,
     background,
     concurrency = 2,
     signal,
@@ -81,10 +84,10 @@ export async function labelVideos(
       const jobs = nameJobs(videos, journal);
       await tidy(outputDir, jobs);
       const batch = {
-        ...{ recognizer, journal, outputDir, formats, includeProbabilities, background },
+        ...{ recognizer, journal, outputDir, formats, includeProbabilities, escapeFormulas, background },
         ...{ isOverwriting: overwrite, isRetrying: retryFailed },
         settings: hashSettings(recognizer.model, {
-          ...{ ...labelOptions, includeProbabilities, background },
+          ...{ ...labelOptions, includeProbabilities, escapeFormulas, background },
           formats: [...new Set(formats)].sort(),
         }),
       };

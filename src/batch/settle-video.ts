@@ -33,6 +33,7 @@ export interface Batch {
   outputDir: string;
   formats: readonly string[];
   includeProbabilities: boolean | undefined;
+  escapeFormulas: boolean | undefined;
   background: string | undefined;
   /** Label finished videos again. */
   isOverwriting: boolean;
@@ -137,13 +138,14 @@ async function labelUnchanged(
 async function write(
   timeline: Timeline,
   name: string,
-  { journal, outputDir, formats, includeProbabilities, background }: Batch,
+  { journal, outputDir, formats, includeProbabilities, escapeFormulas, background }: Batch,
   options: JobOptions,
 ): Promise<LabelResult> {
   await journal.expectInPlace(); // Before files are written into another folder.
   await expectBelow(outputDir, name);
   const isWhole = !options.startSec && options.durationSec === undefined;
-  const target = { formats, outputDir, baseName: name, includeProbabilities, background, isWhole };
+  const text = { includeProbabilities, escapeFormulas, background, isWhole };
+  const target = { formats, outputDir, baseName: name, ...text };
   const files = await describeFiles(outputDir, await writeAnnotations(timeline, target));
   const { frames, segments } = timeline;
   const videoSec = segments.reduce((sum, { startSec, endSec }) => sum + endSec - startSec, 0);

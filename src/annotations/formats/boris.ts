@@ -2,7 +2,13 @@ import path from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import type { Timeline } from '../../timeline/timeline.js';
 import type { AnnotatedSegment } from '../annotated-segment.js';
-import { type AnnotationFormat, reportSkip, type LabelFile, type ReadContext } from '../annotation-format.js';
+import {
+  type AnnotationFormat,
+  reportSkip,
+  type LabelFile,
+  type ReadContext,
+  type WriteOptions,
+} from '../annotation-format.js';
 import { countFrames } from '../text/frame-runs.js';
 import { publicSource } from '../../addresses.js';
 import { videoName } from '../../video/media-names.js';
@@ -31,7 +37,7 @@ export const borisFormat: AnnotationFormat = {
   write: writeEvents,
 };
 
-function writeEvents(timeline: Timeline): string {
+function writeEvents(timeline: Timeline, { escapeFormulas }: WriteOptions = {}): string {
   const { video, segments } = timeline;
   const media = publicSource(video.source);
   const observation = path.parse(videoName(video.source)).name;
@@ -69,7 +75,7 @@ function writeEvents(timeline: Timeline): string {
       'Comment stop': '',
     };
   });
-  return stringify(rows, { header: true });
+  return stringify(rows, { header: true, escape_formulas: escapeFormulas });
 }
 
 function readEvents(file: LabelFile, context: ReadContext): AnnotatedSegment[] {

@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { AnnotationError } from '../../errors.js';
 import { segmentFrames } from '../../timeline/segments.js';
 import type { FrameLabel, Timeline } from '../../timeline/timeline.js';
-import type { AnnotationFormat, LabelFile } from '../annotation-format.js';
+import type { AnnotationFormat, LabelFile, WriteOptions } from '../annotation-format.js';
 import { countFrames, labeledFrames } from '../text/frame-runs.js';
 import { annotatedSegmentsOf, unknownVideo } from '../annotated-segment.js';
 import { videoName } from '../../video/media-names.js';
@@ -26,10 +26,10 @@ export const csvFramesFormat: AnnotationFormat = {
   write: writeFrames,
 };
 
-function writeFrames(timeline: Timeline): string {
+function writeFrames(timeline: Timeline, { escapeFormulas }: WriteOptions = {}): string {
   const name = videoName(timeline.video.source);
   const frames = timeline.frames.length > 0 ? timeline.frames : framesOfVideo(timeline);
-  return stringify([
+  const table = [
     ['video', 'frame', 'time', 'label', 'confidence'],
     ...frames.map(({ index, timeSec, label, confidence }) => [
       name,
@@ -38,7 +38,8 @@ function writeFrames(timeline: Timeline): string {
       label,
       confidence.toFixed(4),
     ]),
-  ]);
+  ];
+  return stringify(table, { escape_formulas: escapeFormulas });
 }
 
 /** Lists every frame of the video that a segment covers. */

@@ -15,8 +15,8 @@ const COLUMNS = ['video', 'label', 'start', 'end'] as const;
  * The reader takes these columns, and `group` and `subset`, in any order and case. Only the first four are required, and
  * other columns are ignored. Times may have any form that {@link parseTime} reads.
  *
- * Text is written unchanged, even if it begins with `=`: a guard against spreadsheet formulas would change file names,
- * and the next program would not find the video. In a spreadsheet, import files from strangers as text columns.
+ * Text is written unchanged by default, even if it begins with `=`, because other programs would not find a video under
+ * a changed name. With `escapeFormulas`, spreadsheets take such text for text.
  */
 export const csvSegmentsFormat: AnnotationFormat = {
   name: 'csv',
@@ -29,9 +29,12 @@ export const csvSegmentsFormat: AnnotationFormat = {
   write: writeSegments,
 };
 
-function writeSegments({ video, segments }: Timeline, { group, subset }: WriteOptions = {}): string {
+function writeSegments(
+  { video, segments }: Timeline,
+  { group, subset, escapeFormulas }: WriteOptions = {},
+): string {
   const membership = Object.entries({ group, subset }).filter(([, value]) => value);
-  return stringify([
+  const table = [
     [...COLUMNS, 'confidence', ...membership.map(([column]) => column)],
     ...segments.map(({ label, startSec, endSec, confidence }) => [
       videoName(video.source),
@@ -41,7 +44,8 @@ function writeSegments({ video, segments }: Timeline, { group, subset }: WriteOp
       confidence.toFixed(4),
       ...membership.map(([, value]) => value),
     ]),
-  ]);
+  ];
+  return stringify(table, { escape_formulas: escapeFormulas });
 }
 
 /** The error describes the first bad row and lists the lines of further ones. */

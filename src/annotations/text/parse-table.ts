@@ -22,7 +22,7 @@ export interface TableRow {
 }
 
 /**
- * Parses a table in the form of RFC 4180. Spaces around fields and empty rows are dropped.
+ * Parses a table in the form of RFC 4180. Spaces around fields and empty rows are dropped, and so is the `'` before a formula.
  *
  * @param delimiter - Separator between fields. Default: a comma.
  * @returns The table; undefined if the file has no row at all.
@@ -36,11 +36,15 @@ export function parseTable({ path, text }: LabelFile, delimiter = ','): Table | 
     columns: header.fields,
     line: header.line,
     rows: rows.map(({ fields, line }) => {
-      const field = (column: string): string | undefined => fields[positions.get(column.toLowerCase()) ?? -1];
+      const field = (column: string): string | undefined =>
+        fields[positions.get(column.toLowerCase()) ?? -1]?.replace(ESCAPED_FORMULA, '$1');
       return { line, field, confidence: () => parseConfidence(field('confidence')) };
     }),
   };
 }
+
+/** Text that would be a formula in a spreadsheet, with the `'` that keeps it from being one. */
+const ESCAPED_FORMULA = /^'([=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/;
 
 function parseConfidence(text = ''): number | undefined {
   const value = Number(text);

@@ -1,4 +1,4 @@
-import { parseXml, XmlElement, XmlError, type XmlDocument } from '@rgrove/parse-xml';
+import { parseXml, XmlElement, XmlError } from '@rgrove/parse-xml';
 import XMLBuilder from 'fast-xml-builder';
 import { AnnotationError } from '../../errors.js';
 import type { LabelFile } from '../annotation-format.js';
@@ -19,20 +19,30 @@ export interface XmlNode {
  * Parses an XML file. Entities that the document declares are not expanded, so a small file cannot expand to a huge one.
  *
  * @returns The root element.
- * @throws {AnnotationError} If it is not well-formed.
+ * @throws {AnnotationError} If it is not well-formed, or nested more than 1,000 deep.
  */
 export function parseXmlFile({ path, text }: LabelFile): XmlNode {
-  let document: XmlDocument;
   try {
-    document = parseXml(text, { includeOffsets: true });
+    const document = parseXml(text, { includeOffsets: true });
+    const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+    return toNode(document.root as XmlElement, lineStarts); // a well-formed document has a root
   } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw new AnnotationError(
+        `"${path}" nests its elements too deeply for a label file.`,
+        path,
+        undefined,
+        { cause },
+      );
+    }
     if (!(cause instanceof XmlError)) throw cause;
     const reason = cause.message.split('\n', 1)[0];
     throw new AnnotationError(`"${path}" is not well-formed XML: ${reason}.`, path, cause.line, { cause });
   }
-  const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
-  return toNode(document.root as XmlElement, lineStarts); // a well-formed document has a root
 }
+
+/** Label files nest less than ten levels. */
+const MAX_DEPTH = 1000;
 
 /** Finds the elements that a path of names reaches from a node: `childrenAt(root, 'HEADER', 'MEDIA_DESCRIPTOR')`. */
 export function childrenAt(node: XmlNode, ...names: string[]): XmlNode[] {
@@ -42,7 +52,8 @@ export function childrenAt(node: XmlNode, ...names: string[]): XmlNode[] {
   );
 }
 
-function toNode(element: XmlElement, lineStarts: readonly number[]): XmlNode {
+function toNode(element: XmlElement, lineStarts: readonly number[], depth = 0): XmlNode {
+  if (depth > MAX_DEPTH) throw new RangeError(`more than ${MAX_DEPTH} levels`); // As where the stack is too small.
   return {
     name: element.name,
     line: lineAt(element.start, lineStarts),
@@ -50,7 +61,7 @@ function toNode(element: XmlElement, lineStarts: readonly number[]): XmlNode {
     text: element.text.trim(),
     children: element.children
       .filter((child) => child instanceof XmlElement)
-      .map((child) => toNode(child, lineStarts)),
+      .map((child) => toNode(child, lineStarts, depth + 1)),
   };
 }
 

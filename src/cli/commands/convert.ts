@@ -21,6 +21,7 @@ interface ConvertFlags {
   frameRate?: number;
   tier?: string;
   background?: string;
+  escapeFormulas?: boolean;
   overwrite?: boolean;
   json?: boolean;
 }
@@ -45,13 +46,14 @@ export function convertCommand(terminal: Terminal, report: (outcome: CommandOutc
     )
     .option('--tier <name>', 'only tier to read from ELAN files (default: all tiers)')
     .option('--background <label>', 'label of unlabeled frames, for formats that label every frame')
+    .option('--escape-formulas', "write ' before texts in CSV that a spreadsheet would take for a formula")
     .option('--overwrite', 'replace existing files')
     .option('--json', 'print one JSON object about all files on stdout')
     .action(async (files: string[], flags: ConvertFlags) => report(await convert(terminal, files, flags)));
 }
 
 async function convert(terminal: Terminal, files: string[], flags: ConvertFlags): Promise<CommandOutcome> {
-  const { to, from, output, videos, frameRate, tier, background, overwrite } = flags;
+  const { to, from, output, videos, frameRate, tier, background, escapeFormulas, overwrite } = flags;
   const [target] = findFormats([to]);
   findFormats(from === undefined ? [] : [from]);
   if (output !== undefined) await prepareOutputFolder(output);
@@ -66,6 +68,7 @@ async function convert(terminal: Terminal, files: string[], flags: ConvertFlags)
     frameRate,
     tier,
     background,
+    escapeFormulas,
     shouldOverwrite: overwrite ?? false,
     signal: terminal.signal,
     onWarning: note,

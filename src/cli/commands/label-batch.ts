@@ -33,6 +33,7 @@ export interface BatchFlags extends MachineOptions, SegmentOptions, LimitOptions
   format: string[];
   everyFrame?: boolean;
   probabilities?: boolean;
+  escapeFormulas?: boolean;
   start?: number;
   duration?: number;
   background?: string;
@@ -90,6 +91,7 @@ async function labelAll(
       outputDir: flags.output,
       formats: formatsToWrite(flags),
       includeProbabilities: flags.probabilities,
+      escapeFormulas: flags.escapeFormulas,
       everyFrame: flags.everyFrame,
       smoothing: smoothingRequest(flags),
       unknownBelow: flags.unknownBelow,

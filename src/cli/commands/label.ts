@@ -40,6 +40,7 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
     )
     .option('--every-frame', "label every source frame (default: frames at the model's frame rate)")
     .option('--probabilities', 'write the probability of every label into the JSON')
+    .option('--escape-formulas', "write ' before texts in CSV that a spreadsheet would take for a formula")
     .option('--start <seconds>', 'start of the range to label', positiveNumber({ orZero: true }))
     .option('--duration <seconds>', 'length of the range to label', positiveNumber())
     .option(

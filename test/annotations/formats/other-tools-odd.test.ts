@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { readDataset } from '../../../src/annotations/datasets/dataset.js';
+import { unknownVideo } from '../../../src/annotations/annotated-segment.js';
+import { findFormats } from '../../../src/annotations/formats/formats.js';
 import { readLabelFile } from '../../../src/annotations/label-files.js';
 import { AnnotationError } from '../../../src/errors.js';
 import { useTemporaryFolder } from '../../temporary-folder.js';
@@ -173,6 +175,38 @@ describe('subtitles', () => {
     const srt =
       '1\n00:00:01,000 --> 00:00:04,500\n{\\an8}groom\n\n2\n00:00:05,000 --> 00:00:06,000\n{\\an8}<font color="#f00">{\\i1}rear{\\i0}</font>\n';
     expect((await read('cage1.srt', srt)).segments).toEqual(['cage1 groom 1-4.5', 'cage1 rear 5-6']);
+  });
+});
+
+describe('text that a spreadsheet takes for a formula', () => {
+  const LABELS = ['=cmd|calc', '+1', '-1', '@sum', 'plain', "it's"];
+  const timeline = {
+    ...{ model: '', labels: LABELS, frameRate: 25, frames: [] },
+    video: { ...unknownVideo('=a.mp4'), frameRate: 25, durationSec: 6, numFrames: 150 },
+    segments: LABELS.map((label, second) => ({ label, startSec: second, endSec: second + 1, confidence: 1 })),
+  };
+
+  it.each(['csv', 'csv-frames', 'boris'])(
+    'is escaped in %s on request, and read back unchanged',
+    async (name) => {
+      const [format] = findFormats([name]);
+      const text = format!.write(timeline, { escapeFormulas: true });
+      expect(text.split(/[,\n]/).filter((cell) => /^"?[=+@-]/.test(cell))).toEqual([]);
+      const file = await write(`x${format!.extension}`, text);
+      const { segments } = await readLabelFile(file, {});
+      expect([...new Set(segments.map(({ label }) => label))]).toEqual(LABELS);
+      expect(segments[0]!.video).toBe('=a.mp4');
+      expect(format!.write(timeline)).toContain('=cmd|calc');
+      expect(format!.write(timeline)).not.toContain("'=cmd");
+    },
+  );
+});
+
+describe('xml', () => {
+  it.each([999, 5000, 100_000])('nested %i deep ends in a clear error or is read', async (depth) => {
+    const deep = `<annotations>${'<a>'.repeat(depth)}${'</a>'.repeat(depth)}</annotations>`;
+    const error: unknown = await read('deep.xml', deep).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(AnnotationError);
   });
 });
 
