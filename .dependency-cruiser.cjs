@@ -14,7 +14,15 @@ const LAYERS = [
   ['native'],
   ['tfjs'],
   ['tensors'],
-  ['addresses.ts', 'errors.ts', 'progress.ts', 'version.ts', 'cache-folder.ts', 'video-info.ts'],
+  [
+    'addresses.ts',
+    'format-count.ts',
+    'errors.ts',
+    'progress.ts',
+    'version.ts',
+    'cache-folder.ts',
+    'video-info.ts',
+  ],
 ];
 
 const place = (name) => (name.endsWith('.ts') ? `^src/${name.replace('.', '\\.')}$` : `^src/${name}/`);

@@ -1,6 +1,6 @@
 /**
- * Trains a part-of-speech tagger on one CoNLL-U file and tests it on another: the recurrent layers at a task that has
- * nothing to do with video.
+ * Trains a part-of-speech tagger on one CoNLL-U file and tests it on another. It shows the recurrent layers on a task without
+ * video.
  *
  *   npx tsx examples/pos-tagging.ts train.conllu dev.conllu
  *   npx tsx examples/pos-tagging.ts train.conllu dev.conllu --epochs 4 --units 64 --json
@@ -70,7 +70,7 @@ async function run(trainFile: string, devFile: string, { json, ...settings }: Fl
   console.log(json ? JSON.stringify({ ...settings, ...report }) : formatReport(report));
 }
 
-/** Tags sentences whose truth is known. */
+/** Tags sentences with known tags. */
 async function judge(
   tagger: Tagger,
   train: readonly TaggedSentence[],

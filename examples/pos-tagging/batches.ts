@@ -1,10 +1,10 @@
 /**
- * Groups sentences of like length, so that little of a batch is padding.
+ * Groups sentences of similar length, so that batches have little padding.
  *
  * @param lengths - Words of each sentence.
- * @param maxWords - Words in a batch, padding included; a longer sentence is a batch of its own.
- * @param order - Positions in `lengths`; among sentences of one length it decides which go together.
- * @returns Positions in `lengths`, each of `order` once, the shortest sentences first.
+ * @param maxWords - Words per batch, with padding. A longer sentence is a batch by itself.
+ * @param order - Positions in `lengths`. It decides which sentences of equal length share a batch.
+ * @returns Positions in `lengths`, each of `order` once, shortest sentences first.
  */
 export function groupByLength(
   lengths: readonly number[],

@@ -13,7 +13,7 @@ export const UNIVERSAL_TAGS = [
 ] as const;
 export type UniversalTag = (typeof UNIVERSAL_TAGS)[number];
 
-/** A sentence's words and their parts of speech, one each. */
+/** The words of a sentence and their parts of speech. */
 export interface TaggedSentence {
   forms: string[];
   tags: UniversalTag[];
@@ -24,7 +24,7 @@ const NUM_COLUMNS = 10;
 /**
  * Reads the words of a CoNLL-U file with their universal parts of speech.
  *
- * @throws {AnnotationError} If the file cannot be read or is not CoNLL-U; names the line.
+ * @throws {AnnotationError} If the file cannot be read or is not CoNLL-U. The message names the line.
  */
 export async function readConllu(file: string): Promise<TaggedSentence[]> {
   let text: string;
@@ -39,11 +39,11 @@ export async function readConllu(file: string): Promise<TaggedSentence[]> {
 }
 
 /**
- * Parses CoNLL-U: a word a line in ten columns divided by tabs, an empty line after each sentence. Comments (`#`), the
- * ranges of words written as one (`1-2`) and words that were not written (`1.1`) are passed over.
+ * Parses CoNLL-U: one word per line in ten columns separated by tabs, and an empty line after each sentence. Comments (`#`), ranges
+ * of words written as one (`1-2`) and words that were not written (`1.1`) are skipped.
  *
  * @param file - Name of the text in messages.
- * @throws {AnnotationError} If the text is not CoNLL-U, or holds no sentence; names the line.
+ * @throws {AnnotationError} If the text is not CoNLL-U or has no sentence. The message names the line.
  * @see https://universaldependencies.org/format.html
  */
 export function parseConllu(text: string, file: string): TaggedSentence[] {
@@ -80,8 +80,8 @@ export function parseConllu(text: string, file: string): TaggedSentence[] {
 }
 
 /**
- * @returns Nothing for a line that is no word of its own.
- * @throws {SyntaxError} With what is wrong with the line.
+ * @returns Undefined for a line that is not a word.
+ * @throws {SyntaxError} If the line is wrong. The message says how.
  */
 function parseWord(line: string, position: number): { form: string; tag: UniversalTag } | undefined {
   const columns = line.split('\t');

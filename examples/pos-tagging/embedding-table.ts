@@ -3,10 +3,10 @@ import type { Random } from '../../src/training/data/random.js';
 const [MEAN_DECAY, VARIANCE_DECAY, EPSILON] = [0.9, 0.999, 1e-8];
 
 /**
- * A learned vector for each row, outside TensorFlow.js: there the gradient of a lookup is as large as the whole table,
- * and so is each step of the optimizer. Here both cost as much as the rows that a batch uses.
+ * A learned vector per row, outside TensorFlow.js. There, the gradient of a lookup and each step of the optimizer cover the whole
+ * table. Here, both cover only the rows that a batch uses.
  *
- * Each row follows Adam by a clock of its own, which ticks only when the row is used.
+ * Each row has its own step count of Adam, which advances only when the row is used.
  *
  * @see Kingma and Ba 2015, arXiv:1412.6980.
  */
@@ -18,7 +18,7 @@ export class EmbeddingTable {
   readonly #clocks: Int32Array;
   readonly #touched = new Set<number>();
 
-  /** Starts with uniform numbers of variance 1 / `width`, so that a vector's expected length is about 1. */
+  /** Initializes with uniform numbers of variance 1 / `width`, so that the expected length of a vector is about 1. */
   constructor(
     numRows: number,
     readonly width: number,
@@ -41,7 +41,7 @@ export class EmbeddingTable {
     }
   }
 
-  /** Takes in the gradient of a mean that {@link addMean} gave; gradients of one row add up. */
+  /** Adds the gradient of a mean from {@link addMean}. Gradients of one row add up. */
   addGradient(rows: readonly number[], gradient: Float32Array, offset: number): void {
     const share = 1 / rows.length;
     for (const row of rows) {
@@ -51,7 +51,7 @@ export class EmbeddingTable {
     }
   }
 
-  /** Moves the rows that took in a gradient by one step of Adam, and forgets the gradients. */
+  /** Moves the rows with a gradient by one step of Adam, and clears the gradients. */
   step(learningRate: number): void {
     for (const row of this.#touched) {
       const clock = ++this.#clocks[row]!;

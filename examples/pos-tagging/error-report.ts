@@ -1,6 +1,6 @@
 import { UNIVERSAL_TAGS, type UniversalTag } from './conllu.js';
 
-/** A word after tagging, beside the truth. */
+/** A tagged word with its true tag. */
 export interface JudgedWord {
   form: string;
   /** The part of speech that the treebank gives. */
@@ -10,18 +10,18 @@ export interface JudgedWord {
   isKnown: boolean;
 }
 
-/** How many words, and the percentage of them that is tagged right; null where there is no word. */
+/** Number of words and percentage of right tags. Null without words. */
 interface Accuracy {
   numWords: number;
   accuracy: number | null;
 }
 
-/** How well one part of speech is recognized, in percent; null where nothing defines it. */
+/** Scores of one part of speech, in percent. Null if undefined. */
 interface TagScores {
   tag: UniversalTag;
-  /** Words that are of this part of speech. */
+  /** Number of words of this part of speech. */
   numGold: number;
-  /** Words that were tagged so. */
+  /** Number of words with this predicted tag. */
   numPredicted: number;
   precision: number | null;
   recall: number | null;
@@ -33,22 +33,22 @@ interface Confusion {
   gold: UniversalTag;
   predicted: UniversalTag;
   count: number;
-  /** The words so mistaken in lower case, the most frequent first, then by alphabet. */
+  /** The mistaken words in lower case, most frequent first, then in alphabetical order. */
   words: { form: string; count: number }[];
 }
 
-/** What a tagger gets right and wrong. */
+/** The accuracy and mistakes of a tagger. */
 export interface ErrorReport {
   all: Accuracy;
   known: Accuracy;
   unknown: Accuracy;
-  /** For each part of speech that is in the truth or was predicted. */
+  /** Scores of each part of speech that occurs or was predicted. */
   perTag: TagScores[];
-  /** Every kind of mistake that was made, the most frequent first. */
+  /** Every kind of mistake, most frequent first. */
   confusions: Confusion[];
 }
 
-/** Counts what a tagger got right and wrong. */
+/** Computes the accuracy and mistakes of a tagger. */
 export function reportErrors(words: readonly JudgedWord[]): ErrorReport {
   return {
     all: accuracyOf(words),

@@ -5,7 +5,7 @@ const NUM_CONFUSIONS = 20;
 const NUM_EXAMPLES = 5;
 const PLAIN = { head: [], border: [] };
 
-/** The report as tables for a person: accuracy, the most frequent mistakes, and scores by part of speech. */
+/** Formats the report as tables: accuracy, most frequent mistakes, and scores by part of speech. */
 export function formatReport({ all, known, unknown, perTag, confusions }: ErrorReport): string {
   const accuracy = new Table({
     head: ['words', 'number', 'right %'],

@@ -7,7 +7,7 @@ import type { WordEmbedding } from './word-embedding.js';
 
 const BATCH_WORDS = 2048;
 
-/** Gives the words of sentences their parts of speech. */
+/** Tags the words of sentences with parts of speech. */
 export class Tagger {
   constructor(
     readonly embedding: WordEmbedding,
@@ -47,7 +47,7 @@ export class Tagger {
 }
 
 /**
- * Marks the words of sentences that are filled up to one length.
+ * Marks the words of padded sentences.
  *
  * @returns bool `[sentences, numSteps]`. The caller disposes it.
  */

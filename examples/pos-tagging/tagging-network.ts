@@ -3,7 +3,7 @@ import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { initializers, layers } from '@tensorflow/tfjs-layers';
 import { bidirectional, lstm } from '../../src/recurrent/index.js';
 
-/** What a {@link TaggingNetwork} is made of. */
+/** Options of a {@link TaggingNetwork}. */
 export interface NetworkOptions {
   /** Length of a word's vector. */
   inputWidth: number;
@@ -12,11 +12,11 @@ export interface NetworkOptions {
   numTags: number;
   /** Share of the LSTM's inputs and outputs that training sets to zero. */
   dropout: number;
-  /** Positive integer that fixes the first weights and what is dropped. */
+  /** Seed of the initial weights and of dropout, a positive integer. */
   seed: number;
 }
 
-/** Reads a sentence in both directions, and scores every tag for every word. */
+/** A bidirectional network that scores every tag for every word of a sentence. */
 export class TaggingNetwork {
   readonly #options: NetworkOptions;
   readonly #reader;
@@ -45,7 +45,7 @@ export class TaggingNetwork {
     this.#scorer.build([null, 2 * units]);
   }
 
-  /** What training changes. They stay the network's. */
+  /** The trainable weights. They belong to the network. */
   get variables(): tf.Variable[] {
     return [this.#reader, this.#scorer].flatMap((layer) =>
       layer.trainableWeights.map((weight) => weight.read() as tf.Variable),
@@ -55,21 +55,21 @@ export class TaggingNetwork {
   /**
    * @param inputs - Word vectors, float32 `[batch, time, inputWidth]`.
    * @param mask - Which steps hold a word, bool `[batch, time]`.
-   * @param isTraining - Whether to drop numbers at random, others at each call.
-   * @returns Logits, float32 `[batch, time, numTags]`; without meaning where there is no word. The caller disposes them.
+   * @param isTraining - Whether dropout is on. Each call drops other numbers.
+   * @returns Logits, float32 `[batch, time, numTags]`, meaningless for padding. The caller disposes them.
    */
   score(inputs: Tensor3D, mask: Tensor2D, { isTraining = false } = {}): Tensor3D {
     return tf.tidy(() => {
       let hidden = this.#reader.apply(inputs, { mask, training: isTraining }) as Tensor3D;
       if (isTraining) hidden = this.#drop(hidden);
       const [batchSize, numSteps, width] = hidden.shape;
-      // Flat, as the product of three-dimensional tensors has a slow gradient.
+      // Flattened, because the product of three-dimensional tensors has a slow gradient.
       const words = tf.reshape<tf.Rank.R2>(hidden, [batchSize * numSteps, width]);
       return tf.reshape(this.#scorer.apply(words) as Tensor2D, [batchSize, numSteps, -1]);
     });
   }
 
-  /** Not the layer of tf.layers: with a seed, that one drops the same numbers at every call. */
+  /** Replaces the layer of tf.layers, which drops the same numbers at every call if it has a seed. */
   #drop(hidden: Tensor3D): Tensor3D {
     const { dropout, seed } = this.#options;
     return tf.dropout(hidden, dropout, undefined, `${seed}.${this.#numDropouts++}`) as Tensor3D;

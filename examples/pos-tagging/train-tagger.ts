@@ -9,25 +9,25 @@ import { Tagger, wordMask } from './tagger.js';
 import { TaggingNetwork } from './tagging-network.js';
 import { forgetWords, WordEmbedding } from './word-embedding.js';
 
-/** How a tagger is trained. */
+/** Options of training a tagger. */
 export interface TrainingOptions {
   /** Passes over the sentences. Default 5. */
   epochs?: number;
   /** Units of the LSTM in each direction. Default 128. */
   units?: number;
-  /** Positive integer that fixes all that is drawn at random: same seed and sentences, same tagger. Default 1. */
+  /** Seed, a positive integer. The same seed and sentences give the same tagger. Default 1. */
   seed?: number;
-  /** Step size of Adam at the start; it falls to zero along a line. Default 0.004. */
+  /** Initial learning rate of Adam. It falls linearly to zero. Default 0.004. */
   learningRate?: number;
-  /** Words in a batch, padding included. Default 384. */
+  /** Words per batch, with padding. Default 384. */
   batchWords?: number;
   /** Share of the LSTM's inputs and outputs that training sets to zero. Default 0.25. */
   dropout?: number;
-  /** Share of the words that training makes unknown. Default 0.1. */
+  /** Share of words that training replaces by the unknown word. Default 0.1. */
   wordDropout?: number;
-  /** Occurrences that a word, affix or trigram needs to get a vector of its own. Default 2. */
+  /** Occurrences that a word, affix or trigram needs for its own vector. Default 2. */
   minCount?: number;
-  /** Called after each step with the share of the training that is done, 0 to 1, and the step's loss in nats a word. */
+  /** Called after each step with the completed share of the training, 0 to 1, and the loss of the step in nats per word. */
   onStep?: (share: number, loss: number) => void;
 }
 
@@ -37,7 +37,7 @@ const MAX_GRADIENT_NORM = 1;
  * Trains a tagger on sentences with known parts of speech.
  *
  * @returns The tagger after the last epoch. The caller disposes it.
- * @throws {GradientError} If training runs away.
+ * @throws {GradientError} If training diverges.
  */
 export async function trainTagger(
   sentences: readonly TaggedSentence[],
@@ -70,7 +70,7 @@ export async function trainTagger(
           { learningRate: learningRate * (1 - share), wordDropout, random },
         );
         onStep?.((epoch + (position + 1) / batches.length) / epochs, loss);
-        // Awaiting tensors that WebAssembly has ready never lets go of the thread: Ctrl+C would wait for the end.
+        // Awaiting tensors that are ready never yields to the event loop, so Ctrl+C would have no effect until the end.
         await tf.nextFrame();
       }
     }
@@ -84,10 +84,10 @@ export async function trainTagger(
 }
 
 /**
- * Takes one step on a batch of sentences: Adam for the network's weights, and the same for the word vectors, which are
- * no variables of TensorFlow.js; they enter as the network's input, and learn from its gradient.
+ * Takes one step on a batch of sentences: Adam for the weights of the network and for the word vectors. Word vectors are not variables
+ * of TensorFlow.js. They are the input of the network and learn from its gradient.
  *
- * @returns Mean loss in nats a word.
+ * @returns Mean loss in nats per word.
  */
 async function trainStep(
   { embedding, network }: Tagger,
@@ -117,7 +117,7 @@ async function trainStep(
   tf.dispose([inputs, mask, targets, value]);
   const { gradients } = await clipByGlobalNorm(grads, MAX_GRADIENT_NORM);
   const { [inputs.name]: inputGradient, ...weightGradients } = gradients;
-  // TensorFlow.js has no schedules; its optimizer reads this field anew at each step, and only its type is protected.
+  // TensorFlow.js has no schedules. Its optimizer reads this field at each step, and only the type is protected.
   (optimizer as unknown as { learningRate: number }).learningRate = learningRate;
   optimizer.applyGradients(weightGradients as Record<string, tf.Variable>);
   embedding.learn(words, numSteps, await inputGradient!.data<'float32'>(), learningRate);

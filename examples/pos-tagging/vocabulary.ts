@@ -1,14 +1,14 @@
-/** Row of every value that a vocabulary does not hold. */
+/** Row of every value that is not in a vocabulary. */
 export const UNKNOWN_ROW = 0;
 
-/** Numbers the values of a feature that occur often enough to learn from. */
+/** Numbers the frequent values of a feature. */
 export class Vocabulary {
   readonly #rows = new Map<string, number>();
 
   /**
    * @param values - Every occurrence in the training data.
-   * @param minCount - Occurrences that a value needs; the rarer ones share {@link UNKNOWN_ROW}, which is how a tagger
-   *   learns what to make of a word it has never met.
+   * @param minCount - Occurrences that a value needs. Rarer values share {@link UNKNOWN_ROW}, so the tagger learns how to treat
+   *   unknown words.
    */
   constructor(values: Iterable<string>, minCount: number) {
     const counts = new Map<string, number>();
@@ -18,12 +18,12 @@ export class Vocabulary {
     }
   }
 
-  /** Rows in use, {@link UNKNOWN_ROW} among them. */
+  /** Number of rows, with {@link UNKNOWN_ROW}. */
   get numRows(): number {
     return this.#rows.size + 1;
   }
 
-  /** @returns The rows of those values that are known; if none is, {@link UNKNOWN_ROW}. Never empty. */
+  /** @returns Rows of the known values, or {@link UNKNOWN_ROW} if none is known. Never empty. */
   rowsOf(values: readonly string[]): number[] {
     const rows = values.map((value) => this.#rows.get(value)).filter((row) => row !== undefined);
     return rows.length > 0 ? rows : [UNKNOWN_ROW];

@@ -4,10 +4,10 @@ import { EmbeddingTable } from './embedding-table.js';
 import { UNKNOWN_ROW, Vocabulary } from './vocabulary.js';
 import { WORD_FEATURES, type WordFeature } from './word-features.js';
 
-/** A word by its rows in each feature's table. */
+/** Rows of a word in the table of each feature. */
 export type EncodedWord = readonly (readonly number[])[];
 
-/** Turns words into vectors: those of all features, one behind the other. */
+/** Turns words into vectors: the vectors of all features, concatenated. */
 export class WordEmbedding {
   /** Length of a word's vector. */
   readonly width: number;
@@ -33,7 +33,7 @@ export class WordEmbedding {
     this.width = offset;
   }
 
-  /** Finds a word's rows, once for each way of writing it. */
+  /** Finds the rows of a word. Each spelling is looked up once. */
   encode(form: string): EncodedWord {
     let word = this.#encoded.get(form);
     if (!word) {
@@ -45,7 +45,7 @@ export class WordEmbedding {
 
   /**
    * @param sentences - Words of each sentence.
-   * @param numSteps - Length to which sentences are filled up with zeros.
+   * @param numSteps - Length to which sentences are padded with zeros.
    * @returns `[sentences, numSteps, width]`
    */
   lookUp(sentences: readonly (readonly EncodedWord[])[], numSteps: number): Float32Array {
@@ -57,7 +57,7 @@ export class WordEmbedding {
   /**
    * Moves the vectors of these words by one step against a gradient.
    *
-   * @param gradient - Of the loss in what {@link lookUp} gave, `[sentences, numSteps, width]`.
+   * @param gradient - Gradient of the loss with respect to the result of {@link lookUp}, `[sentences, numSteps, width]`.
    */
   learn(
     sentences: readonly (readonly EncodedWord[])[],
@@ -84,8 +84,8 @@ export class WordEmbedding {
 }
 
 /**
- * Replaces words, which are the first feature, at random by the unknown one, so that the tagger learns to do without;
- * what else is known stays.
+ * Replaces words, the first feature, at random by the unknown word, so that the tagger learns to do without them.
+ * Other features stay.
  *
  * @param rate - Share of the words, 0 to 1.
  */

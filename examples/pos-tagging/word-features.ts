@@ -1,13 +1,13 @@
-/** Something that is known of a word from its letters alone. */
+/** A feature of a word that follows from its letters. */
 export interface WordFeature {
   name: string;
-  /** Length of the vector that is learned for each of its values. */
+  /** Length of the learned vector of each value. */
   width: number;
-  /** The feature's values for a word as written; their vectors are averaged. May be empty. */
+  /** Values of the feature for a word as written. Their vectors are averaged. May be empty. */
   valuesOf: (form: string) => string[];
 }
 
-/** What the tagger looks at: the word, its beginnings and ends, its letters three by three, and how it is written. */
+/** The features of the tagger: the word, its prefixes and suffixes, its trigrams, and its shape. */
 export const WORD_FEATURES: readonly WordFeature[] = [
   { name: 'word', width: 64, valuesOf: (form) => [normalize(form)] },
   ...[1, 2, 3, 4].map((length) => ({
@@ -24,7 +24,7 @@ export const WORD_FEATURES: readonly WordFeature[] = [
   { name: 'shape', width: 12, valuesOf: (form) => [wordShape(form)] },
 ];
 
-/** Lower case, every digit a zero: `Boeing-747` and `BOEING-737` differ no more. */
+/** Lower case, with zero for every digit, so that `Boeing-747` equals `BOEING-737`. */
 export function normalize(form: string): string {
   return form.toLowerCase().replace(/\d/gu, '0');
 }

@@ -4,15 +4,15 @@
  *     npm run bench:backends [-- --only wasm,tensorflow] [--software] [--rounds n] [--seconds n] [--json]
  *
  * The last line is a JSON object keyed by contestant. Of a backend it has
- * - `encoderFramesPerSec`: from bytes to features, by frames a batch, as the product encodes: `wasm` and `cpu` on a thread a
- *   core, each with a batch of its own, the others with one batch at a time;
+ * - `encoderFramesPerSec`: from bytes to features, by frames per batch, as the product encodes: `wasm` and `cpu` on one thread per
+ *   core, each with its own batch, the others with one batch at a time;
  * - `trainingStepsPerSec`: forward, backward and Adam of an LSTM (8 sequences of 64 steps, 1024 inputs, 256 units);
- * - `labelingFramesPerSec`: from a video file to labels, by the model surveillance-fights, and `labelingOverDecoding`, this over
- *   the frames that are decoded a second where nothing is done with them (1 where decoding is the bottleneck);
- * - `overWasm` and `overOnnxruntime`: these as multiples of what the two did in the same rounds, and `bestEncoder`, each with
- *   the batches with which it is quickest (target: `tensorflow` at least 3 times `wasm`).
- * Contestants take turns in processes of their own, so that a busy machine slows all alike; figures are medians of the
- * rounds. What takes a second a frame, `cpu` and with `--software` a `webgpu` without a GPU, has one round of single runs.
+ * - `labelingFramesPerSec`: from a video file to labels, by the model surveillance-fights, and `labelingOverDecoding`, this
+ *   divided by the frames per second of decoding alone (1 if decoding is the bottleneck);
+ * - `overWasm` and `overOnnxruntime`: the same as multiples of the two in the same rounds, and `bestEncoder`, each with its fastest
+ *   batches (target: `tensorflow` at least 3 times `wasm`).
+ * Contestants take turns in separate processes, so that a busy machine slows all alike. Figures are medians over the rounds. Slow
+ * contestants (`cpu`, and with `--software` a `webgpu` without a GPU) have one round of single runs.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -39,7 +39,7 @@ const print = (line: string): void => {
   if (!flags.json) console.log(line);
 };
 const SAMPLE = fileURLToPath(new URL('../../fixtures/drawn-people/demo.mp4', import.meta.url));
-/** Seconds of video that are labeled: so many that no contestant is done before its decoder has started. */
+/** Seconds of video that are labeled, long enough that starting the decoder does not matter. */
 const STRETCH_SEC = { gpu: 60, cpu: 10, slow: 1 };
 
 interface Entry {
@@ -98,7 +98,7 @@ async function enter(contestant: Contestant, kind: keyof typeof STRETCH_SEC): Pr
   entries.set(contestant, { process, isSlow: kind === 'slow', paces: noPaces() });
 }
 
-/** The round before the first warms up. */
+/** One round before the first warms up. */
 async function takeTurns(turn: number): Promise<void> {
   for (const part of PARTS) {
     for (const [contestant, { process, isSlow, paces }] of entries) {

@@ -1,11 +1,11 @@
 /**
- * Measures what decoding costs over ffmpeg itself: the time of `ffmpeg -f null` with the same filters on the same
- * video, over that of `decodeFrames`. The two take turns, so that a busy machine slows both alike.
+ * Measures the overhead of decoding: the time of `ffmpeg -f null` with the same filters on the same video, divided by that of
+ * `decodeFrames`. The two take turns, so that a busy machine slows both alike.
  *
  *     npx tsx scripts/bench/decoding.ts [video] [--json]
  *
- * The last line is a JSON object: `decodeRatio`, at the 10 frames a second at which models look (target at least 0.9),
- * and `decodeRatioEveryFrame`, where every frame of the source comes through the pipe.
+ * The last line is a JSON object: `decodeRatio`, at 10 frames per second (target at least 0.9), and
+ * `decodeRatioEveryFrame`, with every frame of the source.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -15,7 +15,7 @@ import { measureDecodeRatio } from './measure/decode-ratio.js';
 import { loopVideo } from './measure/looped-video.js';
 
 const NUM_ROUNDS = 5;
-/** A real length, so that starting a process does not count for more than it does in use. */
+/** A realistic length, so that starting a process counts as little as in use. */
 const LOOPED_SEC = 300;
 
 const isQuiet = process.argv.includes('--json');

@@ -1,11 +1,11 @@
 /**
- * Measures what encoding costs over the bare network: `encode` from bytes to features, against `model.execute` alone
- * on the same pictures, scaled beforehand. The variants take turns, so that a busy machine slows all alike.
+ * Measures the overhead of encoding: `encode` from bytes to features, compared with `model.execute` alone on the same pictures,
+ * scaled beforehand. The variants take turns, so that a busy machine slows all alike.
  *
  *     npx tsx scripts/bench/encoding.ts [--json]
  *
- * The last line is a JSON object: `encodingOverhead`, encode over bare in one thread (target at most 1.1),
- * `poolOverhead`, a pool of one over bare, and `poolSpeedup`, a pool of one over a pool of all processors.
+ * The last line is a JSON object: `encodingOverhead`, time of encode divided by the bare network in one thread (target at most
+ * 1.1), `poolOverhead`, a pool of one divided by the bare network, and `poolSpeedup`, a pool of one divided by a pool of all cores.
  */
 import os from 'node:os';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
@@ -41,7 +41,7 @@ const pictures = tf.tidy(() => {
   return tf.sub(tf.div(tf.cast(bytes, 'float32'), 127.5), 1);
 });
 
-/** Output is not read: WebAssembly has computed it by then, and reading all its places would flatter `encode`. */
+/** The output is not read. WebAssembly has computed it by then, and reading all of it would favor `encode`. */
 function runBare(): Promise<void> {
   tf.dispose(bare.execute({ [inputNode!]: pictures }, outputNode));
   return Promise.resolve();
@@ -51,7 +51,7 @@ function runBatches(encoder: FrameEncoder, numBatches: number): Promise<unknown>
   return Promise.all(Array.from({ length: numBatches }, () => encoder.encode(pixels, BATCH_SIZE)));
 }
 
-/** Every variant with the batches that one run of it encodes; each run gives each worker two. */
+/** Each variant with the number of batches of one run, two per worker. */
 const variants = {
   bare: { numBatches: 1, run: runBare },
   encode: { numBatches: 1, run: () => runBatches(inThread, 1) },
@@ -72,7 +72,7 @@ for (let round = -2; round < NUM_ROUNDS; round++) {
   }
 }
 
-/** Median over the rounds of one variant's time over another's in the same round. */
+/** Median over the rounds of the ratio of two variants' times in the same round. */
 function ratio(numerator: Variant, denominator: Variant): number {
   const divisors = msPerFrame.get(denominator)!;
   return round(median(msPerFrame.get(numerator)!.map((ms, index) => ms / divisors[index]!)));

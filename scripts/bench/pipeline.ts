@@ -1,18 +1,17 @@
 /**
- * Measures the whole way from video to labels against what it cannot be quicker than, on a sample looped to ten minutes.
+ * Measures the whole way from video to labels, compared with its lower bounds, on a sample that is looped to ten minutes.
  *
  *     npm run bench:pipeline [-- [video] [--static video] [--seconds n] [--only part,part] [--rounds n] [--json]]
  *
  * The parts are `efficiency`, `scaling`, `decoding`, `skipping` and `memory`. The last line is a JSON object:
- * - `pipelineEfficiency`: frames labeled a second, over the number of cores divided by the processor seconds that the bare
- *   network and plain ffmpeg need a frame (target at least 0.9);
- * - `workerScaling`: frames a second with a worker a core, over those with one worker (at least 1.6 on two cores);
- * - `decodeRatio`: frames decoded a second over those of `ffmpeg -f null` with the same filters (at least 0.9);
- * - `peakMemoryGrowthMiB`: most memory resident, of a video ten times as long over one of six minutes (at most 30);
+ * - `pipelineEfficiency`: labeled frames per second, divided by the bound: the number of cores divided by the processor seconds per
+ *   frame of the bare network and plain ffmpeg (target at least 0.9);
+ * - `workerScaling`: frames per second with one worker per core, divided by those with one worker (at least 1.6 on two cores);
+ * - `decodeRatio`: decoded frames per second, divided by those of `ffmpeg -f null` with the same filters (at least 0.9);
+ * - `peakMemoryGrowthMiB`: peak resident memory of a video of an hour, minus that of six minutes (at most 30);
  * - `framesPerSec` and `realtimeFactor` of the labeling;
- * - `skipSpeedup` and `skipLabelChange`: what `skipUnchanged` gains on a camera that stands still, and the share of the
- *   labels that it changes.
- * All that is compared takes turns, so that a busy machine slows all alike.
+ * - `skipSpeedup` and `skipLabelChange`: the speedup of `skipUnchanged` on a static camera, and the share of labels that it changes.
+ * Everything that is compared takes turns, so that a busy machine slows all alike.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -121,7 +120,7 @@ async function measurePipeline(video: string) {
   };
 }
 
-/** @returns What runs the model's network alone on pictures scaled beforehand, and tells the processor seconds a frame. */
+/** @returns A function that runs the network alone on scaled pictures and returns its processor seconds per frame. */
 async function bareEncoder(): Promise<() => number> {
   if (encoder.kind !== 'builtin' || encoder.name !== 'movenet-middle') {
     throw new Error('The benchmark runs the bare network of movenet-middle; the model has another encoder.');

@@ -1,15 +1,15 @@
 /**
- * Measures the recurrent layers, on the WebAssembly backend or another of this machine: against the same networks made of
- * tf.layers, and against their matrix products alone. Before anything is timed, both sides get the same weights and must
- * give the same outputs. The variants take turns, so that a busy machine slows all alike; each figure is the median over
- * the rounds. What is timed are calls, so a backend whose calls return before they have computed cannot be named.
+ * Measures the recurrent layers on the WebAssembly backend or another one, compared with the same networks of tf.layers and with
+ * their matrix products alone. First, both sides get the same weights and must give the same outputs. The variants take turns,
+ * so that a busy machine slows all alike. Each figure is the median over the rounds. Calls are timed, so backends whose calls
+ * return before the result is computed cannot be measured.
  *
  *     npm run bench:recurrent [-- --backend tensorflow] [--json]
  *
- * The last line is a JSON object. A speedup is the time of tf.layers over ours, with the same weights, activations and
+ * The last line is a JSON object. A speedup is the time of tf.layers divided by ours, with the same weights, activations and
  * optimizer: of a training step (forward, backward, Adam; 8 sequences of 64 steps, 1024 inputs, 256 units), of the forward
  * pass of the same shape, and of one long sequence forward (2,000 steps, 256 inputs, 128 units). `trainToMatmulBound` is the
- * LSTM's training step over its matrix products; `streamingStepUs` one step of 1280 inputs and 128 units.
+ * LSTM's training step divided by its matrix products, `streamingStepUs` one step of 1280 inputs and 128 units.
  */
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
@@ -51,10 +51,10 @@ function createNetworks(kind: Kind, { batchSize, numSteps, numFeatures, units }:
   const config = {
     units,
     returnSequences: true,
-    // Another than tf.layers' default, which does not run in Node, and which the shared weights replace anyway.
+    // The default of tf.layers does not run in Node. The shared weights replace it anyway.
     recurrentInitializer: 'glorotNormal' as const,
     inputShape: [numSteps, numFeatures],
-    // Where the two have other defaults: Keras's gates, and the reset convention that tf.layers has.
+    // The two have different defaults. These are Keras's gates and the reset convention of tf.layers.
     ...(kind !== 'rnn' ? { recurrentActivation: 'sigmoid' as const } : {}),
   };
   const theirs = tfl.sequential({ layers: [LAYERS[kind].theirs(config)] });
@@ -82,16 +82,16 @@ function forwardPass(model: tfl.Sequential, inputs: Tensor): Variant {
   return { run: () => tf.tidy(() => void model.apply(inputs)) };
 }
 
-/** What is timed, and what must be ready before, which is not. */
+/** What is timed, and its preparation, which is not. */
 interface Variant {
   prepare?: () => void;
   run: () => void;
 }
 
 /**
- * The products that a training step of an LSTM cannot do without: of all steps at once where that can be. The right
- * operands are weights and gradients, which each step makes anew; here too they are new to each run, for preparing them is
- * part of the product (of the same operand a second time the backend remembers its packed form).
+ * The matrix products that a training step of an LSTM needs, of all steps at once if possible. The right operands are weights and
+ * gradients, which are new in each step. They are new in each run here, too, because the backend keeps the packed form of an
+ * operand that it has seen, and packing is part of the product.
  */
 function productsOf({ batchSize, numSteps, numFeatures, units }: Shape, gates: number): Variant {
   const [rows, width] = [batchSize * numSteps, gates * units];
@@ -126,7 +126,7 @@ function productsOf({ batchSize, numSteps, numFeatures, units }: Shape, gates: n
   };
 }
 
-/** Lets the variants take turns, and gives the milliseconds of each round by their names. */
+/** Lets the variants take turns. @returns Milliseconds of each round by variant. */
 function takeTurns<Name extends string>(
   variants: Record<Name, Variant>,
   repetitions = 1,
@@ -145,7 +145,7 @@ function takeTurns<Name extends string>(
   return times;
 }
 
-/** Median over the rounds of one variant's time over another's in the same round. */
+/** Median over the rounds of the ratio of two variants' times in the same round. */
 function ratio(numerator: readonly number[], denominator: readonly number[]): number {
   return rounded(median(numerator.map((ms, round) => ms / denominator[round]!)));
 }

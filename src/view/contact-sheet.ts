@@ -8,12 +8,12 @@ import { takeFrames, type TakenFrames, type TakeFramesOptions } from './take-fra
 import {
   colorsOf,
   drawBar,
-  formatCount,
   formatTime,
   lengthSecOf,
   longestSegments,
   type LabelColors,
 } from './timeline-drawing.js';
+import { formatCount } from '../format-count.js';
 
 /** How the video of a contact sheet is read. */
 export type ContactSheetOptions = Omit<TakeFramesOptions, 'height'>;

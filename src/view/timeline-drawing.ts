@@ -102,11 +102,6 @@ export function longestSegments(segments: readonly Segment[], maximum: number): 
   return segments.filter((segment) => chosen.has(segment));
 }
 
-/** Formats a count with its noun: `1 segment`, `2 segments`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** Formats seconds for people: `8.4 s` below a minute, else `1:15` or `1:02:03.4`. */
 export function formatTime(seconds: number): string {
   const tenths = Math.round(10 * seconds);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { formatCount, formatTime } from '../../src/view/timeline-drawing.js';
+import { formatCount } from '../../src/format-count.js';
+import { formatTime } from '../../src/view/timeline-drawing.js';
 
 it.each([
   [0, '0 s'],

@@ -10,15 +10,15 @@ import { lstm } from '../../../src/recurrent/index.js';
 import { decodeFrames } from '../../../src/video/decode-frames.js';
 import { OnnxEncoder } from '../onnx/onnx-encoder.js';
 
-/** What computes: a backend, or the peer. */
+/** A backend, or the peer. */
 export type Contestant = BackendName | 'onnxruntime';
 
-/** Frames a batch with which the encoder is measured. */
+/** Frames per batch in the measurements of the encoder. */
 export const BATCH_SIZES = [1, 8, 32] as const;
 
 /**
- * What is measured: the encoder's network with batches of a size, training steps of an LSTM, a video from file to labels,
- * and from file to the frames that the encoder takes.
+ * What is measured: the encoder with batches of a size, training steps of an LSTM, labeling a video file, and decoding it to the
+ * input of the encoder.
  */
 export const PARTS = [
   ...BATCH_SIZES.map((size) => `encoder${size}` as const),
@@ -28,20 +28,20 @@ export const PARTS = [
 ] as const;
 export type Part = (typeof PARTS)[number];
 
-/** Does some work once. @returns Frames or steps that it was. */
+/** Does some work once. @returns The number of frames or steps. */
 export type Measure = () => Promise<number>;
 
-/** Seconds of a video that are labeled at a time. */
+/** Seconds of video per run of labeling. */
 export interface Stretch {
   video: string;
   durationSec: number;
 }
 
 const MODEL = fileURLToPath(new URL('../../../models/surveillance-fights', import.meta.url));
-/** As `bench:recurrent` trains. */
+/** The same training as in `bench:recurrent`. */
 const LSTM = { batchSize: 8, numSteps: 64, numFeatures: 1024, units: 256 };
 
-/** What a contestant is measured by; the peer only encodes. */
+/** The measurements of a contestant. The peer only encodes. */
 export async function createMeasures(
   contestant: Contestant,
   stretch: Stretch,
@@ -50,7 +50,7 @@ export async function createMeasures(
     await startBackend('wasm'); // Converts the network, and then does nothing.
     return measureEncoder(await OnnxEncoder.load('movenet-lightning'));
   }
-  // As the product does: wasm on a thread a core, the others in one.
+  // As in the product: wasm on one thread per core, the others in one thread.
   const encoder = await createFrameEncoder(DEFAULT_ENCODER, { backend: contestant });
   return {
     ...measureEncoder(encoder),
@@ -61,7 +61,7 @@ export async function createMeasures(
 
 type Encoder = Pick<FrameEncoder, 'inputWidth' | 'inputHeight' | 'concurrency' | 'encode'>;
 
-/** Each run gives every thread a batch. */
+/** Batches per run: one per thread. */
 function measureEncoder(encoder: Encoder): Partial<Record<Part, Measure>> {
   const { inputWidth, inputHeight, concurrency = 1 } = encoder;
   const measures = BATCH_SIZES.map((size): [Part, Measure] => {

@@ -1,13 +1,13 @@
-/** Entry of the process in which one contestant computes. It takes a part at a time, and answers with units a second. */
+/** Entry of the process of one contestant. It gets one measurement at a time and answers with units per second. */
 import { createMeasures, type Contestant, type Part, type Stretch } from './backend-measures.js';
 
-/** What the process is asked: to do a part over and over, for so many seconds at least. */
+/** A request to repeat a measurement for at least some seconds. */
 export interface Turn {
   part: Part;
   seconds: number;
 }
 
-/** Frames or steps a second; null for what the contestant does not do. */
+/** Frames or steps per second. Null if the contestant has no such measurement. */
 export type Pace = number | null;
 
 const [contestant, video, durationSec] = process.argv.slice(2) as [Contestant, string, string];

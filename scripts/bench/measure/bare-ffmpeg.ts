@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findFfmpeg } from '../../../src/stages.js';
 
-/** Decodes with the product's filters and throws the frames away: what no program around ffmpeg can be quicker than. */
+/** Decodes with the filters of the product and discards the frames: the lower bound for any program that uses ffmpeg. */
 export async function runBareFfmpeg(
   video: string,
   { size, frameRate }: { size: number; frameRate: number | 'source' },

@@ -1,22 +1,22 @@
 import { BATCH_SIZES, PARTS, type Part } from './backend-measures.js';
 import { median, round } from './statistics.js';
 
-/** Units a second of each round, by part; none where a contestant does not do it. */
+/** Units per second of each round, by measurement. Empty if a contestant does not have it. */
 export type Paces = Record<Part, number[]>;
 
-/** A contestant's medians, and what they are over another's. */
+/** Medians of a contestant, and their ratios to another one's. */
 export interface Figures {
-  /** By frames a batch. */
+  /** By frames per batch. */
   encoderFramesPerSec: Record<string, number>;
   trainingStepsPerSec?: number;
   labelingFramesPerSec?: number;
-  /** Labeling over decoding alone. */
+  /** Labeling divided by decoding alone. */
   labelingOverDecoding?: number;
   overWasm?: Multiples;
   overOnnxruntime?: Multiples;
 }
 
-/** Medians over the rounds of one's pace over another's in the same round. */
+/** Medians over the rounds of the ratio of two paces in the same round. */
 type Multiples = Partial<Record<Part | 'bestEncoder', number>>;
 
 export function noPaces(): Paces {
@@ -51,7 +51,7 @@ function multipleOf(paces: number[], others: number[]): number {
   return round(median(paces.slice(0, rounds).map((pace, turn) => pace / others[turn]!)));
 }
 
-/** The rounds with the batches with which the encoder is quickest. */
+/** The rounds with the fastest batch size of the encoder. */
 function bestOf(paces: Paces): number[] {
   const each = BATCH_SIZES.map((size) => paces[`encoder${size}`]);
   return each.reduce((best, rounds) => (median(rounds) > median(best) ? rounds : best));

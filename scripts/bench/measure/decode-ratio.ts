@@ -5,7 +5,7 @@ import { median, round, timed } from './statistics.js';
 
 const SIZE = 192;
 
-/** Takes batches of frames as the product decodes them, and does nothing with them. */
+/** Receives batches of frames as the product decodes them, and discards them. */
 const takesFrames: FrameEncoder = {
   id: 'nothing',
   inputWidth: SIZE,
@@ -17,9 +17,9 @@ const takesFrames: FrameEncoder = {
 };
 
 /**
- * Decodes into batches as labeling does, and with ffmpeg alone, by turns.
+ * Decodes into batches as labeling does, and with ffmpeg alone, in turns.
  *
- * @returns The middle ratio of ffmpeg's time to ours, and the middle times.
+ * @returns The median ratio of ffmpeg's time to ours, and the median times.
  */
 export async function measureDecodeRatio(
   video: string,

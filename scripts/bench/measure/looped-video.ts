@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findFfmpeg } from '../../../src/stages.js';
 
-/** Repeats a sample, without sound and without encoding it anew, until it is of a real length. */
+/** Repeats a sample up to a realistic length, without sound and without encoding it again. */
 export async function loopVideo(sample: string, durationSec: number, file: string): Promise<string> {
   const { ffmpegPath } = await findFfmpeg();
   const looped = ['-v', 'error', '-y', '-stream_loop', '-1', '-i', sample, '-t', String(durationSec)];

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Contestant, Stretch } from './backend-measures.js';
 import type { Pace, Turn } from './backend-program.js';
 
-/** A contestant in a process of its own, which waits while others have their turns. */
+/** A contestant in its own process, which waits while others have their turns. */
 export class MeasuredProcess {
   readonly #contestant: Contestant;
   readonly #child: ChildProcess;
@@ -12,7 +12,7 @@ export class MeasuredProcess {
     this.#child = child;
   }
 
-  /** @throws {Error} If the contestant cannot be had; it has said why on stderr. */
+  /** @throws {Error} If the contestant is not available. It has written the reason to stderr. */
   static async start(contestant: Contestant, { video, durationSec }: Stretch): Promise<MeasuredProcess> {
     const program = new URL('./backend-program.ts', import.meta.url);
     const child = fork(program, [contestant, video, String(durationSec)], { execArgv: ['--import', 'tsx'] });
@@ -21,7 +21,7 @@ export class MeasuredProcess {
     return measured;
   }
 
-  /** @returns Units a second. */
+  /** @returns Units per second. */
   async take(turn: Turn): Promise<Pace> {
     this.#child.send(turn);
     return (await this.#answer()) as Pace;

@@ -3,7 +3,7 @@ import type { ModelOnDiskSpec } from '../../../src/encoder/encoder-spec.js';
 import { readModelFiles } from '../../../src/encoder/networks/model-files.js';
 import type { OnnxGraph, OnnxNode, OnnxWeight } from './onnx-model.js';
 
-/** A node of TensorFlow's graph, as JSON spells its protobuf message. */
+/** A node of a TensorFlow graph in the JSON form of its protobuf message. */
 interface GraphNode {
   name: string;
   op: string;
@@ -15,9 +15,9 @@ const INPUT = 'pictures';
 const OUTPUT = 'features';
 
 /**
- * Converts an encoder's network, from its input node to its output node averaged over space, into ONNX. It takes what the
- * encoder takes, `[batch, height, width, 3]`; inside, channels come before height and width, as ONNX's operators want.
- * Converts what MobileNets are made of: convolutions, with bias and ReLU6, and sums.
+ * Converts the network of an encoder to ONNX, from its input node to its output node averaged over space. Its input is that of the
+ * encoder, `[batch, height, width, 3]`. Inside, channels precede height and width, as the operators of ONNX require. Supports
+ * the operations of MobileNets: convolutions with bias and ReLU6, and sums.
  *
  * @param spec - With `inputNode` and `outputNode`.
  * @throws {Error} If the network has an operation of another kind.
@@ -61,7 +61,7 @@ class Converter {
     this.#converted.add(output);
   }
 
-  /** Converts a node after all that it takes. */
+  /** Converts a node after all its inputs. */
   convert(name: string): void {
     if (this.#converted.has(name)) return;
     const node = this.#graph.get(name);
@@ -122,7 +122,7 @@ function textOf(node: GraphNode, attribute: string): string {
   return decode(node.attr![attribute]!.s!);
 }
 
-/** Of `[batch, height, width, channels]` the middle two. */
+/** Returns height and width of `[batch, height, width, channels]`. */
 function spatial(node: GraphNode, attribute: string): number[] {
   return node.attr![attribute]!.list!.i!.slice(1, 3).map(Number);
 }

@@ -4,7 +4,7 @@ import { locateMoveNet, type MoveNetEncoder } from '../../../src/encoder/builtin
 import { convertGraph } from './convert-graph.js';
 import { encodeOnnxModel } from './onnx-model.js';
 
-/** A built-in encoder's network in ONNX Runtime, on all cores of the processor: the same work from bytes to features. */
+/** The network of a built-in encoder in ONNX Runtime, on all cores: the same work from bytes to features. */
 export class OnnxEncoder {
   readonly #session: InferenceSession;
   readonly #scale: Float32Array;
@@ -21,7 +21,7 @@ export class OnnxEncoder {
     this.#scale = scale;
   }
 
-  /** Converts the network with the backend of TensorFlow.js that runs. */
+  /** Converts the network with the running backend of TensorFlow.js. */
   static async load(name: MoveNetEncoder): Promise<OnnxEncoder> {
     const spec = locateMoveNet(name);
     const { InferenceSession } = await importOnnxRuntime();
@@ -50,7 +50,8 @@ export class OnnxEncoder {
 }
 
 /**
- * Not a dependency: its install script downloads CUDA libraries of hundreds of megabytes. `.ci/run` installs it without.
+ * Not a dependency, because its install script downloads hundreds of megabytes of CUDA libraries. `.ci/run` installs it without
+ * that script.
  *
  * @throws If it is not installed.
  */

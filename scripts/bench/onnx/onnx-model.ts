@@ -1,6 +1,6 @@
 import { parse, type Type } from 'protobufjs';
 
-/** The part of ONNX's messages that a network of few operators needs. Numbers of fields are those of the standard. */
+/** The messages of ONNX that a network of few operators needs. Field numbers are those of the standard. */
 const MESSAGES = `
   syntax = "proto3";
   message ModelProto {
@@ -24,7 +24,7 @@ const MESSAGES = `
   message DimensionProto { int64 dim_value = 1; string dim_param = 2; }
 `;
 
-/** The first with all that is used here; any runtime of the last years reads them. */
+/** The first versions with everything that is used here. Any runtime of the last years reads them. */
 const IR_VERSION = 8;
 const OPERATOR_SET = 17;
 
@@ -46,7 +46,7 @@ export interface OnnxWeight {
   values: Float32Array;
 }
 
-/** An input or output, float32; a name in its shape is a length that is free. */
+/** An input or output, float32. A name in its shape stands for any length. */
 interface OnnxValue {
   name: string;
   shape: readonly (number | string)[];

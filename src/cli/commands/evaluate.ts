@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { formatCount } from '../../training/format-count.js';
+import { formatCount } from '../../format-count.js';
 import { evaluateModel } from '../../training/evaluation/evaluate-model.js';
 import type { DatasetScores } from '../../training/evaluation/score-sequences.js';
 import {

@@ -3,6 +3,7 @@ import { countDrawings, drawBatch, type BatchDrawings, type DrawingEvent } from 
 import { findVideos, type FoundVideo } from '../../batch/find-videos.js';
 import { labelVideos } from '../../batch/label-videos.js';
 import { publicSummary, SUMMARY_FILE, type BatchSummary, type VideoOutcome } from '../../batch/summary.js';
+import { formatCount } from '../../format-count.js';
 import { smoothingOf } from '../../labeler/model/model-smoothing.js';
 import { ActivityRecognizer } from '../../recognizer.js';
 import { prepareOutputFolder } from '../../runtime/output-file.js';
@@ -176,7 +177,11 @@ function formatOutcome(outcome: VideoOutcome): [text: string, mark: Mark] {
   }
   if (outcome.isEdited) return [`${source}: its label files were edited; --overwrite replaces them`, 'kept'];
   const mark = outcome.status === 'labelled' ? 'labeled' : outcome.status;
-  return [`${source}: ${outcome.numFrames} frames, ${outcome.numSegments} segments`, mark];
+  const [frames, segments] = [
+    formatCount(outcome.numFrames, 'frame'),
+    formatCount(outcome.numSegments, 'segment'),
+  ];
+  return [`${source}: ${frames}, ${segments}`, mark];
 }
 
 /** Formats the result of a batch as one line. */

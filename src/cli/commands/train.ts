@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { formatDatasetReport } from '../../training/data/format-dataset-report.js';
-import { formatCount } from '../../training/format-count.js';
+import { formatCount } from '../../format-count.js';
 import type { EpochReport } from '../../training/loop/training-reports.js';
 import { formatConfiguration, resolveOptions } from '../../training/options/resolve-options.js';
 import { trainModel, type TrainModelOptions } from '../../training/train-model.js';

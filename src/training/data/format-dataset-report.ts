@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { formatCount } from '../format-count.js';
+import { formatCount } from '../../format-count.js';
 import type { DatasetReport } from './dataset-report.js';
 
 /** A list shows at most this many items and counts the rest. */

@@ -1,7 +1,7 @@
 import type { AnnotatedVideo } from '../../annotations/datasets/dataset.js';
 import { DatasetError, UsageError } from '../../errors.js';
 import { compareNaturally } from '../../video/media-names.js';
-import { formatCount } from '../format-count.js';
+import { formatCount } from '../../format-count.js';
 
 /** Names that datasets give the parts of their splits. */
 const PARTS = {

@@ -1,6 +1,6 @@
 import { html, pageHead, type Html } from '../../view/html.js';
 import { LabelColors } from '../../view/timeline-drawing.js';
-import { formatCount } from '../format-count.js';
+import { formatCount } from '../../format-count.js';
 import { drawLearning } from './learning-charts.js';
 import { LearningCurves } from './learning-curves.js';
 import type { TrainingReport } from './report-data.js';

@@ -5,7 +5,8 @@ import { OutputError } from '../../errors.js';
 import { prepareOutputFolder, temporaryPath } from '../../runtime/output-file.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
 import { html, pageHead, THEME, type Html } from '../html.js';
-import { formatCount, LabelColors } from '../timeline-drawing.js';
+import { formatCount } from '../../format-count.js';
+import { LabelColors } from '../timeline-drawing.js';
 import { SCRIPT } from './page-script.js';
 import { budgetOf, formatRow, type ReportVideo } from './report-row.js';
 
