@@ -1,10 +1,10 @@
 /**
- * What truncated backpropagation can learn about a dependency longer than its chunk, and what it cannot: an LSTM has to
- * say which of two cues a sequence began with, after many distractors.
+ * Shows what truncated backpropagation can learn about a dependency that is longer than its chunk: after many distractors, an LSTM
+ * reports which of two cues began the sequence.
  *
  *     npx tsx examples/long-dependency.ts
  *
- * Trains 54 small networks, in a minute or two; progress goes to stderr.
+ * Trains 54 small networks in a minute or two. Progress is written to stderr.
  */
 import Table from 'cli-table3';
 import { startBackend } from '../src/runtime/backend.js';
@@ -14,12 +14,12 @@ import { drawRecallBatch, type RecallBatch } from './long-dependency/recall-task
 
 const SEEDS = [1, 2, 3];
 const NUM_TEST_SEQUENCES = 400;
-/** How much longer the sequences of the last column are than those of training. */
+/** Factor by which the sequences of the last column are longer than those of training. */
 const STRETCH = 10;
 const NETWORK = { units: 16, batchSize: 16, numBatches: 150, learningRate: 0.01 };
 type Cut = Pick<RecallTraining, 'numSteps' | 'chunkLength' | 'gradientLength' | 'isStateCarried'>;
 
-/** Accuracy in percent, a number a seed, after each of the test sets' last steps. */
+/** Accuracy in percent after the last step of each test set, one number per seed. */
 async function trainAndTest(cut: Cut, isAskedThroughout: boolean, tests: readonly RecallBatch[]) {
   const columns = tests.map(() => [] as string[]);
   for (const seed of SEEDS) {

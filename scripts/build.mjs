@@ -33,7 +33,7 @@ for (const [packageName, files] of Object.entries(ASSETS)) {
   }
 }
 
-// TensorFlow.js's converter weighs 25 MB installed, most of it other builds and source maps; the package needs 0.3 MB of it.
+// The converter of TensorFlow.js has 25 MB, mostly other builds and source maps. The package needs 0.3 MB of it.
 const CONVERTER = '@tensorflow/tfjs-converter';
 const bundled = 'dist/assets/tfjs-converter/index.js';
 await build({
@@ -48,7 +48,7 @@ await build({
     {
       name: 'one-core',
       setup({ onResolve, onLoad }) {
-        // The core stays the one that the program uses. Its entry has all operations, and this function as a part of `io`.
+        // The bundle keeps using the program's tfjs-core, whose entry has all operations and this function as a part of `io`.
         onResolve({ filter: /^@tensorflow\/tfjs-core(?:$|\/)/ }, ({ path: name }) =>
           name.endsWith('/io_utils')
             ? { path: name, namespace: 'io' }

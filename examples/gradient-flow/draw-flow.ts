@@ -4,7 +4,7 @@ import type { Flow, FlowSettings } from './measure-flow.js';
 import { text } from './svg-text.js';
 
 export const CELL_NAMES: Record<CellKind, string> = { rnn: 'Vanilla RNN', gru: 'GRU', lstm: 'LSTM' };
-/** From radii that make small, in blues, over 1 to radii that make large, in reds. */
+/** Colors from small radii (blue) over 1 to large radii (red). */
 const COLORS = ['#1b4f9c', '#4a9bd4', '#4d4d4d', '#f08a4b', '#c01f2e'];
 
 const [PLOT_WIDTH, PLOT_HEIGHT] = [330, 250];
@@ -14,9 +14,9 @@ const CAPTION_TOP = TOP + 2 * ROW - 24;
 const RANGE = { minExponent: -12, maxExponent: 10 };
 
 /**
- * Draws all flows as one SVG: a column a cell, a color a radius, before clipping above and after it below.
+ * Draws all flows as one SVG: one column per cell, one color per radius, before clipping above and after clipping below.
  *
- * @param flows - By cell, then by radius; the same radii, at most five, for every cell.
+ * @param flows - By cell, then by radius. Every cell has the same radii, at most five.
  */
 export function drawFlow(flows: readonly Flow[], settings: FlowSettings): string {
   const kinds = [...new Set(flows.map(({ kind }) => kind))];
@@ -119,7 +119,7 @@ function legend(radii: readonly number[]): string {
   return parts.join('\n');
 }
 
-/** What clipping multiplied the gradients by, in the curves' colors. */
+/** Factors of clipping, in the colors of the curves. */
 function factors({ left, top }: PlotArea, flows: readonly Flow[]): string {
   const parts = flows.map(({ clippingFactor }, index) =>
     text(left + 62 * index, top - 11, `×${shorten(clippingFactor)}`, {
@@ -131,7 +131,7 @@ function factors({ left, top }: PlotArea, flows: readonly Flow[]): string {
   return parts.join('\n');
 }
 
-/** Two digits, or a power of ten. */
+/** Formats a number with two digits, or as a power of ten. */
 function shorten(factor: number): string {
   if (factor >= 0.01) return factor.toPrecision(2);
   const [digit, exponent] = factor.toExponential(0).split('e-') as [string, string];

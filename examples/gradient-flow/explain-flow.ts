@@ -2,10 +2,10 @@ import Table from 'cli-table3';
 import { CELL_NAMES } from './draw-flow.js';
 import type { Flow, FlowSettings } from './measure-flow.js';
 
-/** Norms below and above which a gradient counts as vanished and as exploded. */
+/** A gradient counts as vanished below the first norm, and as exploded above the second. */
 const [VANISHED, EXPLODED] = [1e-6, 1e6];
 
-/** Says in words and measured numbers what the picture shows. */
+/** Describes the picture in words and measured numbers. */
 export function explainFlow(flows: readonly Flow[], { units, numSteps, maxNorm }: FlowSettings): string {
   const wildest = flows.reduce((a, b) => (b.gradientNorm > a.gradientNorm ? b : a));
   const faintest = flows.reduce((a, b) => (b.hiddenState[0]! < a.hiddenState[0]! ? b : a));
@@ -70,7 +70,7 @@ export function factorPerStep(norms: readonly number[]): number {
   return (norms[0]! / norms[numFactors]!) ** (1 / numFactors);
 }
 
-/** Steps back from the end to the first norm that meets the condition. */
+/** Number of steps from the end back to the first norm that meets the condition. */
 function stepsBack(norms: readonly number[], condition: (norm: number) => boolean): string {
   const last = norms.findLastIndex(condition);
   return last < 0 ? 'never' : String(norms.length - 1 - last);
@@ -79,7 +79,7 @@ function stepsBack(norms: readonly number[], condition: (norm: number) => boolea
 const name = ({ kind, radius }: Flow): string => `${CELL_NAMES[kind]} at radius ${radius}`;
 const power = (value: number): string => value.toExponential(0).replace('+', '');
 
-/** Two digits that matter. */
+/** Formats a number with two significant digits. */
 function number(value: number): string {
   const isPlain = value >= 0.01 && value < 1000;
   return isPlain ? String(Number(value.toPrecision(2))) : value.toExponential(1).replace('+', '');

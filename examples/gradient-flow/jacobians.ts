@@ -5,7 +5,7 @@ import type { RecurrentCell, RecurrentState, RecurrentWeights } from '../../src/
 import { step } from '../../src/recurrent/unroll.js';
 import { Matrix } from './matrix.js';
 
-/** A cell with its weights, about to read one sequence. */
+/** A cell with its weights, and one sequence. */
 export interface Recurrence {
   cell: RecurrentCell;
   weights: RecurrentWeights;
@@ -19,17 +19,17 @@ export interface Recurrence {
 export interface StateDerivatives {
   /** ∂h_T/∂h_t. */
   hiddenState: Matrix;
-  /** ∂h_T/∂c_t, where the cell has a cell state. */
+  /** ∂h_T/∂c_t, if the cell has a cell state. */
   cellState?: Matrix;
 }
 
 /**
- * How a change of the state after step t arrives in h_T, for t = 0 (the initial state) … T. Hidden and cell state are
- * separate variables: where one is changed, the other is not, and what comes of it is followed through both.
+ * Computes how a change of the state after step t changes h_T, for t = 0 (the initial state) … T. Hidden and cell state are separate
+ * variables: a change of one leaves the other unchanged, and its effect is followed through both.
  */
 export function stateDerivatives(recurrence: Recurrence): StateDerivatives[] {
   const { stateNames, units } = recurrence.cell;
-  // ∂h_T/∂(h_t, c_t); from the end, as back-propagation goes.
+  // ∂h_T/∂(h_t, c_t), computed from the end as in backpropagation.
   let derivative = Matrix.identity(units, stateNames.length * units);
   const derivatives = [derivative];
   for (const jacobian of stepJacobians(recurrence).reverse()) {
@@ -42,7 +42,7 @@ export function stateDerivatives(recurrence: Recurrence): StateDerivatives[] {
   }));
 }
 
-/** The derivative of the state after each step by the state before it: square, all parts of the state in a row. */
+/** The derivative of the state after each step with respect to the state before it. All parts of the state are concatenated. */
 function stepJacobians({ cell, weights, inputs, initialState }: Recurrence): Matrix[] {
   const { stateNames, units } = cell;
   const size = stateNames.length * units;
@@ -51,7 +51,7 @@ function stepJacobians({ cell, weights, inputs, initialState }: Recurrence): Mat
     let state = initialState;
     for (const slice of tf.split(inputs, inputs.shape[1], 1)) {
       const input = tf.reshape<tf.Rank.R2>(slice, [1, inputs.shape[2]]);
-      // A row of the batch for each number of the new state: all rows take the same step, each is asked for one number.
+      // One row of the batch per number of the new state. All rows take the same step, and each gives one derivative.
       const repeat = (tensor: Tensor2D) => tf.tile(tensor, [size, 1]);
       const repeatedInput = repeat(input);
       const advance = (...parts: tf.Tensor[]) => {

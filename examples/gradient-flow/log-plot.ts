@@ -1,23 +1,23 @@
-/** A line through one value a step. */
+/** A line through one value per step. */
 export interface Curve {
-  /** For readers of the SVG's source, and for tests. */
+  /** Name in the source of the SVG, for readers and tests. */
   name: string;
   values: readonly number[];
   color: string;
   style: 'solid' | 'dashed' | 'dotted' | 'faint';
 }
 
-/** Where a plot lies in the picture, in pixels, and what its axes cover. */
+/** Position of a plot in the picture, in pixels, and ranges of its axes. */
 export interface PlotArea {
   left: number;
   top: number;
   width: number;
   height: number;
-  /** Powers of ten at the bottom and at the top. */
+  /** Exponents of ten at the bottom and at the top. */
   minExponent: number;
   maxExponent: number;
   numSteps: number;
-  /** Whether the powers of ten are written beside the axis. */
+  /** Whether the axis has labels. */
   isLabeled: boolean;
 }
 
@@ -29,7 +29,7 @@ export const STROKES = {
   faint: 'stroke-width="1.6" stroke-opacity="0.25"',
 };
 
-/** An SVG group: curves over steps 0 … `numSteps`, logarithmic upwards. What leaves the area is cut off at its edge. */
+/** An SVG group with curves over steps 0 … `numSteps` on a logarithmic axis. Curves are clipped at the edge of the plot. */
 export function logPlot(area: PlotArea, curves: readonly Curve[]): string {
   const { left, top, width, height, minExponent, maxExponent, numSteps, isLabeled } = area;
   const x = (step: number): number => left + (step / numSteps) * width;
@@ -61,7 +61,7 @@ export function logPlot(area: PlotArea, curves: readonly Curve[]): string {
     );
   }
   for (const { name, values, color, style } of curves) {
-    // The logarithm of zero has no place in the picture.
+    // Zero has no logarithm.
     const points = values.flatMap((value, step) =>
       value > 0 ? [`${round(x(step))},${round(y(Math.log10(value)))}`] : [],
     );

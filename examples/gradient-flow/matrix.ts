@@ -1,4 +1,4 @@
-/** Numbers in rows and columns, float64, row after row. */
+/** A matrix of float64 numbers in row-major order. */
 export class Matrix {
   constructor(
     readonly numRows: number,
@@ -15,7 +15,7 @@ export class Matrix {
     return identity;
   }
 
-  /** This matrix times another. */
+  /** Multiplies this matrix by another. */
   times(other: Matrix): Matrix {
     const product = new Matrix(this.numRows, other.numColumns);
     for (let row = 0; row < this.numRows; row++) {
@@ -31,7 +31,7 @@ export class Matrix {
     return product;
   }
 
-  /** The columns `[start, end)`. */
+  /** Returns the columns `[start, end)`. */
   columns(start: number, end: number): Matrix {
     const part = new Matrix(this.numRows, end - start);
     for (let row = 0; row < this.numRows; row++) {
@@ -51,9 +51,9 @@ export class Matrix {
   }
 
   /**
-   * The spectral norm, the largest factor by which this matrix stretches a vector: the root of the largest eigenvalue λ
-   * of MᵀM. Squaring MᵀM again and again makes λ outgrow all others; after 24 times, the (2²⁴)th root of the largest
-   * number differs from λ by less than a part in a million, however close the next eigenvalue is.
+   * The spectral norm, the largest factor by which this matrix stretches a vector: the square root of the largest eigenvalue λ of MᵀM.
+   * Repeated squaring of MᵀM lets λ dominate. After 24 squarings, the (2²⁴)th root of the largest number differs from λ by less
+   * than one part in a million, however close the next eigenvalue is.
    */
   norm(): number {
     let [scaled, scale] = this.#scaled();
@@ -69,7 +69,7 @@ export class Matrix {
     return norm * Math.exp(logEigenvalue / 2);
   }
 
-  /** This matrix with its largest number brought to 1, so that no product vanishes or overflows; and that number. */
+  /** Divides this matrix by its largest number, so that no product underflows or overflows. Returns both. */
   #scaled(): [Matrix, number] {
     const largest = this.values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
     const scaled = this.values.map((value) => value / largest);

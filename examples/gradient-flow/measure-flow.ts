@@ -7,39 +7,39 @@ import type { CellKind, RecurrentCell, RecurrentWeights } from '../../src/recurr
 import { unroll } from '../../src/recurrent/unroll.js';
 import { stateDerivatives, type Recurrence } from './jacobians.js';
 
-/** The network that is measured: untrained, reading noise. */
+/** The measured network. It is untrained, and its inputs are noise. */
 export interface FlowSettings {
   units: number;
   numFeatures: number;
-  /** T. */
+  /** Number of steps T. */
   numSteps: number;
   /** Standard deviation of the inputs. */
   inputDeviation: number;
-  /** Length to which the gradient by the weights is clipped. */
+  /** Norm to which the gradient of the weights is clipped. */
   maxNorm: number;
-  /** Fixes weights and inputs. */
+  /** Seed of weights and inputs. */
   seed: number;
 }
 
-/** How the gradient flows back through one network. */
+/** Gradient flow through one network. */
 export interface Flow {
   kind: CellKind;
   radius: number;
   /** ‖∂h_T/∂h_t‖ for t = 0 … T, spectral norms. */
   hiddenState: number[];
-  /** ‖∂h_T/∂c_t‖ for t = 0 … T, where the cell has a cell state. */
+  /** ‖∂h_T/∂c_t‖ for t = 0 … T, if the cell has a cell state. */
   cellState?: number[];
-  /** Length of the gradient by all weights. */
+  /** Norm of the gradient of all weights. */
   gradientNorm: number;
-  /** What clipping multiplies that gradient by, at most 1. */
+  /** Factor of clipping, at most 1. */
   clippingFactor: number;
 }
 
 /**
  * Measures an untrained cell whose recurrent kernel has the given spectral radius.
  *
- * The gradient that clipping sees is that of ⟨u, h_T⟩ by the weights, where u is a random vector of length 1. It is a sum
- * over the steps t, and each summand is u·∂h_T/∂h_t times what the weights do in step t alone.
+ * The clipped gradient is that of ⟨u, h_T⟩ with respect to the weights, where u is a random vector of length 1. It is a sum over the
+ * steps t. Each term is u·∂h_T/∂h_t times the effect of the weights in step t alone.
  */
 export async function measureFlow(kind: CellKind, radius: number, settings: FlowSettings): Promise<Flow> {
   const { units, numFeatures, numSteps, inputDeviation, maxNorm, seed } = settings;
@@ -67,8 +67,8 @@ export async function measureFlow(kind: CellKind, radius: number, settings: Flow
 }
 
 /**
- * Keras's initial weights, except for the recurrent kernel: `radius` times an orthogonal matrix for each gate, so that
- * the size of every eigenvalue is the radius, and so is every singular value.
+ * Initial weights of Keras, except for the recurrent kernel: `radius` times an orthogonal matrix per gate. Every singular value and
+ * the absolute value of every eigenvalue is then the radius.
  */
 export function createWeights(
   cell: RecurrentCell,

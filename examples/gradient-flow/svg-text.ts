@@ -1,10 +1,10 @@
-/** How a line of text looks; sizes in pixels. */
+/** Style of a line of text. Sizes are in pixels. */
 export interface TextStyle {
   size?: number;
   isBold?: boolean;
   anchor?: 'start' | 'middle' | 'end';
   color?: string;
-  /** Turned to read upwards. */
+  /** Rotated to read upwards. */
   isVertical?: boolean;
 }
 

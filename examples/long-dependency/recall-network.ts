@@ -7,27 +7,27 @@ import { unroll } from '../../src/recurrent/unroll.js';
 import { createRandom } from '../../src/training/data/random.js';
 import { drawRecallBatch, NUM_SYMBOLS, type RecallBatch } from './recall-task.js';
 
-/** How a network is trained to recall. */
+/** Options of training. */
 export interface RecallTraining {
-  /** Steps of a training sequence. */
+  /** Number of steps of a training sequence. */
   numSteps: number;
-  /** k1. */
+  /** Chunk length, k₁. */
   chunkLength: number;
-  /** k2. */
+  /** Gradient length, k₂. */
   gradientLength: number;
-  /** Whether a chunk begins with the state in which the last one ended; else with zeros. */
+  /** Whether a chunk starts from the final state of the previous one instead of zeros. */
   isStateCarried: boolean;
-  /** Whether the answer is asked for at every step; else at the last alone. */
+  /** Whether every step has a loss instead of only the last one. */
   isAskedThroughout: boolean;
   units: number;
   batchSize: number;
   numBatches: number;
   learningRate: number;
-  /** Fixes initial weights and sequences. */
+  /** Seed of initial weights and sequences. */
   seed: number;
 }
 
-/** An LSTM that says at each step with which cue the sequence began. */
+/** An LSTM that predicts at each step which cue began the sequence. */
 export class RecallNetwork {
   readonly #training: RecallTraining;
   readonly #cell: LstmCell;
@@ -73,7 +73,7 @@ export class RecallNetwork {
       variables: [...Object.values(this.#weights), this.#readout] as Variable[],
       forward: (start, end, state: LstmState) => {
         const run = this.#run(inputs, start, end, isStateCarried ? state : initialState);
-        // −log σ(±logit), where asked.
+        // −log σ(±logit) at steps with a loss.
         const losses = tf.softplus(tf.neg(tf.mul(run.logits, cues))); // [batch, time]
         const asked = tf.tensor1d(
           Array.from({ length: end - start }, (_, step) =>
@@ -85,7 +85,7 @@ export class RecallNetwork {
     });
     for await (const chunk of chunks) {
       const { gradients, norm } = await clipByGlobalNorm(chunk.gradients, 1);
-      // A chunk in which nothing is asked teaches nothing; Adam would still move on by momentum.
+      // A chunk without a loss has no gradient, but Adam would still move the weights by momentum.
       if (norm > 0) optimizer.applyGradients(gradients);
       tf.dispose(gradients);
     }

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import type { Random } from '../../src/training/data/random.js';
 
-/** One-hot symbols: two cues, of which each sequence begins with one, and four distractors. */
+/** Number of one-hot symbols: two cues, one of which begins each sequence, and four distractors. */
 export const NUM_SYMBOLS = 6;
 const NUM_CUES = 2;
 
-/** Sequences to remember the first symbol of. The caller disposes the tensors. */
+/** Sequences whose first symbol is to be remembered. The caller disposes the tensors. */
 export interface RecallBatch {
   /** A cue, then distractors: float32 `[batch, time, NUM_SYMBOLS]`. */
   inputs: Tensor3D;
@@ -14,7 +14,7 @@ export interface RecallBatch {
   cues: Tensor2D;
 }
 
-/** Draws sequences. The cue is the only thing that tells one answer from the other, and it comes once. */
+/** Draws sequences. Only the cue, which occurs once, determines the answer. */
 export function drawRecallBatch(random: Random, batchSize: number, numSteps: number): RecallBatch {
   const inputs = tf.buffer<tf.Rank.R3>([batchSize, numSteps, NUM_SYMBOLS]);
   const cues = new Float32Array(batchSize);

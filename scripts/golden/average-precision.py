@@ -1,4 +1,4 @@
-"""Writes fixtures/golden/average-precision.json: average precision as ActivityNet's own evaluation computes it.
+"""Writes fixtures/golden/average-precision.json: average precision as computed by ActivityNet's own evaluation.
 
     git clone https://github.com/activitynet/ActivityNet && pip install pandas
     python scripts/golden/average-precision.py ActivityNet/Evaluation

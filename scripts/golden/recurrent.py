@@ -1,4 +1,4 @@
-"""Writes fixtures/golden/recurrent-*.json: what Keras and PyTorch compute for recurrent layers.
+"""Writes fixtures/golden/recurrent-*.json: outputs and gradients of recurrent layers in Keras and PyTorch.
 
     pip install keras jax torch && KERAS_BACKEND=jax python scripts/golden/recurrent.py
 
@@ -66,12 +66,12 @@ def draw(*shape, scale=0.7):
 
 
 def snake_case(options):
-    """Keras's spelling of keys that the tests hand on as they are."""
+    """Keys in the form of Keras, which the tests pass on unchanged."""
     return {"".join(f"_{c.lower()}" if c.isupper() else c for c in key): value for key, value in options.items()}
 
 
 def encoded(value):
-    """Arrays as shape and flat values, wherever they stand; masks as 0 and 1."""
+    """Converts arrays at any depth to shape and flat values, and masks to 0 and 1."""
     if isinstance(value, dict):
         return {key: encoded(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -88,7 +88,7 @@ def named(names, arrays):
 
 
 def gradients_of(run, given, coefficients):
-    """Outputs of `run(*given)`, a list, and the gradients of their sum weighted by the coefficients."""
+    """Returns the list of outputs of `run(*given)`, and the gradients of their sum weighted by the coefficients."""
 
     def loss(*given):
         outputs = run(*given)
@@ -99,7 +99,7 @@ def gradients_of(run, given, coefficients):
 
 
 def run_keras(kind, units, options, is_reversed, arrays):
-    """One Keras layer: outputs, final state and gradients for what `draw_case` drew."""
+    """Returns outputs, final state and gradients of one Keras layer for the inputs of `draw_case`."""
     dropout = arrays.get("recurrentMask")
     rate = {} if dropout is None else {"recurrent_dropout": 0.5}
     layer = KERAS_LAYERS[kind](
@@ -127,7 +127,7 @@ def run_keras(kind, units, options, is_reversed, arrays):
 
 
 def draw_case(kind, options, shape):
-    """What a layer is given. Recurrent kernels are small, lest thirty steps explode; so is all, where gates may."""
+    """Draws the inputs of a layer. Recurrent kernels are small, so that thirty steps do not explode."""
     batch, time, features, units = shape
     scale = 0.4 if "activation" in options or "recurrentActivation" in options else 0.7
     width = NUM_GATES[kind] * units
@@ -187,7 +187,7 @@ TORCH_MODULES = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM
 
 
 def repacked(kind, kernel, recurrent_kernel, input_bias, recurrent_bias, are_gradients=False):
-    """PyTorch's weights, or their gradients, as Keras has them."""
+    """Converts weights or gradients of PyTorch to the layout of Keras."""
     order, num_gates = GATE_ORDERS[kind], NUM_GATES[kind]
     pack = lambda array: np.concatenate([np.split(array.detach().numpy(), num_gates)[gate] for gate in order])
     biases = [pack(input_bias), pack(recurrent_bias)]
@@ -202,7 +202,7 @@ def repacked(kind, kernel, recurrent_kernel, input_bias, recurrent_bias, are_gra
 
 
 def pytorch_cases(kind, shape, activation, lengths):
-    """Both directions of one bidirectional module, each by itself: its own coefficients, its own gradients."""
+    """Returns both directions of one bidirectional module separately, each with its own coefficients and gradients."""
     batch, time, features, units = shape
     given = {"nonlinearity": activation} if kind == "rnn" else {}
     module = TORCH_MODULES[kind](features, units, batch_first=True, bidirectional=True, dtype=torch.float64, **given)
@@ -259,7 +259,7 @@ def pytorch_cases(kind, shape, activation, lengths):
 
 
 def expect_agreement(ours, theirs, mask):
-    """Of PyTorch and Keras, to float64: the repacking of weights and gradients is right."""
+    """Checks that PyTorch and Keras agree in float64, so that weights and gradients are converted correctly."""
     close = lambda a, b: np.testing.assert_allclose(a, np.asarray(b), rtol=0, atol=1e-12)
     close(ours["outputs"], np.asarray(theirs["outputs"]) * mask[:, :, None])
     for group in ("finalState", "gradients"):
@@ -276,12 +276,12 @@ def all_pytorch_cases():
 
 
 def layer_of(layer):
-    """As Keras saves it."""
+    """Returns a model as Keras saves it."""
     return {"className": type(layer).__name__, "config": layer.get_config()}
 
 
 def stack_case(name, *stack, initial_states=0):
-    """A stack of layers, the first perhaps a Masking; with initial states, a single layer."""
+    """Builds a stack of layers, optionally with a Masking first, or a single layer with initial states."""
     inputs = draw(3, 6, 2)
     is_masked = isinstance(stack[0], layers.Masking)
     if is_masked:
@@ -343,7 +343,7 @@ def stack_cases():
 
 
 def stateful_case(name, layer):
-    """Two batches one after the other, then, after a reset, the second again."""
+    """Runs two batches one after the other, and, after a reset, the second one again."""
     first, second = draw(2, 4, 3), draw(2, 3, 3)
     layer.build(first.shape)
     weights = [draw(*weight.shape, scale=0.5) for weight in layer.trainable_variables]

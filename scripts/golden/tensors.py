@@ -1,4 +1,4 @@
-"""Writes fixtures/golden/tensors.safetensors: tensors as the reference implementation of safetensors stores them.
+"""Writes fixtures/golden/tensors.safetensors: tensors as stored by the reference implementation of safetensors.
 
     pip install safetensors numpy && python scripts/golden/tensors.py
 

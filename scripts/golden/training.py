@@ -1,4 +1,4 @@
-"""Writes fixtures/golden/training-pytorch.json: what PyTorch computes for the optimizer and the losses of training.
+"""Writes fixtures/golden/training-pytorch.json: the optimizer and the losses of training in PyTorch.
 
     pip install torch && python scripts/golden/training.py
 

@@ -1,4 +1,4 @@
-/** Labels one video in a process of its own, as the command line does, and tells the most memory that was resident. */
+/** Labels one video in its own process, as the command line does, and reports the peak resident memory. */
 import { ActivityRecognizer } from '../../../src/index.js';
 import { labelVideos } from '../../../src/batch/label-videos.js';
 
