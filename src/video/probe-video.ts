@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises';
 import { chooseStream, movingStreams, shownSize, type ProbedStream } from './choose-stream.js';
 import { probeImageFolder } from './image-folder.js';
-import { countPackets, readStreamEnd } from './read-packets.js';
-import { runFfprobe } from './run-ffprobe.js';
+import { countPackets, readStreamEnd, runFfprobe } from './run-ffprobe.js';
 import type { StreamProbe, VideoInfo } from './video-frame.js';
 import { openSource, refusal, type MediaSource } from './video-source.js';
 
