@@ -1,4 +1,4 @@
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../errors.js';
 import { compareNaturally, isSystemName } from '../video/media-names.js';
@@ -59,12 +59,9 @@ async function findAnywhere(folder: string, parts: readonly string[]): Promise<s
   return found;
 }
 
-async function list(folder: string): Promise<string[]> {
-  const isFolder = await stat(folder).then(
-    (facts) => facts.isDirectory(),
-    () => false,
-  );
-  return isFolder ? readdir(folder).catch(() => []) : [];
+/** A file, or a folder that cannot be read, has no names. */
+function list(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
 }
 
 /**

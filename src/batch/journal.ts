@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { OutputError } from '../errors.js';
-import { isConfined, readRegularFile } from '../runtime/input-file.js';
+import { isConfined, openRegularFile, readBytes } from '../runtime/input-file.js';
 import { fingerprintSchema } from './fingerprint.js';
 import { isReserved, prepareStateFolder } from './state-folder.js';
 import { writtenFileSchema } from './written-files.js';
@@ -13,9 +13,7 @@ const JOURNAL_FILE = 'journal.jsonl';
 /** A journal of a million videos has about 500 MB. */
 const MAX_JOURNAL_BYTES = 2 ** 31;
 
-/** Some systems lack the flags against links and pipes. */
-const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-const APPEND_NO_FOLLOW = O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK;
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_RDWR;
 
 const settledSchema = z.object({
   /** Identity of the video, see `videoIdentity`. */
@@ -85,9 +83,10 @@ export class Journal {
   static async open(outputDir: string): Promise<Journal> {
     const file = path.join(await prepareStateFolder(outputDir), JOURNAL_FILE);
     return writing(file, async () => {
-      const handle = await open(file, APPEND_NO_FOLLOW);
+      const limits = { maxBytes: MAX_JOURNAL_BYTES, noFollow: true, flags: APPEND };
+      const { handle, facts } = await openRegularFile(file, limits);
       try {
-        const bytes = await readRegularFile(file, { maxBytes: MAX_JOURNAL_BYTES, noFollow: true });
+        const bytes = await readBytes(handle, facts.size);
         const wholeBytes = bytes.lastIndexOf('\n') + 1;
         if (wholeBytes < bytes.length) await handle.truncate(wholeBytes);
         const journal = new Journal(file, handle);
@@ -183,9 +182,8 @@ async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const { code, message: reason } = cause as NodeJS.ErrnoException;
     const message =
-      `Cannot keep the journal "${file}": ${code === 'ELOOP' ? 'it is a symbolic link' : reason}. ` +
+      `Cannot keep the journal "${file}": ${(cause as Error).message}. ` +
       'Choose an output folder that you may write to and that has room.';
     throw new OutputError(message, file, { cause });
   }

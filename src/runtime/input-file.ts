@@ -9,6 +9,9 @@ const {
   O_NOFOLLOW = 0,
 } = constants as Partial<typeof constants> & { O_RDONLY: number };
 
+/** Most bytes of a file that is read at once: the largest buffer that every supported Node can make. */
+export const MAX_BINARY_BYTES = 2 ** 32 - 1;
+
 /** Most bytes of a file that is read as one text: the length of the longest string is a little less. */
 export const MAX_TEXT_BYTES = 2 ** 29 - 24;
 
@@ -18,13 +21,15 @@ export interface InputFileLimits {
   maxBytes: number;
   /** Refuse a symbolic link instead of following it. Default false. */
   noFollow?: boolean;
+  /** Flags of `open`. Default: for reading only. */
+  flags?: number;
 }
 
 /** A file exists, but is not one that a program should read. The message completes "Cannot read FILE: ". */
 class InputFileError extends Error {}
 
 /**
- * Opens a regular file for reading. Opening a pipe without a writer does not block, and a device is refused before any
+ * Opens a regular file. Opening a pipe without a writer does not block, and a device is refused before any
  * byte is read.
  *
  * @returns The open file, which the caller closes, and its facts.
@@ -33,15 +38,16 @@ class InputFileError extends Error {}
  */
 export async function openRegularFile(
   file: string,
-  { maxBytes, noFollow = false }: InputFileLimits,
+  { maxBytes, noFollow = false, flags = O_RDONLY }: InputFileLimits,
 ): Promise<{ handle: FileHandle; facts: Stats }> {
-  const flags = O_RDONLY | O_NONBLOCK | (noFollow ? O_NOFOLLOW : 0);
-  const handle = await open(file, flags).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ELOOP' && noFollow)
-      throw new InputFileError('it is a symbolic link', { cause: error });
-    if (error.code === 'ENXIO') throw new InputFileError('it is not a regular file', { cause: error });
-    throw error;
-  });
+  const handle = await open(file, flags | O_NONBLOCK | (noFollow ? O_NOFOLLOW : 0)).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ELOOP' && noFollow)
+        throw new InputFileError('it is a symbolic link', { cause: error });
+      if (error.code === 'ENXIO') throw new InputFileError('it is not a regular file', { cause: error });
+      throw error;
+    },
+  );
   try {
     const facts = await handle.stat();
     if (!facts.isFile()) throw new InputFileError('it is not a regular file');
@@ -62,17 +68,22 @@ export async function openRegularFile(
 export async function readRegularFile(file: string, limits: InputFileLimits): Promise<Buffer> {
   const { handle, facts } = await openRegularFile(file, limits);
   try {
-    const content = Buffer.alloc(facts.size);
-    let numBytes = 0;
-    while (numBytes < content.length) {
-      const { bytesRead } = await handle.read(content, numBytes, content.length - numBytes, numBytes);
-      if (bytesRead === 0) break;
-      numBytes += bytesRead;
-    }
-    return content.subarray(0, numBytes);
+    return await readBytes(handle, facts.size);
   } finally {
     await handle.close();
   }
+}
+
+/** Reads the first bytes of an open file, fewer if it has become shorter. */
+export async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
+  const content = Buffer.alloc(size);
+  let numBytes = 0;
+  while (numBytes < size) {
+    const { bytesRead } = await handle.read(content, numBytes, size - numBytes, numBytes);
+    if (bytesRead === 0) break;
+    numBytes += bytesRead;
+  }
+  return content.subarray(0, numBytes);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { formatSafetensors, parseSafetensors, TensorFileError, type Safetensors } from './safetensors.js';
 
 export { TensorFileError, type StoredTensor } from './safetensors.js';
@@ -82,4 +83,19 @@ export function decodeEarlierFile(
     header: JSON.parse(content.toString('utf8', headerStart, headerEnd)),
     values: new Uint8Array(content.subarray(headerEnd)).buffer,
   };
+}
+
+/**
+ * Decodes a file that somebody else may have written. A checksum proves that a file is whole, not that framewise wrote it.
+ *
+ * @returns The result, or undefined if the file is damaged or its content impossible.
+ */
+export function unlessDamaged<Result>(decode: () => Result): Result | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    const kinds = [TensorFileError, z.ZodError, SyntaxError, RangeError];
+    if (kinds.some((kind) => error instanceof kind)) return undefined;
+    throw error;
+  }
 }

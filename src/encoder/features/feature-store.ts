@@ -5,13 +5,13 @@ import path from 'node:path';
 import { featureCacheFolder } from '../../cache-folder.js';
 import { z } from 'zod';
 import { VideoOpenError } from '../../errors.js';
-import { readRegularFile } from '../../runtime/input-file.js';
+import { MAX_BINARY_BYTES, readRegularFile } from '../../runtime/input-file.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import {
   decodeEarlierFile,
   decodeTensorFile,
   encodeTensorFile,
-  TensorFileError,
+  unlessDamaged,
 } from '../../tensors/tensor-file.js';
 import type { VideoInfo } from '../../video/video-frame.js';
 
@@ -44,9 +44,6 @@ export interface StoredFeatures {
  */
 const FORMAT = { name: 'framewise-features', version: 2 };
 const EARLIER_MAGIC = 'FWFEAT01';
-
-/** The largest buffer that every supported Node can make. */
-const MAX_ENTRY_BYTES = 2 ** 32 - 1;
 
 const number = z.number().min(0);
 const videoSchema = z.object({
@@ -118,7 +115,7 @@ export class FeatureStore {
 }
 
 async function readIfPossible(file: string): Promise<Uint8Array | undefined> {
-  return readRegularFile(file, { maxBytes: MAX_ENTRY_BYTES }).catch(() => undefined);
+  return readRegularFile(file, { maxBytes: MAX_BINARY_BYTES }).catch(() => undefined);
 }
 
 function canonical({ contentHash, encoderId, frameRate, isMirrored }: FeatureKey): string {
@@ -139,7 +136,7 @@ function encodeEntry(
 }
 
 function decodeEntry(key: FeatureKey, file: Uint8Array): StoredFeatures | undefined {
-  return orAbsent(() => {
+  return unlessDamaged(() => {
     const { metadata, tensors } = decodeTensorFile(FORMAT, file);
     if (metadata['key'] !== canonical(key)) return undefined;
     const [times, features] = [tensors.get('timesSec'), tensors.get('features')];
@@ -154,7 +151,7 @@ function decodeEntry(key: FeatureKey, file: Uint8Array): StoredFeatures | undefi
 
 /** Reads version 1, so that videos are not encoded again after an update. */
 function decodeEarlierEntry(key: FeatureKey, file: Uint8Array): StoredFeatures | undefined {
-  return orAbsent(() => {
+  return unlessDamaged(() => {
     const decoded = decodeEarlierFile(EARLIER_MAGIC, file);
     if (!decoded) return undefined;
     const { video, featureSize, numFrames, key: ownKey } = earlierHeaderSchema.parse(decoded.header);
@@ -163,17 +160,6 @@ function decodeEarlierEntry(key: FeatureKey, file: Uint8Array): StoredFeatures |
     const features = new Float32Array(decoded.values, timesSec.byteLength, numFrames * featureSize);
     return checkEntry({ timesSec, features, featureSize, video });
   });
-}
-
-/** A checksum proves that a file is whole, not that framewise wrote it. An entry with impossible content is absent. */
-function orAbsent(decode: () => StoredFeatures | undefined): StoredFeatures | undefined {
-  try {
-    return decode();
-  } catch (error) {
-    const kinds = [TensorFileError, z.ZodError, SyntaxError, RangeError];
-    if (kinds.some((kind) => error instanceof kind)) return undefined;
-    throw error;
-  }
 }
 
 /** @returns The features, or undefined if their types, sizes or values are not those of a video. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { PictureFit } from '../../video/decode-options.js';
 
@@ -45,4 +46,10 @@ export function encoderId(name: string, ...shaping: string[]): string {
   const hash = createHash('sha256');
   for (const part of shaping) hash.update(part);
   return `${name}-${hash.digest('hex').slice(0, 12)}`;
+}
+
+/** Name of an encoder on disk, which its id contains: that of its file, or of its folder if the file is `model.json`. */
+export function encoderName(file: string): string {
+  const name = path.basename(file, '.json');
+  return name === 'model' ? path.basename(path.dirname(path.resolve(file))) : name;
 }

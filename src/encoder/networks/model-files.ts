@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { EncoderError } from '../../errors.js';
-import { isConfined, readRegularFile, staysBelow } from '../../runtime/input-file.js';
+import { isConfined, MAX_BINARY_BYTES, readRegularFile, staysBelow } from '../../runtime/input-file.js';
 import { locateAsset } from '../../runtime/locate-asset.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 
@@ -33,8 +33,6 @@ const modelJson = z.object({
 
 /** The topology of a network with thousands of nodes has a few megabytes. */
 const MAX_TOPOLOGY_BYTES = 2 ** 28;
-/** The largest ArrayBuffer that every supported Node can make. */
-const MAX_WEIGHT_BYTES = 2 ** 32 - 1;
 
 const BYTES_PER_VALUE = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 };
 
@@ -113,9 +111,9 @@ async function readFiles(file: string): Promise<RawFiles> {
   const text = await readPart(file, file, MAX_TOPOLOGY_BYTES);
   const json = parse(file, text);
   const declaredBytes = countBytes(specsOf(json.weightsManifest));
-  if (declaredBytes > MAX_WEIGHT_BYTES) {
+  if (declaredBytes > MAX_BINARY_BYTES) {
     throw new EncoderError(
-      `The encoder model "${file}" declares ${declaredBytes} bytes of weights; at most ${MAX_WEIGHT_BYTES} are read.`,
+      `The encoder model "${file}" declares ${declaredBytes} bytes of weights; at most ${MAX_BINARY_BYTES} are read.`,
     );
   }
   const shards = new Map<string, Buffer>();

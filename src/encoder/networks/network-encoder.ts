@@ -1,7 +1,6 @@
-import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { EncoderError } from '../../errors.js';
-import { encoderId, type EncoderModel, type Network } from './encoder-model.js';
+import { encoderId, encoderName, type EncoderModel, type Network } from './encoder-model.js';
 import type { ModelOnDiskSpec } from '../encoder-spec.js';
 import { loadGraphNetwork } from './graph-network.js';
 import { readModelFiles } from './model-files.js';
@@ -20,7 +19,7 @@ const TINY = 1e-12;
  */
 export async function loadNetworkEncoder(
   declared: ModelOnDiskSpec,
-  name = nameOf(declared.path),
+  name = encoderName(declared.path),
 ): Promise<EncoderModel> {
   const { artifacts, sha256 } = await readModelFiles(declared.path);
   const network = await loadNetwork(declared, artifacts);
@@ -126,11 +125,6 @@ export function findPeaks(heatmaps: tf.Tensor4D): tf.Tensor2D {
 function identify(name: string, declared: ModelOnDiskSpec, sha256: string): string {
   const feeding = Object.entries(declared).filter(([field]) => field !== 'path');
   return encoderId(name, sha256, JSON.stringify(feeding.sort()));
-}
-
-function nameOf(file: string): string {
-  const fileName = path.basename(file, '.json');
-  return fileName === 'model' ? path.basename(path.dirname(path.resolve(file))) : fileName;
 }
 
 /** One short line, because tfjs may put a whole topology into a message. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { EncoderSpec, ModelOnDiskSpec, SingleEncoderSpec } from '../../encoder/encoder-spec.js';
+import { encoderName } from '../../encoder/networks/encoder-model.js';
 import { copyModelFiles } from '../../encoder/networks/model-files.js';
 import { ModelError } from '../../errors.js';
 import { isConfined, staysBelow } from '../../runtime/input-file.js';
@@ -19,7 +20,8 @@ export async function bundleEncoder(folder: string, encoder: EncoderSpec): Promi
   return mapPaths(encoder, async (file, position) => {
     const below = path.relative(folder, file).split(path.sep).join('/');
     if (isConfined(below) && !path.isAbsolute(below)) return below;
-    const target = [ENCODER_FOLDER, ...position, folderNameOf(file), path.basename(file)].join('/');
+    // A copy keeps the names of file and folder, and with them the id.
+    const target = [ENCODER_FOLDER, ...position, encoderName(file), path.basename(file)].join('/');
     await copyModelFiles(file, path.join(folder, target));
     return target;
   });
@@ -41,12 +43,6 @@ export async function locateEncoder(folder: string, encoder: EncoderSpec): Promi
       folder,
     );
   });
-}
-
-/** The id of an encoder contains the name of its file, or of its folder if the file is `model.json`. A copy keeps both. */
-function folderNameOf(file: string): string {
-  const name = path.basename(file, '.json');
-  return name === 'model' ? path.basename(path.dirname(path.resolve(file))) : name;
 }
 
 /** @param change - Gets a path, and the position of its encoder if there are several. */

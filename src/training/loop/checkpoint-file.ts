@@ -4,6 +4,7 @@ import {
   decodeTensorFile,
   encodeTensorFile,
   TensorFileError,
+  unlessDamaged,
   type StoredTensor,
 } from '../../tensors/tensor-file.js';
 
@@ -35,13 +36,7 @@ export function encodeCheckpoint<Facts>({ facts, arrays }: CheckpointContent<Fac
  * @returns The content, or undefined if it is damaged, cut short, or of an unknown version.
  */
 export function decodeCheckpoint(file: Uint8Array): CheckpointContent<unknown> | undefined {
-  try {
-    return decodeEarlierCheckpoint(file) ?? decodeCurrent(file);
-  } catch (error) {
-    const kinds = [TensorFileError, SyntaxError, RangeError, z.ZodError];
-    if (kinds.some((kind) => error instanceof kind)) return undefined;
-    throw error;
-  }
+  return unlessDamaged(() => decodeEarlierCheckpoint(file) ?? decodeCurrent(file));
 }
 
 function decodeCurrent(file: Uint8Array): CheckpointContent<unknown> {

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OutputError, TrainingError } from '../../errors.js';
-import { readRegularFile } from '../../runtime/input-file.js';
+import { MAX_BINARY_BYTES, readRegularFile } from '../../runtime/input-file.js';
 import { writeFileAtomic } from '../../runtime/output-file.js';
 import { decodeCheckpoint, encodeCheckpoint, type CheckpointContent } from './checkpoint-file.js';
 
@@ -10,9 +10,6 @@ export const CHECKPOINT_DIR = 'checkpoint';
 
 /** Number of checkpoints that are kept: the newest, and one to fall back to. */
 const NUM_KEPT = 2;
-
-/** The largest buffer that every supported Node can make. */
-const MAX_CHECKPOINT_BYTES = 2 ** 32 - 1;
 
 const FILE_NAME = /^step-(\d+)\.checkpoint$/;
 
@@ -49,7 +46,7 @@ export class CheckpointFolder {
     const names = await this.#names();
     for (const name of names) {
       const file = path.join(this.folder, name);
-      const bytes = await readRegularFile(file, { maxBytes: MAX_CHECKPOINT_BYTES }).catch(() => undefined);
+      const bytes = await readRegularFile(file, { maxBytes: MAX_BINARY_BYTES }).catch(() => undefined);
       const content = bytes && decodeCheckpoint(bytes);
       if (content && isValid(content)) return content;
       onDamaged(file);
