@@ -75,7 +75,11 @@ async function findPath(folder: string, named: string): Promise<string | undefin
  */
 function matchName(videoFiles: readonly string[], wanted: string): string[] {
   const namesOf = (file: string): string[] => [path.basename(file), path.parse(file).name];
-  for (const name of [wanted, wanted.replace(/\.[a-z]{2,3}(?:-[a-z\d]{2,4})?$/i, '')]) {
+  // A name with the extension of a video means that file, not one of another type.
+  const withoutLanguage = isVideoFileName(wanted)
+    ? wanted
+    : wanted.replace(/\.[a-z]{2}(?:-[a-z\d]{2,4})?$/i, '');
+  for (const name of [wanted, withoutLanguage]) {
     for (const isSame of SAME) {
       const found = videoFiles.filter((file) =>
         namesOf(file).some((own) => isSame(own, name) || isSame(own, `v_${name}`)),

@@ -119,7 +119,7 @@ function parseTimeline({ path }: LabelFile, value: unknown, entry: string): z.in
 
 /**
  * Finds the name of a task's video. Any key of its data may name it, so a value counts if it has the extension of a video;
- * without such a value, the first one under a usual key, and then the first address.
+ * without such a value, the one under a usual key, and then the only address.
  */
 function videoOf({
   data,
@@ -133,7 +133,11 @@ function videoOf({
   if (named === undefined && videos.length > 1) {
     return { problem: `it names ${videos.length} videos (${videos.join(', ')})` };
   }
-  const address = usual[0] ?? texts.find((text) => /^[a-z\d]+:\/\/|^\//i.test(text));
+  const addresses = texts.filter((text) => /^[a-z\d]+:\/\/|^\//i.test(text));
+  const address = usual[0] ?? addresses[0];
+  if (named === undefined && videos.length === 0 && usual.length === 0 && addresses.length > 1) {
+    return { problem: `it names ${addresses.length} addresses, none with the extension of a video` };
+  }
   const video = named ?? videos[0] ?? (address === undefined ? upload : nameOf(address));
   return video ? { video } : { problem: 'it names no video' };
 }

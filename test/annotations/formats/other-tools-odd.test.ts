@@ -87,6 +87,11 @@ describe('label studio', () => {
   it.each<[string, object, RegExp]>([
     ['several videos', { left: 'a.mp4', right: 'b.mp4' }, /it names 2 videos \(a\.mp4, b\.mp4\)/],
     ['no video', { subject: 'mouse 7' }, /it names no video/],
+    [
+      'several addresses',
+      { csv: '/data/x.csv', clip: 's3://a/17' },
+      /it names 2 addresses, none with the extension/,
+    ],
   ])('leaves out a task with %s', async (_, data, why) => {
     const { segments, skipped } = await read('t.json', task(data, 'groom'));
     expect(segments).toEqual([]);
@@ -221,6 +226,12 @@ describe('a dataset', () => {
     await write(`data/${actual}`);
     const file = await write('data/labels.csv', `video,label,start,end\n"${named}",fall,0,2\n`);
     expect((await readDataset(file))[0]!.path).toBe(inFolder('data', actual));
+  });
+
+  it.each(['cage1.avi', 'cage1.wav'])('does not take a video of another type for %s', async (named) => {
+    await write('data/cage1.mp4');
+    const file = await write('data/labels.csv', `video,label,start,end\n${named},fall,0,2\n`);
+    await expect(readDataset(file)).rejects.toThrow(/names the video "cage1\.(avi|wav)", which is not in/);
   });
 
   it('takes the exact name before others, and refuses two that fit equally', async () => {
