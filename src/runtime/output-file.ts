@@ -30,8 +30,29 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
   }
 }
 
+/**
+ * Lets a function write a file under a temporary name in its folder, and renames it when it is complete.
+ *
+ * @param file - Target path. Missing folders are created.
+ * @param write - Gets the absolute temporary path.
+ * @throws {OutputError} If the system refuses to write or rename the file. Other errors of `write` are thrown unchanged.
+ */
+export async function writeAside(file: string, write: (aside: string) => Promise<void>): Promise<void> {
+  const folder = path.dirname(file);
+  await prepareOutputFolder(folder);
+  const aside = path.resolve(temporaryPath(folder));
+  try {
+    await write(aside);
+    await rename(aside, file);
+  } catch (cause) {
+    throw cause instanceof Error && 'syscall' in cause ? outputError(file, cause) : cause;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
 /** Says why a file could not be written, and whether only its name is to blame. */
-export function outputError(file: string, cause: unknown): OutputError {
+function outputError(file: string, cause: unknown): OutputError {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === 'ENAMETOOLONG') {
     return new OutputNameError(
@@ -45,7 +66,7 @@ export function outputError(file: string, cause: unknown): OutputError {
 }
 
 /** A name for a file that is not complete yet. Its length does not depend on the final name, which may be the longest allowed. */
-export function temporaryPath(folder: string): string {
+function temporaryPath(folder: string): string {
   return path.join(folder, `.${randomUUID()}.part`);
 }
 

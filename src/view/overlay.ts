@@ -1,10 +1,8 @@
-import { rename, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { OutputError, VideoStalledError } from '../errors.js';
 import type { FfmpegExit } from '../ffmpeg/ffmpeg-process.js';
 import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
-import { outputError, prepareOutputFolder, temporaryPath } from '../runtime/output-file.js';
+import { writeAside } from '../runtime/output-file.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { bandOf, drawBands, type OverlayBand } from './overlay-pictures.js';
 import { openOverlaySource, type OverlayOptions } from './overlay-source.js';
@@ -133,19 +131,4 @@ function filtersOf(
     `color=c=white:s=${headWidth}x${band.barHeight}:r=1[head]`,
     `[banded][head]overlay=x='${width - headWidth}*${share}':y=${height - band.barHeight}:shortest=1[labeled]`,
   ].join(';');
-}
-
-/** Writes a file under a temporary name in its folder, then renames it. */
-async function writeAside(file: string, write: (aside: string) => Promise<void>): Promise<void> {
-  const folder = path.dirname(file);
-  await prepareOutputFolder(folder);
-  const aside = path.resolve(temporaryPath(folder));
-  try {
-    await write(aside);
-    await rename(aside, file).catch((cause: unknown) => {
-      throw outputError(file, cause);
-    });
-  } finally {
-    await rm(aside, { force: true });
-  }
 }

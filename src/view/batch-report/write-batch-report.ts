@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { OutputError } from '../../errors.js';
-import { prepareOutputFolder, temporaryPath } from '../../runtime/output-file.js';
+import { writeAside } from '../../runtime/output-file.js';
 import { UNKNOWN_LABEL } from '../../timeline/unknown.js';
 import { html, pageHead, THEME, type Html } from '../html.js';
 import { formatCount } from '../../format-count.js';
@@ -76,23 +75,15 @@ export async function writeBatchReport(
   videos: AsyncIterable<ReportVideo> | Iterable<ReportVideo>,
   numVideos: number,
 ): Promise<string> {
-  await prepareOutputFolder(outputDir);
   const file = path.join(outputDir, REPORT_FILE);
-  const aside = temporaryPath(outputDir);
-  try {
+  await writeAside(file, async (aside) => {
     const handle = await open(aside, 'wx');
     try {
       for await (const piece of formatPage(videos, numVideos)) await handle.appendFile(piece);
     } finally {
       await handle.close();
     }
-    await rename(aside, file);
-  } catch (cause) {
-    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
-    throw new OutputError(`Cannot write "${file}": ${cause.message}.`, file, { cause });
-  } finally {
-    await rm(aside, { force: true });
-  }
+  });
   return file;
 }
 
