@@ -75,7 +75,7 @@ export function labelCommand(terminal: Terminal, report: (outcome: CommandOutcom
       wholeNumber(1),
     )
     .option('--retry-failed', 'retry videos that failed in an earlier run')
-    .option('--overwrite', 'label videos again, even if an earlier run has labeled them')
+    .option('--overwrite', 'label all videos again, and replace label files that were edited')
     .option('--json', 'print one JSON object about all videos and their files on stdout');
   const shared = [
     ...[quietOption(), ...segmentOptions(), ...drawOptions(), ...liveOptions()],
